@@ -1,0 +1,53 @@
+/**
+ * @file core/media/prompt.h  Prompts: WAV files, encoded once, shared
+ *
+ * A cache keyed by path, size and change time.  Loading is a job of the store
+ * thread; the audio itself is immutable and reference counted (atomic), so
+ * that media threads may read it without a lock.
+ */
+#ifndef SIPD_CORE_MEDIA_PROMPT_H
+#define SIPD_CORE_MEDIA_PROMPT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "port/disk.h"
+#include "port/sip/sdp.h"
+
+struct sipd_prompts; /* the cache */
+struct sipd_prompt;  /* audio of one file */
+
+enum {
+	SIPD_PROMPT_FILE_MAX = 256 * 1024 * 1024, /* bytes */
+	SIPD_PROMPT_SECONDS_MAX = 4 * 3600
+};
+
+int  sipd_prompts_open(struct sipd_prompts **pp, struct sipd_disk *disk,
+		       struct sipd_log *log);
+void sipd_prompts_close(struct sipd_prompts *p); /* no load under way */
+
+/** Load (or find) a prompt.  h is called on the loop, once: prompt with a
+ *  reference for the callee, or NULL with error and text. `path` is copied.
+ *  @thread loop */
+typedef void (sipd_prompt_h)(struct sipd_prompt *prompt, int error,
+			     const char *text, void *arg);
+int  sipd_prompts_load(struct sipd_prompts *p, const char *path,
+		       sipd_prompt_h *h, void *arg);
+
+/** Make a prompt from samples at 8 kHz (tones, speech later). */
+int  sipd_prompt_make(struct sipd_prompt **pp, const int16_t *pcm,
+		      size_t samples);
+
+struct sipd_prompt *sipd_prompt_ref(struct sipd_prompt *p); /* @thread any */
+void sipd_prompt_unref(struct sipd_prompt *p);              /* @thread any */
+size_t sipd_prompt_frames(const struct sipd_prompt *p); /* of 20 ms, padded */
+const int16_t *sipd_prompt_pcm(const struct sipd_prompt *p, size_t frame);
+const uint8_t *sipd_prompt_encoded(const struct sipd_prompt *p,
+				   enum sipd_codec_id codec, size_t frame);
+const char *sipd_prompt_path(const struct sipd_prompt *p);
+
+/** Read a WAV file whole: 8 kHz mono int16, to be freed with free().  Refuses
+ *  with a reason by sipd_error(): EFORMAT, EIO, ENOENT, EFULL (too long).
+ *  Waits for the disk. @thread any */
+int sipd_wav_read(const char *path, int16_t **pcm, size_t *samples);
+
+#endif

@@ -1,0 +1,62 @@
+/**
+ * @file core/media/stream.h  The audio of one call: prompt out, recording in
+ *
+ * Joins a port/rtp stream with prompts, recorder, concealment and DTMF.  All
+ * functions and all events on the loop thread.
+ */
+#ifndef SIPD_CORE_MEDIA_STREAM_H
+#define SIPD_CORE_MEDIA_STREAM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "core/media/prompt.h"
+#include "port/disk.h"
+#include "port/loop.h"
+#include "port/rtp/rtp.h"
+
+struct sipd_stream;
+
+struct sipd_stream_end {
+	struct sipd_rtp_stats rtp;
+	const char *recording;   /* file written, NULL none */
+	uint64_t recorded_ms;
+	const char *record_error; /* why a recording is incomplete, or NULL */
+};
+
+struct sipd_stream_handlers {
+	void (*dtmf)(char digit, uint32_t duration_ms, void *arg);
+	void (*first)(void *arg);    /* first audio of the far end */
+	void (*silent)(void *arg);   /* RTP timeout */
+	void (*played)(struct sipd_prompt *prompt, bool whole, void *arg);
+	void (*dtmf_sent)(void *arg);
+	/** Last one; the stream is gone. */
+	void (*closed)(const struct sipd_stream_end *end, void *arg);
+};
+
+struct sipd_stream_conf {
+	struct sipd_media *media;
+	struct sipd_disk *disk;
+	struct sipd_loop *loop;
+	struct sipd_log *log;
+	union sipd_addr addr;          /* to bind to */
+	uint16_t port_min, port_max;
+	uint32_t rtp_timeout_ms;
+};
+
+int  sipd_stream_open(struct sipd_stream **sp,
+		      const struct sipd_stream_conf *conf,
+		      const struct sipd_stream_handlers *h, void *arg);
+uint16_t sipd_stream_port(const struct sipd_stream *s);
+void sipd_stream_connect(struct sipd_stream *s,
+			 const struct sipd_sdp_remote *remote);
+/** Replace what plays. Takes its own reference. repeat >= 1. */
+void sipd_stream_play(struct sipd_stream *s, struct sipd_prompt *prompt,
+		      uint32_t repeat);
+void sipd_stream_stop_play(struct sipd_stream *s); /* played(whole=false) */
+void sipd_stream_dtmf(struct sipd_stream *s, const char *digits);
+/** Start a recording (an old one is ended). Errors come in the end record. */
+void sipd_stream_record(struct sipd_stream *s, const char *path, bool stereo);
+void sipd_stream_stop_record(struct sipd_stream *s);
+void sipd_stream_close(struct sipd_stream *s); /* closed() follows */
+
+#endif

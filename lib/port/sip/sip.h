@@ -1,0 +1,154 @@
+/**
+ * @file port/sip/sip.h  SIP stack, registration and INVITE sessions
+ *
+ * What core and api see of SIP.  All on the loop thread.  Sits on libre's
+ * transports, transactions and dialogs; the policy (who is believed, what is
+ * answered, digest, redirects) is ours: specs facts A-N.
+ */
+#ifndef SIPD_PORT_SIP_SIP_H
+#define SIPD_PORT_SIP_SIP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/log.h"
+#include "port/loop.h"
+#include "port/net.h"
+#include "port/sip/sdp.h"
+
+struct sipd_sip;
+
+enum sipd_transport { SIPD_UDP, SIPD_TCP, SIPD_TLS };
+
+/** Options as the engine read them. Strings are copied by sipd_sip_open(). */
+struct sipd_sip_conf {
+	const char *server;         /* host or address, "" none */
+	uint16_t port;              /* 0: 5060, or SRV by name */
+	enum sipd_transport transport;
+	const char *user;           /* "" anonymous */
+	const char *auth_user;      /* "" same as user */
+	const char *password;
+	const char *domain;         /* "" same as server */
+	const char *realm;          /* "" only server or domain, or the first
+				     * realm the server's own address names */
+	const char *outbound_proxy; /* "" or host[:port] or sip URI */
+	bool reg;                   /* register at the server */
+	uint32_t reg_expires;       /* s asked for */
+	uint32_t keepalive_interval; /* s, 0 off */
+	const char *local_address;  /* "" chosen by the route */
+	uint16_t local_port;        /* 0 any */
+	const char *external_address; /* "" none; put in Contact and SDP */
+	const char *user_agent;
+	uint32_t hash_size;         /* transactions expected at once */
+};
+
+/** State of the registration, told at every change. */
+struct sipd_reg_state {
+	int state;              /* enum sipdialer_registration */
+	int sip_status;         /* of the last answer, 0 none */
+	const char *reason;     /* in words */
+	uint32_t expires;       /* granted, s */
+	uint32_t retry_ms;      /* next try after, 0 none */
+};
+
+typedef void (sipd_reg_h)(const struct sipd_reg_state *st, void *arg);
+
+/** Open the transports; registration starts at once if asked for. */
+int sipd_sip_open(struct sipd_sip **sp, struct sipd_loop *loop,
+		  struct sipd_log *log, const struct sipd_sip_conf *conf,
+		  sipd_reg_h *regh, void *arg);
+
+/** Un-register (at most wait_ms), then call h and free everything.  Sessions
+ *  must have ended. */
+void sipd_sip_close(struct sipd_sip *sip, uint32_t wait_ms,
+		    void (*h)(void *arg), void *arg);
+
+/** "udp:10.0.0.1:5060" for STARTED. */
+const char *sipd_sip_local(const struct sipd_sip *sip);
+
+/** Our address as the target would see it, for SDP: external address if set,
+ *  else local address of the route to the server (or `to`). */
+bool sipd_sip_media_address(struct sipd_sip *sip, const char *to,
+			    union sipd_addr *bind_addr,
+			    union sipd_addr *advertise);
+
+struct sipd_sip_stats {
+	uint64_t requests_in, responses_in, malformed, strangers, replies_limited;
+};
+void sipd_sip_stats(const struct sipd_sip *sip, struct sipd_sip_stats *st);
+
+/** Is `to` a number or SIP URI we can call?  Says why not by sipd_error().
+ *  RFC 3261 19.1.  Refuses control bytes, blanks, headers in URIs ("?"), and
+ *  more than 255 bytes. @thread any */
+int sipd_sip_check_target(const char *to);
+
+/** Is this header allowed on an INVITE ("Name: value")?  No control bytes, a
+ *  token as name, none of the headers that we own (Via, From, To, Call-ID,
+ *  CSeq, Contact, Content-*, Route, Max-Forwards, Authorization ...).
+ *  @thread any */
+int sipd_sip_check_header(const char *header);
+
+/** Display name: UTF-8, no control bytes, at most 127 bytes; caller id: user
+ *  part of a URI or whole SIP URI. @thread any */
+int sipd_sip_check_caller(const char *id, const char *name);
+
+
+/* ---- INVITE session ---------------------------------------------------- */
+
+struct sipd_invite;
+
+struct sipd_invite_params {
+	const char *to;              /* number or SIP URI, checked */
+	const char *caller_id;       /* "" account's user */
+	const char *caller_name;     /* "" none */
+	const char *const *headers;  /* "Name: value", checked */
+	size_t headerc;
+	uint32_t ring_timeout_ms;    /* CANCEL after it; 0 none */
+};
+
+/** Why and how a session ended. */
+struct sipd_invite_end {
+	int sip_status;       /* final status of the INVITE, 0 none; 200 if
+			       * answered */
+	int q850;             /* cause of a Reason header, 0 none. RFC 3326 */
+	int error;            /* 0, or enum sipdialer_error: ENET no answer or
+			       * transport, EAUTH, EFORMAT malformed answer */
+	uint32_t retry_after; /* s, 0 none. RFC 3261 20.33 */
+	bool answered;        /* we accepted a 2xx (before any CANCEL) */
+	bool ringing;         /* a 180/183 was seen */
+	bool ring_timeout;    /* we gave up for ring_timeout_ms */
+	bool local;           /* we hung up */
+	const char *reason;   /* reason phrase or words */
+	const char *contact;  /* of a 3xx, not followed. "" none */
+};
+
+/** What the session tells; arg is that of sipd_invite_open(). */
+struct sipd_invite_handlers {
+	/** 1xx above 100. */
+	void (*progress)(int status, const char *reason, void *arg);
+	/** Media agreed or changed: early (before the answer) or not. */
+	void (*media)(const struct sipd_sdp_remote *remote, bool early,
+		      void *arg);
+	/** 2xx taken, ACK sent. */
+	void (*answered)(void *arg);
+	/** DTMF by INFO (application/dtmf-relay). */
+	void (*info_dtmf)(char digit, uint32_t duration_ms, void *arg);
+	/** Last one.  The session frees itself later; a BYE, or a late 2xx, is
+	 *  still taken care of behind the scenes.  The pointer is invalid for
+	 *  the caller when this returns. */
+	void (*ended)(const struct sipd_invite_end *end, void *arg);
+};
+
+/** Send the INVITE with an offer made from `local` (copied). */
+int sipd_invite_open(struct sipd_invite **ip, struct sipd_sip *sip,
+		     const struct sipd_invite_params *params,
+		     const struct sipd_sdp_local *local,
+		     const struct sipd_invite_handlers *h, void *arg);
+
+/** CANCEL (held back until a 1xx), or BYE.  `ended` follows: at once after a
+ *  BYE is on its way, or with the final answer, at the latest after 4 s. */
+void sipd_invite_hangup(struct sipd_invite *inv, const char *reason);
+
+/** Call-ID, for rows and logs. */
+const char *sipd_invite_callid(const struct sipd_invite *inv);
+
+#endif

@@ -1,0 +1,148 @@
+/**
+ * @file port/store/store.h  What survives: SQLite behind plain records
+ *
+ * WAL, synchronous=FULL, group commit on the store thread (port/disk.h).  Every
+ * function marked @thread store is called from the `run` of a sipd_job whose
+ * `store` is set, i.e. inside a transaction.  Each returns 0 or an enum
+ * sipdialer_error with sipd_error() text; on SIPDIALER_EIO the transaction is
+ * rolled back and the jobs are run again later by the disk.
+ *
+ * Status words are stored as text, with a CHECK made from base/words.
+ */
+#ifndef SIPD_PORT_STORE_STORE_H
+#define SIPD_PORT_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/log.h"
+
+struct sipd_store;
+
+enum { SIPD_STORE_OWN = 1 }; /* take the lock of the one who dials, and
+			      * mark what a dead process left behind */
+
+/** Open or create (mode 0600), migrate. @thread any; waits for the disk */
+int  sipd_store_open(struct sipd_store **sp, const char *path, unsigned flags,
+		     struct sipd_log *log);
+/** Not while the disk still has jobs of this store. */
+void sipd_store_close(struct sipd_store *s);
+int  sipd_store_check(const char *path, bool migrate, char *buf, size_t size);
+
+/* Transaction brackets, used by port/disk only. @thread store */
+int  sipd_store_begin(struct sipd_store *s);
+int  sipd_store_commit(struct sipd_store *s);
+void sipd_store_rollback(struct sipd_store *s);
+
+/** Contacts left in_progress by a dead process were marked interrupted (or
+ *  pending again if they never had an attempt): how many at open. */
+uint64_t sipd_store_interrupted(const struct sipd_store *s);
+/** Make interrupted contacts pending again (option dial.retry_interrupted). */
+int  sipd_store_retry_interrupted(struct sipd_store *s, uint64_t *count);
+/** Highest call id ever stored. */
+int  sipd_store_last_call(struct sipd_store *s, uint64_t *id);
+/** Changes when another process has written. */
+int  sipd_store_data_version(struct sipd_store *s, uint64_t *version);
+
+struct sipd_campaign_counts {
+	uint64_t total, pending, in_progress, completed, failed, dnc, skipped,
+		 interrupted, attempts;
+	uint64_t by_disposition[16];
+	int64_t next_due_ms;     /* wall clock of the next pending contact not
+				  * yet due, -1 none */
+};
+
+struct sipd_campaign_row {
+	uint64_t id;
+	char name[128];
+	int status;              /* enum sipdialer_campaign_status */
+	char *options;           /* "name=value\n" lines, of the row; free() */
+	int64_t created_ms, started_ms, ended_ms; /* wall, 0 not yet */
+	struct sipd_campaign_counts counts; /* if asked for */
+};
+
+/* @thread store, all below */
+int sipd_store_campaign_new(struct sipd_store *s, const char *name,
+			    const char *options, uint64_t *id);
+int sipd_store_campaign_get(struct sipd_store *s, uint64_t id, bool counts,
+			    struct sipd_campaign_row *row); /* ENOENT */
+/** Next campaign with id > after; ENOENT past the last. */
+int sipd_store_campaign_next(struct sipd_store *s, uint64_t after, bool counts,
+			     struct sipd_campaign_row *row);
+/** The table of allowed changes is in core/campaign; here it is only stored,
+ *  if the present status is still `from` (else ESTATE).  cancelled also makes
+ *  pending contacts skipped. */
+int sipd_store_campaign_set(struct sipd_store *s, uint64_t id, int from,
+			    int to);
+
+struct sipd_contact_row {
+	uint64_t id, campaign;
+	char number[32];         /* E.164, "+..." or a plain extension */
+	char name[256];
+	char *custom;            /* JSON object text or NULL; free() */
+	int32_t priority;        /* higher first, 0 default */
+	int status;              /* enum sipdialer_contact_status */
+	uint32_t attempts;       /* made so far */
+};
+
+/** Add one; *duplicate set if the number is in the campaign already (nothing
+ *  is added, returns 0). dnc numbers are added with status dnc. */
+int sipd_store_contact_add(struct sipd_store *s,
+			   const struct sipd_contact_row *c, bool *duplicate,
+			   uint64_t *id);
+/** Due now (wall clock), pending, not on the DNC list, by priority, due time,
+ *  id.  DNC hits met on the way become status dnc.  Rows need
+ *  sipd_contact_row_free(). */
+int sipd_store_contact_due(struct sipd_store *s, uint64_t campaign,
+			   int64_t now_ms, struct sipd_contact_row *rows,
+			   size_t max, size_t *count);
+void sipd_contact_row_free(struct sipd_contact_row *row);
+void sipd_campaign_row_free(struct sipd_campaign_row *row);
+
+/** Before the INVITE: contact pending -> in_progress, a row in attempts with
+ *  status dialing, and the decision record.  ESTATE: not pending any more
+ *  (another process, cancelled): do not dial.  SIPDIALER_ENOENT: gone.  *dnc set: number is on the list by
+ *  now; contact became dnc: do not dial. */
+struct sipd_intent {
+	uint64_t call, campaign, contact;
+	uint32_t attempt;        /* 1 for the first */
+	int64_t time_ms;         /* wall */
+	const char *number;
+	const char *decision;    /* JSON: gates, inputs, rule */
+};
+int sipd_store_intent(struct sipd_store *s, const struct sipd_intent *in,
+		      bool *dnc);
+
+/** After the call, all in one: attempt closed, row in calls, contact's new
+ *  state and due time. campaign 0: only the row in calls. */
+struct sipd_result {
+	uint64_t call, campaign, contact;
+	uint32_t attempt;
+	int direction;           /* 0 out, 1 in */
+	const char *number, *from, *callid;
+	int64_t start_ms, ring_start_ms, answer_ms, end_ms; /* wall, 0 never */
+	int disposition;
+	int sip_status, q850;
+	const char *reason, *codec, *dtmf, *recording;
+	uint64_t rtp_tx, rtp_rx, rtp_lost;
+	double jitter_ms, rtt_ms, mos;
+	int contact_status;      /* enum sipdialer_contact_status */
+	int64_t due_ms;          /* wall, when pending again */
+};
+int sipd_store_result(struct sipd_store *s, const struct sipd_result *r);
+
+int sipd_store_dnc_add(struct sipd_store *s, const char *number,
+		       const char *source, bool *added);
+int sipd_store_dnc_remove(struct sipd_store *s, const char *number,
+			  bool *removed);
+int sipd_store_dnc_check(struct sipd_store *s, const char *number,
+			 bool *listed, char *source, size_t size);
+
+/** Results as CSV to path (written beside and renamed). Columns: docs/csv.md.
+ *  Cells that a spreadsheet would run get a leading '. */
+int sipd_store_results(struct sipd_store *s, uint64_t campaign,
+		       const char *path, uint64_t *rows);
+/** Online backup to a new file, 0600. Not inside a transaction. */
+int sipd_store_backup(struct sipd_store *s, const char *path);
+
+#endif
