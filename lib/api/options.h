@@ -155,9 +155,13 @@ int  sipd_options_from_lines(struct sipd_options *o, const char *text,
 /** Lines of what was set, of one scope; free() it. NULL: out of memory. */
 char *sipd_options_to_lines(const struct sipd_options *o, unsigned scope);
 
-/** A file of `name = value` lines; all or nothing, errors name file:line.
- *  Waits for the disk. */
-int  sipd_options_load(struct sipd_options *o, const char *path, bool running);
+/* A file of `name = value` lines, in two steps so that nobody holds a lock
+ * while waiting for the disk. */
+int  sipd_options_file_read(const char *path, char **textp, size_t *lenp);
+/** All or nothing; errors name file:line.  Changes text. */
+int  sipd_options_file_apply(struct sipd_options *o, const char *path,
+			     char *text, size_t len, bool running);
+void sipd_options_file_free(char *text, size_t len);
 
 /** Value as a host may see it: secrets are "***" when set. */
 int  sipd_options_get_text(const struct sipd_options *o, const char *name,

@@ -13,8 +13,7 @@
 #include "base/error.h"
 
 
-/* The whole file, terminated; free() it. */
-static int read_file(const char *path, char **textp, size_t *lenp)
+int sipd_options_file_read(const char *path, char **textp, size_t *lenp)
 {
 	FILE *f = fopen(path, "rb");
 	char *text = NULL;
@@ -106,22 +105,17 @@ static int line_apply(struct sipd_options *o, char *line, char *end,
 }
 
 
-int sipd_options_load(struct sipd_options *o, const char *path, bool running)
+int sipd_options_file_apply(struct sipd_options *o, const char *path,
+			    char *text, size_t len, bool running)
 {
+	char *p = text, *end = text + len;
 	struct sipd_options made, old;
-	char *text = NULL, *p, *end;
-	size_t line = 0, len = 0;
+	size_t line = 0;
 	int err;
 
-	err = read_file(path, &text, &len);
-	if (err)
-		return err;
 	err = sipd_options_copy(&made, o);
 	if (err)
-		goto out;
-
-	p = text;
-	end = text + len;
+		return err;
 	if (len >= 3 && !memcmp(p, "\xef\xbb\xbf", 3))
 		p += 3;
 
@@ -135,20 +129,21 @@ int sipd_options_load(struct sipd_options *o, const char *path, bool running)
 	}
 
 	if (err) {
-		/* "%s" of the old text: sipd_error() allows it */
-		err = sipd_error(err, "%s:%zu: %s", path, line,
-				 sipd_error_text());
 		sipd_options_close(&made);
-	}
-	else {
-		old = *o;
-		*o = made;
-		sipd_options_close(&old);
+		return sipd_error(err, "%s:%zu: %s", path, line,
+				  sipd_error_text());
 	}
 
- out:
-	explicit_bzero(text, len);
+	old = *o;
+	*o = made;
+	sipd_options_close(&old);
+
+	return 0;
+}
+
+
+void sipd_options_file_free(char *text, size_t len)
+{
+	explicit_bzero(text, len); /* there may be a password in it */
 	free(text);
-
-	return err;
 }
