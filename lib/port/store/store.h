@@ -33,6 +33,8 @@ int  sipd_store_check(const char *path, bool migrate, char *buf, size_t size);
 int  sipd_store_begin(struct sipd_store *s);
 int  sipd_store_commit(struct sipd_store *s);
 void sipd_store_rollback(struct sipd_store *s);
+/** A function of this transaction returned SIPDIALER_EIO; commit would too. */
+bool sipd_store_failed(const struct sipd_store *s);
 
 /** Contacts left in_progress by a dead process were marked interrupted (or
  *  pending again if they never had an attempt): how many at open. */
