@@ -79,7 +79,7 @@ struct reading {
 
 /* ---- Reading a challenge. RFC 7616 3.3, RFC 7235 2.1 ---- */
 
-static void skip(struct pl *p, const char *chars)
+static void skip_any(struct pl *p, const char *chars)
 {
 	while (p->l && strchr(chars, *p->p) && *p->p)
 		pl_advance(p, 1);
@@ -156,7 +156,7 @@ static bool challenge_read(struct challenge *c, struct pl p)
 
 	memset(c, 0, sizeof(*c));
 
-	skip(&p, " \t\r\n");
+	skip_any(&p, " \t\r\n");
 	scheme = token(&p);
 	if (pl_strcasecmp(&scheme, "Digest") || !p.l)
 		return false;
@@ -164,16 +164,16 @@ static bool challenge_read(struct challenge *c, struct pl p)
 	for (;;) {
 		struct pl name, value, *f;
 
-		skip(&p, " \t\r\n,");
+		skip_any(&p, " \t\r\n,");
 		if (!p.l)
 			break;
 
 		name = token(&p);
-		skip(&p, " \t\r\n");
+		skip_any(&p, " \t\r\n");
 		if (!name.l || !p.l || *p.p != '=')
 			return false;
 		pl_advance(&p, 1);
-		skip(&p, " \t\r\n");
+		skip_any(&p, " \t\r\n");
 
 		if (p.l && *p.p == '"') {
 			if (!quoted(&p, &value))
@@ -223,7 +223,7 @@ static bool qop_known(const struct pl *qop)
 	while (p.l) {
 		struct pl t;
 
-		skip(&p, " \t,");
+		skip_any(&p, " \t,");
 		t = token(&p);
 		if (!pl_strcasecmp(&t, "auth"))
 			return true;
