@@ -120,11 +120,8 @@ void invite_reason(const struct sip_msg *msg, char *buf, size_t size)
 {
 	size_t i;
 
-	(void)pl_strcpy(&msg->reason, buf, size);
-	if (msg->reason.l >= size) { /* pl_strcpy() writes nothing then */
-		memcpy(buf, msg->reason.p, size - 1);
-		buf[size - 1] = '\0';
-	}
+	buf[0] = '\0';
+	(void)pl_strcpy(&msg->reason, buf, size); /* cut if too long */
 	for (i = 0; buf[i]; i++) {
 		if ((unsigned char)buf[i] < ' ' || buf[i] == 0x7f)
 			buf[i] = '?';
@@ -292,10 +289,9 @@ static void end_by_hangup(struct sipd_invite *inv)
 		.reason = inv->why,
 	};
 
-	if (!inv->responded) {
+	if (!inv->responded && !inv->local_end) {
 		end.error = SIPDIALER_ENET;
-		if (!inv->local_end)
-			end.reason = "no answer from the server";
+		end.reason = "no answer from the server";
 	}
 	invite_tell(inv, &end);
 }
