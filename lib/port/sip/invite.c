@@ -411,9 +411,10 @@ static void accepted(struct sipd_invite *inv, const struct sip_msg *msg)
 	inv->state = INVITE_CONFIRMED;
 	inv->headers = mem_deref(inv->headers);
 	tmr_cancel(&inv->tmr);
-	if (inv->auth)
-		sipd_auth_accepted(inv->auth);
 	invite_ack(inv, &inv->dlg, inv->acked_seq);
+	/* several KiB that a BYE may never need; a challenge of it counts
+	 * afresh */
+	inv->auth = mem_deref(inv->auth);
 
 	if (inv->hungup) {
 		end_answered(inv, 0, inv->why ? inv->why :
