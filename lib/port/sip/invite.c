@@ -242,7 +242,8 @@ static int names_make(struct sipd_invite *inv,
 {
 	const char *id = params->caller_id ? params->caller_id : "";
 	const char *name = params->caller_name ? params->caller_name : "";
-	char uri[INVITE_URI_SIZE], hop[INVITE_URI_SIZE], from[INVITE_URI_SIZE], display[400];
+	char uri[INVITE_URI_SIZE], hop[INVITE_URI_SIZE];
+	char from[INVITE_URI_SIZE], display[400];
 	int err;
 
 	err = sipd_sip_check_target(params->to);

@@ -97,7 +97,7 @@ struct sipd_invite {
 	bool dropped;      /* out of the table, waits to be freed */
 };
 
-/* ---- invite.c ------------------------------------------------------------- */
+/* ---- invite.c ----------------------------------------------------------- */
 
 /** Tell the owner, once. */
 void invite_tell(struct sipd_invite *inv, struct sipd_invite_end *end);
@@ -111,7 +111,7 @@ uint32_t invite_linger(const struct sipd_invite *inv, uint32_t ms);
 /** Send the INVITE, also once more with an answer to a challenge. */
 int  invite_send(struct sipd_invite *inv);
 
-/* ---- invite_answer.c ------------------------------------------------------ */
+/* ---- invite_answer.c ---------------------------------------------------- */
 
 /** Response handler of the INVITE. */
 void invite_resp(int err, const struct sip_msg *msg, void *arg);
@@ -122,7 +122,7 @@ void invite_reason(const struct sip_msg *msg, char *buf, size_t size);
 /** The SDP of a message, also as part of a multipart body. */
 bool invite_body_sdp(const struct sip_msg *msg, struct pl *sdp);
 
-/* ---- invite_dialog.c ------------------------------------------------------ */
+/* ---- invite_dialog.c ---------------------------------------------------- */
 
 /** What a dialog request carries besides the dialog. */
 struct invite_request {
@@ -159,7 +159,7 @@ void invite_refuse(struct sipd_invite *inv, const struct sip_msg *msg);
 /** Read Session-Expires and Allow of a 2xx or of a request. RFC 4028 */
 void invite_session_timer(struct sipd_invite *inv, const struct sip_msg *msg);
 
-/* ---- invite_reply.c ------------------------------------------------------- */
+/* ---- invite_reply.c ----------------------------------------------------- */
 
 void invite_reply_close(struct sipd_invite *inv);
 

@@ -80,7 +80,8 @@ static uint32_t ptime_of(const struct sdp_media *m)
 }
 
 
-static const struct sdp_conn *conn_of(const struct sdp *sdp, const struct sdp_media *m)
+static const struct sdp_conn *conn_of(const struct sdp *sdp,
+				      const struct sdp_media *m)
 {
 	return m->conn.set ? &m->conn : &sdp->conn;
 }
@@ -95,7 +96,8 @@ static const char *unusable(const struct sipd_sdp_local *local,
 
 	if (!sdp_span_is(m->type, "audio"))
 		return "no audio";
-	if (!sdp_span_is(m->proto, "RTP/AVP") && !sdp_span_is(m->proto, "RTP/AVPF"))
+	if (!sdp_span_is(m->proto, "RTP/AVP") &&
+	    !sdp_span_is(m->proto, "RTP/AVPF"))
 		return "audio not over RTP/AVP";
 	if (!m->port)
 		return "audio refused, or without a usable port";

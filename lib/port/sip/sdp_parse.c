@@ -166,7 +166,8 @@ static int media_read(struct sdp *sdp, struct span s)
 
 	if (sdp->mediac >= SDP_MEDIA_MAX)
 		return sipd_error(SIPDIALER_EFORMAT,
-				  "SDP has more than %d m= lines", SDP_MEDIA_MAX);
+				  "SDP has more than %d m= lines",
+				  SDP_MEDIA_MAX);
 
 	m = &sdp->media[sdp->mediac++];
 	memset(m, 0, sizeof(*m));

@@ -59,6 +59,8 @@ struct side {
 	int err;
 
 	int fd;                 /* the telephone */
+	bool stream;            /* it is a TCP connection; one message a
+				 * segment is all that is sent here */
 	uint16_t port;
 	struct sockaddr_in peer;
 	char invite[MSG];       /* last INVITE */
@@ -341,8 +343,9 @@ HELPER const char *header(const char *msg, const char *name, char *buf)
 
 HELPER void raw_send(struct side *s, const char *buf)
 {
-	assert_true(sendto(s->fd, buf, strlen(buf), 0,
-			   (struct sockaddr *)&s->peer, sizeof(s->peer)) > 0);
+	assert_true(sendto(s->fd, buf, strlen(buf), 0, s->stream ? NULL :
+			   (struct sockaddr *)&s->peer,
+			   s->stream ? 0 : sizeof(s->peer)) > 0);
 }
 
 

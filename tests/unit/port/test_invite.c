@@ -6,8 +6,9 @@
 
 static void test_answer_and_bye_in_ends(void **state)
 {
-	static const char *const headers[] = { "X-Campaign: 5",
-					       "P-Asserted-Identity: <sip:9@x>" };
+	static const char *const headers[] = {
+		"X-Campaign: 5", "P-Asserted-Identity: <sip:9@x>"
+	};
 	struct side *s = *state;
 	char buf[MSG], v[512], w[512];
 
@@ -434,6 +435,47 @@ static void test_header_injection_refused(void **state)
 }
 
 
+/* Over TCP the telephone answers on the connection that the INVITE came by. */
+static void test_tcp_call_stays_on_its_connection(void **state)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET };
+	struct side *s = calloc(1, sizeof(*s));
+	char buf[MSG];
+	int listener;
+	(void)state;
+
+	s->conf.transport = SIPD_TCP;
+	side_open(s);
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	sin.sin_port = htons(s->port);
+	listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(listener, (struct sockaddr *)&sin, sizeof(sin)),
+			 0);
+	assert_int_equal(listen(listener, 1), 0);
+
+	on_loop(s, do_call);
+	assert_int_equal(s->err, 0);
+	(void)close(s->fd);
+	s->fd = accept(listener, NULL, NULL);
+	assert_true(s->fd >= 0);
+	s->stream = true;
+
+	expect(s, "INVITE ", s->invite);
+	assert_non_null(strstr(s->invite, ";transport=tcp>"));
+	reply(s, s->invite, "200 OK", "", sdp(40000, ""));
+	expect(s, "ACK ", buf); /* our Contact names no transport */
+	AWAIT(s, answered, 1);
+	on_loop(s, do_hangup);
+	expect(s, "BYE ", buf);
+	reply(s, buf, "200 OK", "", "");
+	assert_int_equal(s->told.ended, 1);
+
+	side_close(s);
+	(void)close(listener);
+	free(s);
+}
+
+
 static void test_unreachable_tcp_is_enet(void **state)
 {
 	struct side *s = calloc(1, sizeof(*s));
@@ -477,6 +519,7 @@ int main(void)
 		T(test_bad_status_lines_never_answered),
 		T(test_answer_to_another_call_refused),
 		T(test_header_injection_refused),
+		cmocka_unit_test(test_tcp_call_stays_on_its_connection),
 		cmocka_unit_test(test_unreachable_tcp_is_enet),
 	};
 
