@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/clock.h"
 #include "base/error.h"
 #include "core/media/recorder.h"
 
@@ -40,6 +41,12 @@ struct pump {
 	struct sipd_recorder *recorder;
 };
 
+/* A prompt that was replaced before it came to the pump. */
+struct unplayed {
+	struct unplayed *next;
+	struct sipd_prompt *prompt;
+};
+
 /* A change of the pump.  One of each is enough: what is asked for while it is
  * on its way waits, and only the newest of that counts. */
 struct command {
@@ -59,12 +66,10 @@ struct command {
 	struct sipd_recorder *next_recorder;
 };
 
-/* A prompt that never came to be played: told on a later turn, because the
- * caller is inside sipd_stream_play() or sipd_stream_close(). */
-struct unplayed {
-	struct sipd_work work;      /* first member */
-	struct sipd_stream *s;
-	struct sipd_prompt *prompt;
+/* Both are told in the order of sipd_stream_play(): what was replaced while
+ * `play` was away comes behind the prompt that it brought there. */
+struct unplayed_list {
+	struct unplayed *first, **last;
 };
 
 struct sipd_stream {
@@ -77,6 +82,9 @@ struct sipd_stream {
 
 	struct pump pump;
 	struct command play, record;
+	atomic_bool sends;          /* not held; prompts go on */
+	struct unplayed_list waiting; /* told when the next play is back, */
+	struct unplayed_list leaving; /* told when this one is */
 
 	struct sipd_work event_work;
 	atomic_bool event_posted;
@@ -195,14 +203,14 @@ static void frame_handler(const struct sipd_rx_frame *rx,
 {
 	struct sipd_stream *s = arg;
 	struct pump *p = &s->pump;
+	/* while held nothing is sent, and the prompt waits */
+	const bool sends = atomic_load_explicit(&s->sends,
+						memory_order_relaxed);
 	const int16_t *said = NULL;
 	size_t frame = 0;
 
-	if (tx)
-		tx->kind = SIPD_TX_SILENCE;
-
-	/* while held nothing is sent, and the prompt waits */
-	if (tx && prompt_next(s, &frame)) {
+	tx->kind = SIPD_TX_SILENCE;
+	if (sends && prompt_next(s, &frame)) {
 		said = sipd_prompt_pcm(p->prompt, frame);
 		tx->encoded = sipd_prompt_encoded(p->prompt, codec, frame);
 		if (tx->encoded) {
@@ -213,12 +221,12 @@ static void frame_handler(const struct sipd_rx_frame *rx,
 			memcpy(tx->pcm, said, sizeof(tx->pcm));
 		}
 	}
-	else if (tx && p->prompt) {
+	else if (sends && p->prompt) {
 		prompt_ended(s);
 	}
 
 	if (p->recorder)
-		sipd_recorder_put(p->recorder, rx, said);
+		sipd_recorder_put(p->recorder, rx, said, sipd_clock_us());
 }
 
 
@@ -261,6 +269,40 @@ static void tell_played(struct sipd_stream *s, struct sipd_prompt *prompt,
 	if (s->h.played)
 		s->h.played(prompt, whole, s->arg);
 	sipd_prompt_unref(prompt);
+}
+
+
+static void list_init(struct unplayed_list *l)
+{
+	l->first = NULL;
+	l->last = &l->first;
+}
+
+
+/* `to` is empty before, `from` after it. */
+static void list_move(struct unplayed_list *to, struct unplayed_list *from)
+{
+	assert(!to->first);
+	if (!from->first)
+		return;
+
+	*to = *from;
+	list_init(from);
+}
+
+
+static void tell_unplayed(struct sipd_stream *s, struct unplayed_list *l)
+{
+	struct unplayed *u = l->first;
+
+	list_init(l); /* the handler may add to it */
+	while (u) {
+		struct unplayed *next = u->next;
+
+		tell_played(s, u->prompt, false);
+		free(u);
+		u = next;
+	}
 }
 
 
@@ -401,6 +443,8 @@ static void closed_handler(struct sipd_work *work)
 	tell_played(s, s->pump.prompt, s->pump.left <= 1 &&
 		    s->pump.frame >= s->pump.frames);
 	s->pump.prompt = NULL;
+	tell_unplayed(s, &s->leaving);
+	tell_unplayed(s, &s->waiting);
 	recorder_finish(s, s->pump.recorder);
 	s->pump.recorder = NULL;
 
@@ -447,6 +491,8 @@ static void command_send(struct command *c)
 	c->next_recorder = NULL;
 	c->again = false;
 	c->away = true;
+	if (c == &c->s->play)
+		list_move(&c->s->leaving, &c->s->waiting);
 	c->work.h = command_run;
 	sipd_rtp_call(c->s->rtp, &c->work);
 }
@@ -458,10 +504,14 @@ static void command_back(struct sipd_work *work)
 	struct sipd_stream *s = c->s;
 	struct sipd_prompt *prompt = c->prompt;
 	struct sipd_recorder *recorder = c->recorder;
+	struct unplayed_list told;
 
 	c->prompt = NULL;
 	c->recorder = NULL;
 	c->away = false;
+	list_init(&told);
+	if (c == &s->play)
+		list_move(&told, &s->leaving);
 
 	/* what was asked for while it was away; after close nothing is */
 	if (c->again && !s->closing)
@@ -469,6 +519,7 @@ static void command_back(struct sipd_work *work)
 
 	recorder_finish(s, recorder);
 	tell_played(s, prompt, false);
+	tell_unplayed(s, &told);
 }
 
 
@@ -480,17 +531,8 @@ static void command_want(struct command *c)
 }
 
 
-static void unplayed_handler(struct sipd_work *work)
-{
-	struct unplayed *u = (struct unplayed *)(void *)work;
-
-	tell_played(u->s, u->prompt, false);
-	free(u);
-}
-
-
 /* Drop the newest before it was sent. */
-static void unplayed(struct sipd_stream *s)
+static void replace_newest(struct sipd_stream *s)
 {
 	struct sipd_prompt *prompt = s->play.next_prompt;
 	struct unplayed *u;
@@ -507,17 +549,17 @@ static void unplayed(struct sipd_stream *s)
 		return;
 	}
 
-	u->work.h = unplayed_handler;
-	u->s = s;
+	u->next = NULL;
 	u->prompt = prompt;
-	sipd_loop_post(s->loop, &u->work);
+	*s->waiting.last = u;
+	s->waiting.last = &u->next;
 }
 
 
 static void play(struct sipd_stream *s, struct sipd_prompt *prompt,
 		 uint32_t repeat)
 {
-	unplayed(s);
+	replace_newest(s);
 	s->play.next_prompt = prompt;
 	s->play.next_repeat = repeat;
 	command_want(&s->play);
@@ -560,6 +602,9 @@ int sipd_stream_open(struct sipd_stream **sp,
 	s->record.s = s;
 	s->event_work.h = event_handler;
 	s->closed_work.h = closed_handler;
+	list_init(&s->waiting);
+	list_init(&s->leaving);
+	atomic_init(&s->sends, false);
 	atomic_init(&s->event_posted, false);
 	atomic_init(&s->events_in, 0);
 	atomic_init(&s->events_out, 0);
@@ -589,8 +634,13 @@ uint16_t sipd_stream_port(const struct sipd_stream *s)
 void sipd_stream_connect(struct sipd_stream *s,
 			 const struct sipd_sdp_remote *remote)
 {
-	if (!s->closing)
-		sipd_rtp_connect(s->rtp, remote);
+	if (s->closing)
+		return;
+
+	atomic_store(&s->sends, remote->dir & SIPD_SENDONLY &&
+		     remote->codec != SIPD_CODEC_NONE &&
+		     remote->rtp.sa.sa_family);
+	sipd_rtp_connect(s->rtp, remote);
 }
 
 
@@ -648,10 +698,9 @@ void sipd_stream_close(struct sipd_stream *s)
 
 	s->closing = true;
 
-	/* what was still to be sent there never will be; told before the end,
-	 * which the media thread posts */
+	/* what was still to be sent there never will be */
 	recorder_finish(s, s->record.next_recorder);
 	s->record.next_recorder = NULL;
-	unplayed(s);
+	replace_newest(s);
 	sipd_rtp_close(s->rtp);
 }
