@@ -414,7 +414,8 @@ static void recorded_handler(const struct sipd_recorder_end *end, void *arg)
 		s->recorded_ms = end->ms;
 	}
 	if (end->error) {
-		sipd_log_warning(s->log, "recording %s: %s",
+		sipd_log_warning(s->log, "recording%s%s: %s",
+				 end->path ? " " : "",
 				 end->path ? end->path : "", end->error);
 		replace(&s->record_error, end->error);
 	}
