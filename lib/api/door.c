@@ -10,20 +10,15 @@
 #define NULL_ARGUMENT sipd_error(SIPDIALER_EINVAL, "an argument is NULL")
 
 
-/* Brings into force what is ours to change while running; gives up the
- * lock. */
+/* Brings into force what may change while running; gives up the lock. */
 static void changed(struct sipdialer *d)
 {
-	void (*h)(struct sipdialer *) = d->changed;
-
 	atomic_store(&d->log.level, sipd_opt_enum(&d->options,
 						  SIPD_OPT_LOG_LEVEL));
 	sipd_events_set_max(d->events, (uint32_t)sipd_opt_int(&d->options,
 						SIPD_OPT_EVENTS_MAX));
+	sipd_engine_limits(d, &d->options);
 	pthread_mutex_unlock(&d->lock);
-
-	if (h)
-		h(d);
 }
 
 
@@ -36,7 +31,7 @@ int sipdialer_set(struct sipdialer *d, const char *name, const char *value)
 
 	pthread_mutex_lock(&d->lock);
 	err = sipd_options_set(&d->options, name, value,
-			       d->state != SIPD_ENGINE_IDLE);
+			       atomic_load(&d->state) != SIPD_ENGINE_STOPPED);
 	if (err)
 		pthread_mutex_unlock(&d->lock);
 	else
@@ -77,7 +72,7 @@ int sipdialer_load(struct sipdialer *d, const char *path)
 
 	pthread_mutex_lock(&d->lock);
 	err = sipd_options_file_apply(&d->options, path, text, len,
-				      d->state != SIPD_ENGINE_IDLE);
+				      atomic_load(&d->state) != SIPD_ENGINE_STOPPED);
 	if (err)
 		pthread_mutex_unlock(&d->lock);
 	else

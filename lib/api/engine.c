@@ -132,6 +132,15 @@ void sipd_engine_slot_release(struct sipdialer *d)
 }
 
 
+void sipd_engine_limits(struct sipdialer *d, const struct sipd_options *o)
+{
+	atomic_store(&d->max_calls,
+		     (unsigned)sipd_opt_int(o, SIPD_OPT_DIAL_MAX_CALLS));
+	atomic_store(&d->cps,
+		     sipd_opt_num(o, SIPD_OPT_DIAL_CALLS_PER_SECOND));
+}
+
+
 /* ---- start ------------------------------------------------------------- */
 
 static void reg_handler(const struct sipd_reg_state *st, void *arg)
@@ -443,19 +452,15 @@ static void tell_janitor(struct sipdialer *d)
 
 static void reset(struct sipdialer *d, const struct sipd_options *o)
 {
-	const uint32_t max =
-		(uint32_t)sipd_opt_int(o, SIPD_OPT_DIAL_MAX_CALLS);
-
 	d->stopping = d->hurry = d->sip_closing = d->store_failing = false;
 	d->down = d->aborted = d->scanning = false;
 	d->open_calls = 0;
 	d->reg = (struct sipd_reg_state){.reason = ""};
 	atomic_store(&d->slots, 0);
 	atomic_store(&d->requests, 0);
-	atomic_store(&d->max_calls, max);
-	sipd_pacer_init(&d->sends,
-			sipd_opt_num(o, SIPD_OPT_DIAL_CALLS_PER_SECOND),
-			UINT32_MAX);
+	sipd_engine_limits(d, o);
+	d->sends_cps = atomic_load(&d->cps);
+	sipd_pacer_init(&d->sends, d->sends_cps, UINT32_MAX);
 	sipd_events_set_max(d->events,
 			    (uint32_t)sipd_opt_int(o, SIPD_OPT_EVENTS_MAX));
 	atomic_store(&d->log.level, sipd_opt_enum(o, SIPD_OPT_LOG_LEVEL));
@@ -493,7 +498,7 @@ static int start(struct sipdialer *d, const struct sipd_options *o)
 		return sipd_error(err, "%s", text);
 	}
 
-	d->state = SIPD_ENGINE_RUNNING;
+	atomic_store(&d->state, SIPD_ENGINE_RUNNING);
 	d->start_work.h = started_work;
 	sipd_loop_post(d->loop, &d->start_work);
 
@@ -608,7 +613,7 @@ int sipdialer_stop(struct sipdialer *d)
 	(void)pthread_rwlock_wrlock(&d->gate);
 	switch (d->state) {
 	case SIPD_ENGINE_RUNNING:
-		d->state = SIPD_ENGINE_STOPPING;
+		atomic_store(&d->state, SIPD_ENGINE_STOPPING);
 		d->stop_work.h = stop_work;
 		d->hurry_work.h = NULL;
 		sipd_loop_post(d->loop, &d->stop_work);
@@ -672,7 +677,7 @@ static void *janitor_main(void *arg)
 	ev = sipd_engine_event(SIPDIALER_EVENT_STOPPED);
 	sipd_event_push_reserved(d->events, d->stopped_node, &ev);
 	d->stopped_node = NULL;
-	d->state = SIPD_ENGINE_STOPPED;
+	atomic_store(&d->state, SIPD_ENGINE_STOPPED);
 	(void)pthread_rwlock_unlock(&d->gate);
 
 	return NULL;

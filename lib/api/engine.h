@@ -46,7 +46,7 @@ struct sipd_dialed;   /* calls.h */
 struct sipdialer {
 	pthread_rwlock_t gate;    /* read: a verb is under way; write: state
 				   * changes */
-	enum sipd_engine_state state; /* under gate */
+	_Atomic enum sipd_engine_state state; /* written under gate */
 	pthread_mutex_t lock;     /* options, live, reg, down */
 	pthread_cond_t changed;   /* of down */
 	struct sipd_options options;
@@ -72,6 +72,7 @@ struct sipdialer {
 	/* loop thread */
 	struct sipd_run *runs;
 	struct sipd_pacer sends;   /* INVITEs of all campaigns together */
+	double sends_cps;          /* its rate */
 	struct sipd_timer watch;   /* store changed by others; each second */
 	struct sipd_timer stop_timer;
 	struct sipd_work start_work, stop_work, hurry_work;
@@ -89,6 +90,7 @@ struct sipdialer {
 	atomic_uint requests;      /* waiting */
 	atomic_uint slots;         /* calls reserved, <= dial.max_calls */
 	atomic_uint max_calls;
+	_Atomic double cps;        /* dial.calls_per_second now */
 	struct sipd_reg_state reg; /* reason points to reg_reason */
 	char reg_reason[128];
 	struct sipd_engine_counts {
@@ -107,6 +109,8 @@ bool sipd_engine_slot_take(struct sipdialer *d);     /* @thread any */
 void sipd_engine_slot_release(struct sipdialer *d);
 /** A call or run has gone: if stopping, the next step of it. */
 void sipd_engine_stop_step(struct sipdialer *d);
+/** Take over the limits that may change while running. @thread any */
+void sipd_engine_limits(struct sipdialer *d, const struct sipd_options *o);
 /** An event with type and time filled. */
 struct sipdialer_event sipd_engine_event(int type);
 

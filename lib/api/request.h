@@ -5,6 +5,7 @@
 #define SIPD_API_REQUEST_H
 
 #include "api/engine.h"
+#include "base/error.h"
 
 struct sipd_request;
 

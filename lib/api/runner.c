@@ -556,8 +556,23 @@ static void send_one(struct sipd_run *run, struct sipd_dialed *dialed)
 }
 
 
+/* dial.calls_per_second of the engine may change while it runs */
+static void refresh_rate(struct sipdialer *d)
+{
+	const double cps = atomic_load(&d->cps);
+
+	if (cps == d->sends_cps)
+		return;
+
+	d->sends_cps = cps;
+	sipd_pacer_init(&d->sends, cps, UINT32_MAX);
+}
+
+
 static void send_ready(struct sipd_run *run)
 {
+	refresh_rate(run->d);
+
 	while (run->ready) {
 		struct sipd_dialed *dialed = run->ready;
 		const uint64_t now = sipd_clock_us();

@@ -133,7 +133,7 @@ int sipd_query_exec(struct sipd_query *q, uint64_t *changes)
 	while ((err = sipd_query_row(q)) > 0)
 		;
 	if (changes)
-		*changes = err ? 0 : (uint64_t)sqlite3_changes64(db);
+		*changes = err ? 0 : (uint64_t)sqlite3_changes(db);
 
 	return err;
 }

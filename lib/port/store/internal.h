@@ -12,20 +12,34 @@ enum { SIPD_STORE_APPLICATION_ID = 0x73697064 }; /* "sipd" */
 
 /* One prepared statement each, kept while the store is open. */
 enum sipd_query_id {
-	Q_BEGIN, Q_COMMIT, Q_ROLLBACK, Q_COUNT_ADD, Q_COUNTS, Q_NEXT_DUE,
+	Q_BEGIN, Q_COMMIT, Q_ROLLBACK,
+	Q_COUNT_ADD, Q_COUNTS, Q_NEXT_DUE,
 	Q_DATA_VERSION, Q_LAST_CALL,
 	Q_CAMPAIGN_NEW, Q_CAMPAIGN_GET, Q_CAMPAIGN_NEXT, Q_CAMPAIGN_SET,
-	Q_CAMPAIGN_EXISTS, Q_CAMPAIGN_SKIP,
+	Q_SKIP_READY, Q_SKIP_WAITING,
 	Q_CONTACT_ADD, Q_PROMOTE, Q_DUE, Q_CONTACT_DNC,
-	Q_INTENT_CONTACT, Q_INTENT_CLAIM, Q_INTENT_ATTEMPT, Q_INTENT_UNDO,
+	Q_INTENT_CONTACT, Q_INTENT_CLAIM, Q_INTENT_ATTEMPT,
 	Q_RESULT_STATE, Q_RESULT_CALL, Q_RESULT_ATTEMPT, Q_RESULT_CONTACT,
 	Q_DNC_ADD, Q_DNC_REMOVE, Q_DNC_CHECK,
 	Q_RESULTS,
-	Q_LOST_COUNT, Q_LOST_CALLS, Q_LOST_CONTACTS, Q_LOST_ATTEMPTS,
-	Q_STRAY_COUNT, Q_STRAY_CONTACTS,
+	Q_LOST_COUNT, Q_LOST_CALLS, Q_LOST_CONTACTS, Q_LOST_UPDATE,
+	Q_LOST_ATTEMPTS,
+	Q_STRAY_ANY, Q_STRAY_COUNT, Q_STRAY_TRIED, Q_STRAY_CONTACTS,
 	Q_REVIVE_COUNT, Q_REVIVE,
 	Q_ALL
 };
+
+/* The two that must stay quick at ten million contacts; a test looks at
+ * their plans. */
+#define SIPD_SQL_PROMOTE \
+	"UPDATE contacts SET ready = 1 WHERE id IN (SELECT id FROM contacts " \
+	"WHERE campaign = ? AND status = 'pending' AND ready = 0 " \
+	"AND due_ms <= ? ORDER BY due_ms LIMIT ?)"
+#define SIPD_SQL_DUE \
+	"SELECT EXISTS (SELECT 1 FROM dnc WHERE dnc.number = c.number), " \
+	"id, number, name, custom, priority, attempts FROM contacts AS c " \
+	"WHERE campaign = ? AND status = 'pending' AND ready = 1 " \
+	"ORDER BY priority DESC, due_ms, id"
 
 /* Changes of the counters of one campaign since begin: written at commit, so
  * that a batch pays for them once. */
@@ -107,6 +121,10 @@ int  sipd_migrate(sqlite3 *db, const struct sipd_migration *list, size_t count,
 		  int *from);
 int  sipd_user_version(sqlite3 *db, int *version);
 char *sipd_sql_words(const char *sql); /* placeholders filled in; free() */
+
+/** pending -> dnc, with its counters. */
+int  sipd_contact_dnc(struct sipd_store *s, uint64_t campaign,
+		      uint64_t contact);
 
 /** Mark what a dead owner left: in one transaction. */
 int  sipd_recover(struct sipd_store *s);
