@@ -292,6 +292,8 @@ static const char *international(struct written *w)
 		memmove(w->digits + at, w->digits + at + zero,
 			national - zero + 1);
 		national -= zero;
+		if (w->digits[at] == '0')
+			return "one zero too many";
 	}
 	habits(plan->code, w->digits + at, &national);
 	w->count = at + national;
