@@ -191,7 +191,7 @@ static void find_target(struct call *c)
 }
 
 
-static void new_tag(struct call *c)
+void call_new_tag(struct call *c)
 {
 	snprintf(c->tag, sizeof(c->tag), "%016llx",
 		 (unsigned long long)mix64(c->key + c->net->opt.seed +
@@ -256,7 +256,7 @@ struct call *call_new(struct net *n, const struct sip_msg *m,
 	}
 	if (!c->number.l)
 		c->number = sip_uri_user(sip_addr_uri(c->to));
-	new_tag(c);
+	call_new_tag(c);
 	c->b = behaviour_of(c->number, &n->mix, n->opt.seed);
 	c->deaf = c->b->flags & B_DEAF_TO_BYE ? 2 : 0;
 	find_target(c);
@@ -303,7 +303,7 @@ struct call *call_fork(struct call *c)
 	f->step_tmr = f->rtx_tmr = (struct timer){0};
 	f->own = (struct own){0};
 	f->step = c->b->fork;
-	new_tag(f);
+	call_new_tag(f);
 	if (f->body.l)
 		sdp_parse(&f->sdp, f->body);
 	link_in(f);

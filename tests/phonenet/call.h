@@ -82,6 +82,7 @@ struct call *call_new(struct net *n, const struct sip_msg *m,
 		      const struct peer *from, uint16_t via_port,
 		      uint64_t at_us);
 struct call *call_fork(struct call *c);
+void call_new_tag(struct call *c);
 struct call *call_find(struct net *n, struct str callid, struct str from_tag,
 		       struct str to_tag);
 void calls_release(void *net, uint64_t seq);

@@ -3,7 +3,6 @@
  */
 #include "call.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -281,8 +280,7 @@ static void do_step(struct call *c, const struct step *s)
 		call_resend(c);
 		break;
 	case OP_NEWTAG:
-		snprintf(c->tag, sizeof(c->tag), "%016llx",
-			 (unsigned long long)mix64(c->key + ++c->net->tags));
+		call_new_tag(c);
 		break;
 	case OP_FORK:
 		fork_now(c);
