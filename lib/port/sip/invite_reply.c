@@ -49,6 +49,8 @@ static void reply_handler(void *arg)
 	reply->wait_ms *= 2;
 	if (reply->wait_ms > SIP_T2)
 		reply->wait_ms = SIP_T2;
+	if (reply->wait_ms > INVITE_WAIT_MS - reply->spent_ms)
+		reply->wait_ms = INVITE_WAIT_MS - reply->spent_ms;
 	tmr_start(&reply->tmr, reply->wait_ms, reply_handler, reply);
 }
 
