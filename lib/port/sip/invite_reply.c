@@ -211,7 +211,7 @@ static void modify(struct sipd_invite *inv, const struct sip_msg *msg,
 		return;
 	}
 
-	invite_dialog_refresh(&inv->dlg, msg);
+	invite_dialog_refresh(&inv->dlg, inv->sip, msg);
 	invite_session_timer(inv, msg);
 	if (accept_send(inv, msg, *sdp ? sdp : NULL, invite ? &mb : NULL)) {
 		mem_deref(mb);
