@@ -61,7 +61,7 @@ static void follow_event(struct cli *cli, const struct sipdialer_event *ev)
 }
 
 
-static void json_summary(const struct follow *f, const char *results)
+static void json_summary(const struct follow *f, bool results)
 {
 	(void)printf("{\"event\":\"summary\",\"campaign\":%llu,"
 		     "\"status\":\"%s\",\"contacts\":%llu,"
@@ -133,7 +133,7 @@ int cli_campaign_follow(struct cli *cli, uint64_t id, const char *results)
 	if (f.over && results)
 		status = write_results(cli, id, results);
 	if (cli->json)
-		json_summary(&f, f.over && results);
+		json_summary(&f, f.over && results && !status);
 	else
 		human_summary(&f);
 

@@ -102,7 +102,7 @@ static int start_phonenet(struct demo *demo)
 	char path[1200], *args[] = {
 		path, "--listen", "127.0.0.1:0", "--parent-dies", "--quiet",
 		"--no-fsync", "--mix",
-		"human=48,busy=18,noanswer=12,404=8,603=5,480=3,machine=6",
+		"human=48,busy=18,noanswer=12,404=8,603=5,480=3,voicemail=6",
 		NULL
 	};
 	posix_spawn_file_actions_t files;
