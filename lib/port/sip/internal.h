@@ -163,8 +163,9 @@ bool sipd_invite_request(struct sipd_sip *sip, const struct sip_msg *msg);
 /** Response no transaction took: a 2xx again or of another fork. */
 bool sipd_invite_stray_response(struct sipd_sip *sip,
 				const struct sip_msg *msg);
-/** Drop the sessions that have ended for their owner but still wait for late
- *  messages; before the stack closes, not from a handler of libre. */
+/** Drop all sessions: most have ended for their owner and wait for late
+ *  messages, the others end now with SIPDIALER_ECANCELLED.  Before the stack
+ *  closes, not from a handler of a session. */
 void sipd_invite_flush(struct sipd_sip *sip);
 
 /* ---- register.c ----------------------------------------------------------- */

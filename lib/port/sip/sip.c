@@ -512,6 +512,7 @@ static void unregistered(void *arg)
 {
 	struct sipd_sip *sip = arg;
 
+	sipd_invite_flush(sip);
 	sip_close(sip->sip, true);
 	sip->work.h = free_later;
 	sipd_loop_later(sip->loop, &sip->work);
