@@ -60,6 +60,8 @@ class Base(unittest.IsolatedAsyncioTestCase):
         return self.stats
 
     def events(self, name=None):
+        """The journal, whole: phonenet is stopped first."""
+        self.stop()
         return [e for e in journal(self.journal)
                 if not name or e["event"] == name]
 
@@ -150,12 +152,19 @@ class Signalling(Base):
         self.assertEqual(m.rtp()[1], 9)
         self.assertEqual((await call.bye()).status, 200)
         kinds = [e["event"] for e in self.events()]
-        self.assertEqual(kinds, ["invite", "answer", "bye", "end"])
+        self.assertEqual(kinds, ["invite", "answer", "bye", "end", "stats"])
         first = self.events("invite")[0]
         self.assertEqual((first["call_id"], first["number"],
                           first["contact"]),
                          (call.callid, "4930123400", "contact-7"))
         self.assertLess(abs(first["t_ms"] / 1000 - time.time()), 5)
+
+    async def test_invite_is_in_the_journal_before_the_answer(self):
+        for i in range(20):
+            call = await self.ua.invite("49301%03d02" % i)
+            await call.status(180)
+            numbers = [e["number"] for e in journal(self.journal)]
+            self.assertEqual(numbers.count(call.number), 1)
 
     async def test_final_statuses(self):
         for digits, status in (("01", 486), ("03", 404), ("04", 480),
