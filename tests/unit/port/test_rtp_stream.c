@@ -527,7 +527,7 @@ static void test_injected_packets_not_heard_nor_answered(void **state)
 	union sipd_addr local;
 	uint8_t buf[600];
 	struct side a;
-	unsigned i;
+	unsigned i, f;
 	(void)state;
 
 	side_open(&a, "127.71.0.1");
@@ -545,20 +545,24 @@ static void test_injected_packets_not_heard_nor_answered(void **state)
 	forged = peer; /* right address, other SSRC */
 	forged.ssrc ^= 1;
 	for (i = 0; i < 30; ++i) {
-		peer_audio(&evil, &local, number(i));
-		peer_event(&evil, &local, 5, 800, true);
+		f = now_of(&a, &a.frames);
+		peer_audio(&peer, &local, 0xd5);
+		peer_audio(&forged, &local, number(i));
+		peer_audio(&forged, &local, number(i));
 		peer_audio(&forged, &local, number(i));
 		peer_event(&forged, &local, 6, 800, true);
+		peer_audio(&evil, &local, number(i));
+		peer_event(&evil, &local, 5, 800, true);
 		evil.ts += 800;
 		forged.ts += 800;
-		speak(&a, &peer, &local, 0xd5, 1);
+		assert_true(wait_for(&a, &a.frames, f + 1));
 	}
 	assert_int_equal(peer_recv(&evil, buf, sizeof(buf), 0), -1);
 	side_close(&a);
 	assert_false(a.loud);
 	assert_string_equal(a.keys, "");
 	assert_int_equal(a.first, 1);
-	assert_true(a.st.dropped >= 60);
+	assert_true(a.st.dropped >= 120);
 	assert_int_equal(a.st.rx, 33);
 	(void)close(peer.fd);
 	(void)close(evil.fd);
@@ -639,7 +643,8 @@ static void test_keys_both_ways_exact(void **state)
 	assert_true(wait_keys(&b, "1159"));
 	assert_true(wait_keys(&a, "0*#D"));
 	assert_true(wait_for(&a, &a.keys_sent, 1));
-	assert_int_equal(a.key_ms, 100);
+	/* a held-up sender makes it shorter */
+	assert_in_range(a.key_ms, 20, 100);
 	/* audio goes on afterwards, and no key follows */
 	assert_true(wait_for(&b, &b.audio, now_of(&b, &b.audio) + 20));
 	side_close(&a);
