@@ -13,12 +13,15 @@ struct sipd_register; /* register.c */
 struct sipd_hosts;    /* hosts.c */
 
 /** What our dialogs take; for Allow in requests and answers. */
-#define SIPD_ALLOW "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO"
+#define SIPD_ALLOW "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE"
 
 enum {
 	SIPD_KNOWN_MAX = 8,  /* addresses of the server; more: the oldest
 			      * learned one is forgotten */
-	SIPD_REALM_SIZE = 128
+	SIPD_REALM_SIZE = 128,
+	SIPD_USER_MAX = 64,  /* bytes, of sip.user */
+	SIPD_STRING_MAX = 255, /* of other strings */
+	SIPD_HOST_MAX = 253  /* RFC 1035 2.3.4 */
 };
 
 struct sipd_sip {
@@ -122,7 +125,17 @@ int  sipd_auth_encode(struct mbuf *mb, struct sipd_auth *auth,
  *  count afresh. */
 void sipd_auth_accepted(struct sipd_auth *auth);
 
-/* ---- target.c ------------------------------------------------------------ */
+/* ---- conf.c -------------------------------------------------------------- */
+
+int  sipd_conf_copy(struct sipd_sip_conf *dst, const struct sipd_sip_conf *src);
+/** Also after a copy that failed. */
+void sipd_conf_free(struct sipd_sip_conf *conf);
+int  sipd_conf_check(struct sipd_sip *sip);
+
+/* ---- uri.c --------------------------------------------------------------- */
+
+/** A letter, a digit or one of set. */
+bool sipd_char_in(char c, const char *set);
 
 /** A SIP URI in parts; the pl point into the text. */
 struct sipd_uri {
@@ -142,6 +155,8 @@ bool sipd_user_escape(const char *user, char *buf, size_t size);
 /** Next hop URI; names of hosts.c become addresses. false if cut. */
 bool sipd_route_write(const struct sipd_sip *sip, const struct pl *host,
 		      uint16_t port, int transport, char *buf, size_t size);
+
+/* ---- target.c ------------------------------------------------------------ */
 
 /** Request-URI for a number or URI, and the next hop to send it to (server's
  *  route for numbers, outbound proxy if set; the URI itself otherwise). */
@@ -163,6 +178,9 @@ bool sipd_invite_request(struct sipd_sip *sip, const struct sip_msg *msg);
 /** Response no transaction took: a 2xx again or of another fork. */
 bool sipd_invite_stray_response(struct sipd_sip *sip,
 				const struct sip_msg *msg);
+/** Drop the sessions that have ended for their owner but still wait for late
+ *  messages; before the stack closes, not from a handler of libre. */
+void sipd_invite_flush(struct sipd_sip *sip);
 
 /* ---- register.c ----------------------------------------------------------- */
 

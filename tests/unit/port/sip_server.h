@@ -40,6 +40,7 @@ struct server {
 	struct state states[STATES_MAX];
 	unsigned statec, taken;
 	bool closed;
+	struct sipd_sip_stats stats;
 };
 
 struct job {
@@ -271,6 +272,20 @@ static void open_job(struct server *s)
 static inline void server_open(struct server *s)
 {
 	on_loop(s, open_job);
+}
+
+
+static void stats_job(struct server *s)
+{
+	sipd_sip_stats(s->sip, &s->stats);
+}
+
+
+static inline const struct sipd_sip_stats *stats_of(struct server *s)
+{
+	on_loop(s, stats_job);
+
+	return &s->stats;
 }
 
 
