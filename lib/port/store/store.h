@@ -27,12 +27,17 @@ int  sipd_store_open(struct sipd_store **sp, const char *path, unsigned flags,
 		     struct sipd_log *log);
 /** Not while the disk still has jobs of this store. */
 void sipd_store_close(struct sipd_store *s);
+/** Integrity, references, status words, counters: a line each in buf.  0 all
+ *  well; EFORMAT something is not; ENOENT, ENEWER.  An older schema is only
+ *  told, unless `migrate`. @thread any; waits for the disk */
 int  sipd_store_check(const char *path, bool migrate, char *buf, size_t size);
 
 /* Transaction brackets, used by port/disk only. @thread store */
 int  sipd_store_begin(struct sipd_store *s);
 int  sipd_store_commit(struct sipd_store *s);
 void sipd_store_rollback(struct sipd_store *s);
+/** A function of this transaction returned SIPDIALER_EIO; commit would too. */
+bool sipd_store_failed(const struct sipd_store *s);
 
 /** Contacts left in_progress by a dead process were marked interrupted (or
  *  pending again if they never had an attempt): how many at open. */
@@ -101,8 +106,8 @@ void sipd_campaign_row_free(struct sipd_campaign_row *row);
 
 /** Before the INVITE: contact pending -> in_progress, a row in attempts with
  *  status dialing, and the decision record.  ESTATE: not pending any more
- *  (another process, cancelled): do not dial.  SIPDIALER_ENOENT: gone.  *dnc set: number is on the list by
- *  now; contact became dnc: do not dial. */
+ *  (another process, cancelled): do not dial.  ENOENT: gone.  *dnc set: number
+ *  is on the list by now; contact became dnc: do not dial. */
 struct sipd_intent {
 	uint64_t call, campaign, contact;
 	uint32_t attempt;        /* 1 for the first */
@@ -114,7 +119,9 @@ int sipd_store_intent(struct sipd_store *s, const struct sipd_intent *in,
 		      bool *dnc);
 
 /** After the call, all in one: attempt closed, row in calls, contact's new
- *  state and due time. campaign 0: only the row in calls. */
+ *  state and due time. campaign 0: only the row in calls.  Pending becomes
+ *  skipped if the campaign was cancelled meanwhile; a contact that is not
+ *  in_progress keeps its state. */
 struct sipd_result {
 	uint64_t call, campaign, contact;
 	uint32_t attempt;
@@ -139,10 +146,13 @@ int sipd_store_dnc_check(struct sipd_store *s, const char *number,
 			 bool *listed, char *source, size_t size);
 
 /** Results as CSV to path (written beside and renamed). Columns: docs/csv.md.
- *  Cells that a spreadsheet would run get a leading '. */
+ *  Cells that a spreadsheet would run get a leading '.  EIO is the store's;
+ *  a file that cannot be written is ENOENT, EFULL (no space) or EINVAL, so
+ *  that the job is not tried again. */
 int sipd_store_results(struct sipd_store *s, uint64_t campaign,
 		       const char *path, uint64_t *rows);
-/** Online backup to a new file, 0600. Not inside a transaction. */
+/** Online backup to a new file, 0600. Not inside a transaction (ESTATE): post
+ *  it as a job without a store.  EINVAL: path exists. */
 int sipd_store_backup(struct sipd_store *s, const char *path);
 
 #endif

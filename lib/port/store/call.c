@@ -1,0 +1,275 @@
+/**
+ * @file port/store/call.c  Before and after a call
+ *
+ * The intent is durable before the INVITE leaves; the result is one
+ * transaction.
+ *
+ * @thread store
+ */
+#include "port/store/internal.h"
+
+#include "base/error.h"
+
+#define STR(s) ((s) ? (s) : "")
+
+
+int sipd_store_last_call(struct sipd_store *s, uint64_t *id)
+{
+	struct sipd_query q;
+	int err;
+
+	sipd_query_open(&q, s, Q_LAST_CALL,
+			"SELECT max(coalesce((SELECT max(id) FROM calls), 0),"
+			" coalesce((SELECT max(call) FROM attempts), 0))");
+	err = sipd_query_row(&q);
+	if (err == 1) {
+		*id = (uint64_t)sipd_column_int(&q);
+		sipd_query_close(&q);
+		err = 0;
+	}
+
+	return err;
+}
+
+
+/* ESTATE, ENOENT; *dnc */
+static int intent_allowed(struct sipd_store *s, const struct sipd_intent *in,
+			  bool *dnc)
+{
+	struct sipd_query q;
+	int status, err;
+
+	sipd_query_open(&q, s, Q_INTENT_CONTACT,
+			"SELECT status, EXISTS (SELECT 1 FROM dnc "
+			"WHERE number IN (c.number, ?)) FROM contacts AS c "
+			"WHERE id = ? AND campaign = ?");
+	sipd_query_text(&q, in->number);
+	sipd_query_int(&q, (int64_t)in->contact);
+	sipd_query_int(&q, (int64_t)in->campaign);
+	err = sipd_query_row(&q);
+	if (err < 0)
+		return err;
+	if (!err)
+		return sipd_error(SIPDIALER_ENOENT, "no contact %llu in "
+				  "campaign %llu",
+				  (unsigned long long)in->contact,
+				  (unsigned long long)in->campaign);
+
+	status = sipd_column_word(&q, &sipd_words_contact);
+	*dnc = sipd_column_int(&q) != 0;
+	sipd_query_close(&q);
+	if (status != SIPDIALER_CONTACT_PENDING) {
+		*dnc = false;
+		return sipd_error(SIPDIALER_ESTATE, "contact %llu is %s",
+				  (unsigned long long)in->contact,
+				  sipd_word(&sipd_words_contact, status));
+	}
+
+	return SIPDIALER_OK;
+}
+
+
+static int attempt_add(struct sipd_store *s, const struct sipd_intent *in)
+{
+	struct sipd_query q;
+
+	sipd_query_open(&q, s, Q_INTENT_ATTEMPT,
+			"INSERT INTO attempts (call, campaign, contact, "
+			"attempt, status, time_ms, number, decision) "
+			"VALUES (?, ?, ?, ?, 'dialing', ?, ?, ?)");
+	sipd_query_id(&q, in->call);
+	sipd_query_int(&q, (int64_t)in->campaign);
+	sipd_query_int(&q, (int64_t)in->contact);
+	sipd_query_int(&q, in->attempt);
+	sipd_query_int(&q, in->time_ms);
+	sipd_query_text(&q, STR(in->number));
+	sipd_query_text(&q, STR(in->decision));
+
+	return sipd_query_exec(&q, NULL);
+}
+
+
+static int contact_claim(struct sipd_store *s, const struct sipd_intent *in)
+{
+	struct sipd_query q;
+
+	sipd_query_open(&q, s, Q_INTENT_CLAIM,
+			"UPDATE contacts SET status = 'in_progress', "
+			"ready = 0, attempts = ? WHERE id = ?");
+	sipd_query_int(&q, in->attempt);
+	sipd_query_int(&q, (int64_t)in->contact);
+
+	return sipd_query_exec(&q, NULL);
+}
+
+
+int sipd_store_intent(struct sipd_store *s, const struct sipd_intent *in,
+		      bool *dnc)
+{
+	int err;
+
+	*dnc = false;
+	if (!in->call || !in->attempt)
+		return sipd_error(SIPDIALER_EINVAL, "an attempt needs a call "
+				  "id and a number from 1");
+
+	err = intent_allowed(s, in, dnc);
+	if (err)
+		return err;
+	if (*dnc)
+		return sipd_contact_dnc(s, in->campaign, in->contact);
+
+	/* first what a constraint may refuse, then nothing is half done */
+	err = attempt_add(s, in);
+	if (!err)
+		err = contact_claim(s, in);
+	if (!err)
+		err = sipd_counts_contact(s, in->campaign,
+					  SIPDIALER_CONTACT_PENDING,
+					  SIPDIALER_CONTACT_IN_PROGRESS, 1);
+	if (!err)
+		err = sipd_counts_attempts(s, in->campaign, 1);
+
+	return err;
+}
+
+
+static int call_add(struct sipd_store *s, const struct sipd_result *r)
+{
+	struct sipd_query q;
+
+	sipd_query_open(&q, s, Q_RESULT_CALL,
+			"INSERT INTO calls (id, campaign, contact, attempt, "
+			"direction, number, caller, callid, start_ms, "
+			"ring_start_ms, answer_ms, end_ms, disposition, "
+			"sip_status, q850, reason, codec, dtmf, recording, "
+			"rtp_tx, rtp_rx, rtp_lost, jitter_ms, rtt_ms, mos) "
+			"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+			"?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+	sipd_query_id(&q, r->call);
+	sipd_query_id(&q, r->campaign);
+	sipd_query_id(&q, r->campaign ? r->contact : 0);
+	sipd_query_int(&q, r->attempt);
+	sipd_query_text(&q, r->direction ? "in" : "out");
+	sipd_query_text(&q, STR(r->number));
+	sipd_query_text(&q, STR(r->from));
+	sipd_query_text(&q, STR(r->callid));
+	sipd_query_int(&q, r->start_ms);
+	sipd_query_int(&q, r->ring_start_ms);
+	sipd_query_int(&q, r->answer_ms);
+	sipd_query_int(&q, r->end_ms);
+	sipd_query_word(&q, &sipd_words_disposition, r->disposition);
+	sipd_query_int(&q, r->sip_status);
+	sipd_query_int(&q, r->q850);
+	sipd_query_text(&q, STR(r->reason));
+	sipd_query_text(&q, STR(r->codec));
+	sipd_query_text(&q, STR(r->dtmf));
+	sipd_query_text(&q, STR(r->recording));
+	sipd_query_int(&q, (int64_t)r->rtp_tx);
+	sipd_query_int(&q, (int64_t)r->rtp_rx);
+	sipd_query_int(&q, (int64_t)r->rtp_lost);
+	sipd_query_num(&q, r->jitter_ms);
+	sipd_query_num(&q, r->rtt_ms);
+	sipd_query_num(&q, r->mos);
+
+	return sipd_query_exec(&q, NULL);
+}
+
+
+static int attempt_close(struct sipd_store *s, const struct sipd_result *r)
+{
+	struct sipd_query q;
+
+	sipd_query_open(&q, s, Q_RESULT_ATTEMPT,
+			"UPDATE attempts SET status = 'ended' "
+			"WHERE call = ? AND status = 'dialing'");
+	sipd_query_int(&q, (int64_t)r->call);
+
+	return sipd_query_exec(&q, NULL);
+}
+
+
+/* A campaign cancelled meanwhile has nobody to dial any more. */
+static int status_now(struct sipd_store *s, const struct sipd_result *r,
+		      int *status)
+{
+	struct sipd_query q;
+	int err;
+
+	*status = r->contact_status;
+	if (r->contact_status != SIPDIALER_CONTACT_PENDING)
+		return SIPDIALER_OK;
+
+	sipd_query_open(&q, s, Q_RESULT_STATE,
+			"SELECT status FROM campaigns WHERE id = ?");
+	sipd_query_int(&q, (int64_t)r->campaign);
+	err = sipd_query_row(&q);
+	if (err == 1 && sipd_column_word(&q, &sipd_words_campaign) ==
+	    SIPDIALER_CAMPAIGN_CANCELLED)
+		*status = SIPDIALER_CONTACT_SKIPPED;
+	sipd_query_close(&q);
+
+	return err < 0 ? err : SIPDIALER_OK;
+}
+
+
+static int contact_close(struct sipd_store *s, const struct sipd_result *r)
+{
+	struct sipd_query q;
+	uint64_t changes;
+	bool pending;
+	int status, err;
+
+	err = status_now(s, r, &status);
+	if (err)
+		return err;
+	pending = status == SIPDIALER_CONTACT_PENDING;
+
+	sipd_query_open(&q, s, Q_RESULT_CONTACT,
+			"UPDATE contacts SET status = ?, ready = ?, "
+			"due_ms = ?, last_call = ? WHERE id = ? "
+			"AND status = 'in_progress'");
+	sipd_query_word(&q, &sipd_words_contact, status);
+	sipd_query_int(&q, pending && r->due_ms <= 0);
+	sipd_query_int(&q, pending ? r->due_ms : 0);
+	sipd_query_int(&q, (int64_t)r->call);
+	sipd_query_int(&q, (int64_t)r->contact);
+	err = sipd_query_exec(&q, &changes);
+	if (!err && changes)
+		err = sipd_counts_contact(s, r->campaign,
+					  SIPDIALER_CONTACT_IN_PROGRESS,
+					  status, 1);
+
+	return err;
+}
+
+
+int sipd_store_result(struct sipd_store *s, const struct sipd_result *r)
+{
+	int err;
+
+	if (!r->call || r->disposition < 0 ||
+	    (size_t)r->disposition >= sipd_words_disposition.count)
+		return sipd_error(SIPDIALER_EINVAL, "a result needs a call id "
+				  "and a disposition, not %d",
+				  r->disposition);
+	if (r->campaign && (r->contact_status < 0 || (size_t)r->contact_status
+			    >= sipd_words_contact.count ||
+			    r->contact_status ==
+			    SIPDIALER_CONTACT_IN_PROGRESS))
+		return sipd_error(SIPDIALER_EINVAL, "no contact status to end "
+				  "in: %d", r->contact_status);
+
+	err = call_add(s, r);
+	if (err || !r->campaign)
+		return err;
+
+	err = attempt_close(s, r);
+	if (!err)
+		err = contact_close(s, r);
+	if (!err)
+		err = sipd_counts_disposition(s, r->campaign, r->disposition,
+					      1);
+
+	return err;
+}

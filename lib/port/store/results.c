@@ -1,0 +1,266 @@
+/**
+ * @file port/store/results.c  Results of a campaign as CSV
+ *
+ * RFC 4180.  Row by row from the database to the file, so that memory is the
+ * same for ten contacts and ten million.  Columns: docs/csv.md.
+ *
+ * @thread store
+ */
+#include "port/store/internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include "base/error.h"
+#include "port/store/file.h"
+
+struct out {
+	FILE *f;
+	bool first;              /* cell of its line */
+};
+
+
+/* What a spreadsheet would take for a formula (OWASP "CSV injection"). */
+static bool formula(const char *s)
+{
+	return *s && strchr("=+-@\t\r\n", *s);
+}
+
+
+static bool plain_number(const char *s)
+{
+	if (*s == '+')
+		++s;
+
+	return *s && !s[strspn(s, "0123456789")];
+}
+
+
+static void cell_raw(struct out *o, const char *s, bool guard)
+{
+	if (!o->first)
+		(void)fputc(',', o->f);
+	o->first = false;
+
+	if (!guard && !s[strcspn(s, ",\"\r\n")]) {
+		(void)fputs(s, o->f);
+		return;
+	}
+
+	(void)fputc('"', o->f);
+	if (guard)
+		(void)fputc('\'', o->f);
+	for (; *s; s++) {
+		if (*s == '"')
+			(void)fputc('"', o->f);
+		(void)fputc(*s, o->f);
+	}
+	(void)fputc('"', o->f);
+}
+
+
+static void cell(struct out *o, const char *s)
+{
+	if (!s)
+		s = "";
+	cell_raw(o, s, formula(s));
+}
+
+
+static void cell_number(struct out *o, const char *s)
+{
+	if (!s)
+		s = "";
+	cell_raw(o, s, formula(s) && !plain_number(s));
+}
+
+
+static void cell_int(struct out *o, int64_t value)
+{
+	char buf[24];
+
+	(void)snprintf(buf, sizeof(buf), "%lld", (long long)value);
+	cell_raw(o, buf, false);
+}
+
+
+/* empty for "never" */
+static void cell_time(struct out *o, int64_t ms)
+{
+	const time_t t = (time_t)(ms / 1000);
+	char day[32], buf[48] = "";
+	struct tm tm;
+
+	if (ms > 0 && gmtime_r(&t, &tm) &&
+	    strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm))
+		(void)snprintf(buf, sizeof(buf), "%s.%03dZ", day,
+			       (int)(ms % 1000));
+	cell_raw(o, buf, false);
+}
+
+
+static void line_end(struct out *o)
+{
+	(void)fputs("\r\n", o->f);
+	o->first = true;
+}
+
+
+static const char head[] =
+	"contact_id,number,name,custom,status,attempts,last_disposition,"
+	"last_sip_status,last_q850,last_reason,ring_ms,talk_ms,answered_at,"
+	"ended_at,codec,dtmf,recording,next_attempt_at\r\n";
+
+
+/* The columns of the query, in order */
+static void row_write(struct out *o, struct sipd_query *q)
+{
+	const char *disposition;
+	int64_t ring, answer, end;
+
+	o->first = true;
+	cell_int(o, sipd_column_int(q));
+	cell_number(o, sipd_column_text(q));
+	cell(o, sipd_column_text(q));
+	cell(o, sipd_column_text(q));
+	cell(o, sipd_column_text(q));            /* status */
+	cell_int(o, sipd_column_int(q));
+	disposition = sipd_column_text(q);
+	cell(o, disposition);
+	if (disposition) {
+		cell_int(o, sipd_column_int(q)); /* SIP status */
+		cell_int(o, sipd_column_int(q)); /* Q.850 */
+		cell(o, sipd_column_text(q));
+		ring = sipd_column_int(q);
+		answer = sipd_column_int(q);
+		end = sipd_column_int(q);
+		cell_int(o, ring ? (answer ? answer : end) - ring : 0);
+		cell_int(o, answer ? end - answer : 0);
+		cell_time(o, answer);
+		cell_time(o, end);
+		cell(o, sipd_column_text(q));    /* codec */
+		cell(o, sipd_column_text(q));    /* DTMF */
+		cell(o, sipd_column_text(q));    /* recording */
+	}
+	else {
+		q->column += 9;
+		for (int i = 0; i < 10; i++)
+			cell_raw(o, "", false);
+	}
+	cell_time(o, sipd_column_int(q));
+	line_end(o);
+}
+
+
+/* NOT INDEXED: by id, without sorting all of them in memory */
+static const char sql[] =
+	"SELECT c.id, c.number, c.name, c.custom, c.status, c.attempts, "
+	"l.disposition, l.sip_status, l.q850, l.reason, l.ring_start_ms, "
+	"l.answer_ms, l.end_ms, l.codec, l.dtmf, l.recording, "
+	"CASE c.status WHEN 'pending' THEN c.due_ms ELSE 0 END "
+	"FROM contacts AS c NOT INDEXED LEFT JOIN calls AS l "
+	"ON l.id = c.last_call WHERE c.campaign = ?1 AND c.id > "
+	"(SELECT contacts_above FROM campaigns WHERE id = ?1) ORDER BY c.id";
+
+
+static int rows_write(struct sipd_store *s, uint64_t campaign, FILE *f,
+		      uint64_t *rows)
+{
+	struct out o = { .f = f, .first = true };
+	struct sipd_query q;
+	int err;
+
+	(void)fputs(head, f);
+	sipd_query_open(&q, s, Q_RESULTS, sql);
+	sipd_query_int(&q, (int64_t)campaign);
+	while ((err = sipd_query_row(&q)) > 0 && !ferror(f)) {
+		row_write(&o, &q);
+		++*rows;
+	}
+	sipd_query_close(&q);
+
+	return err < 0 ? err : SIPDIALER_OK;
+}
+
+
+/* A new file beside path; what a dead process left there is replaced. */
+static int tmp_open(const char *tmp, FILE **fp)
+{
+	int fd;
+
+	(void)unlink(tmp);
+	fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+		  0600);
+	if (fd < 0)
+		return sipd_file_error(errno, tmp);
+
+	*fp = fdopen(fd, "w");
+	if (!*fp) {
+		(void)close(fd);
+		return sipd_error(SIPDIALER_ENOMEM, "no memory for a file");
+	}
+
+	return SIPDIALER_OK;
+}
+
+
+static int tmp_finish(FILE *f, const char *tmp, const char *path, int err)
+{
+	bool bad = ferror(f);
+
+	errno = bad ? EIO : 0;
+	if (fflush(f) || fsync(fileno(f)))
+		bad = true;
+	if (bad && !err)
+		err = sipd_file_error(errno, tmp);
+	if (fclose(f) && !err)
+		err = sipd_file_error(errno, tmp);
+	if (!err && rename(tmp, path))
+		err = sipd_file_error(errno, path);
+	if (err)
+		(void)unlink(tmp);
+
+	return err;
+}
+
+
+int sipd_store_results(struct sipd_store *s, uint64_t campaign,
+		       const char *path, uint64_t *rows)
+{
+	struct sipd_campaign_row row;
+	struct stat st;
+	char *tmp;
+	FILE *f;
+	int err = sipd_store_campaign_get(s, campaign, false, &row);
+
+	*rows = 0;
+	if (err)
+		return err;
+	sipd_campaign_row_free(&row);
+
+	/* a rename would put a file in the place of a device or a link */
+	if (!lstat(path, &st) && !S_ISREG(st.st_mode))
+		return sipd_error(SIPDIALER_EINVAL, "%s: not a regular file",
+				  path);
+
+	tmp = malloc(strlen(path) + sizeof(".tmp"));
+	if (!tmp)
+		return sipd_error(SIPDIALER_ENOMEM, "no memory for a path");
+	(void)sprintf(tmp, "%s.tmp", path);
+
+	err = tmp_open(tmp, &f);
+	if (!err) {
+		err = rows_write(s, campaign, f, rows);
+		err = tmp_finish(f, tmp, path, err);
+	}
+	if (!err)
+		err = sipd_file_sync_dir(path);
+	free(tmp);
+
+	return err;
+}
