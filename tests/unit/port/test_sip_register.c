@@ -768,6 +768,34 @@ static void test_outbound_proxy_gets_it_all(void **state)
 }
 
 
+static void test_ipv6_is_written_in_brackets(void **state)
+{
+	struct server *s = *state;
+	union sipd_addr addr;
+	socklen_t len = sizeof(addr);
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	assert_true(sipd_addr_parse(&addr, "::1", 0));
+	if (fd < 0 || bind(fd, &addr.sa, sipd_addr_len(&addr))) {
+		print_message("skipped: no ::1 here\n");
+		(void)(fd >= 0 && close(fd));
+		return;
+	}
+	assert_int_equal(getsockname(fd, &addr.sa, &len), 0);
+	(void)close(s->fd);
+	s->fd = fd;
+	s->conf.server = "[::1]";
+	s->conf.port = sipd_addr_port(&addr);
+	s->conf.local_address = "";
+	server_open(s);
+	assert_memory_equal(sipd_sip_local(s->sip), "udp:[::1]:", 10);
+	receive_this(s, "REGISTER sip:[::1]:");
+	assert_true(packet_has(s, "Via: SIP/2.0/UDP [::1]:"));
+	assert_true(packet_has(s, "Contact: <sip:alice@[::1]:"));
+	assert_true(packet_has(s, "To: <sip:alice@[::1]>"));
+}
+
+
 /* ---- TCP ---- */
 
 static int tcp_accept_one(int lfd)
@@ -948,6 +976,7 @@ int main(void)
 		T(test_bad_options_are_refused),
 		T(test_local_address_follows_the_route),
 		T(test_outbound_proxy_gets_it_all),
+		T(test_ipv6_is_written_in_brackets),
 		T(test_tcp_registers_and_pings),
 		T(test_tcp_server_gone_fails),
 #ifdef SIPD_LIBRE_STATIC
