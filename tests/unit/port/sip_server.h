@@ -199,7 +199,7 @@ static inline bool packet_has(const struct server *s, const char *text)
 }
 
 
-/* Line of the last packet that begins with name, with its CRLF. */
+/* Line of the last packet that begins with name, without its CRLF. */
 static inline const char *line_of(const struct server *s, const char *name)
 {
 	static _Thread_local char line[PACKET];
