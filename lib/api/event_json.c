@@ -41,6 +41,8 @@ struct field {
 	F(COUNT, completed), F(COUNT, failed), F(COUNT, other), \
 	F(COUNT, attempts), F(COUNTERS, by_disposition)
 
+#define OF_CALL F(ID, call), F(ID, campaign), F(ID, contact)
+
 static const char *const direction_names[] = {"outbound", "inbound"};
 static const struct sipd_words directions = {"direction", direction_names, 2};
 static const char *const held_names[] = {"resumed", "held"};
@@ -54,7 +56,7 @@ static const struct field started_fields[] = {F(TEXT, text), {0}};
 static const struct field no_fields[] = {{0}};
 static const struct field registration_fields[] = {
 	W(status, sipd_words_registration), F(NUMBER, sip_status),
-	F(TEXT, reason), F(TIME, expires_s), {0}
+	F(TEXT, reason), F(TIME, expires_s), F(TIME, retry_ms), {0}
 };
 static const struct field done_fields[] = {
 	F(ID, request), F(ERROR, error), F(TEXT, text), F(ID, campaign),
@@ -65,25 +67,25 @@ static const struct field store_fields[] = {
 	F(ERROR, error), F(TEXT, text), {0}
 };
 static const struct field dialing_fields[] = {
-	F(ID, call), F(ID, campaign), F(ID, contact), F(TEXT, to), {0}
+	OF_CALL, F(TEXT, to), {0}
 };
 static const struct field ringing_fields[] = {
-	F(ID, call), F(NUMBER, sip_status), {0}
+	OF_CALL, F(NUMBER, sip_status), {0}
 };
 static const struct field early_fields[] = {
-	F(ID, call), F(NUMBER, sip_status), F(TEXT, codec), {0}
+	OF_CALL, F(NUMBER, sip_status), F(TEXT, codec), {0}
 };
 static const struct field answered_fields[] = {
-	F(ID, call), F(TEXT, codec), F(TIME, ring_ms), {0}
+	OF_CALL, F(TEXT, codec), F(TIME, ring_ms), {0}
 };
 static const struct field dtmf_fields[] = {
-	F(ID, call), F(TEXT, text), F(TIME, duration_ms), {0}
+	OF_CALL, F(TEXT, text), F(TIME, duration_ms), {0}
 };
 static const struct field played_fields[] = {
-	F(ID, call), F(TEXT, text), F(ERROR, error), {0}
+	OF_CALL, F(TEXT, text), F(ERROR, error), F(TEXT, reason), {0}
 };
 static const struct field held_fields[] = {
-	F(ID, call), W(status, held_words), {0}
+	OF_CALL, W(status, held_words), {0}
 };
 static const struct field ended_fields[] = {
 	F(ID, call), W(direction, directions), F(TEXT, to), F(TEXT, from),
@@ -94,11 +96,11 @@ static const struct field ended_fields[] = {
 	 offsetof(struct sipdialer_event, count) -
 	 offsetof(struct sipdialer_event, rtp_tx), NULL},
 	F(TEXT, recording), F(ID, campaign), F(ID, contact),
-	F(TIME, retry_ms), {0}
+	F(TIME, retry_ms), F(ERROR, error), {0}
 };
 static const struct field status_fields[] = {
 	F(ID, request), F(ID, campaign), W(status, sipd_words_campaign),
-	F(TEXT, text), COUNTS, {0}
+	F(TEXT, text), F(ERROR, error), F(TEXT, reason), COUNTS, {0}
 };
 static const struct field progress_fields[] = {
 	F(ID, campaign), COUNTS, F(TIME, next_ms), {0}

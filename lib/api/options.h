@@ -186,5 +186,7 @@ int sipd_option_check_rtp_port(const char *name, const char *value);
 int sipd_option_check_digits(const char *name, const char *value);
 int sipd_option_check_delimiter(const char *name, const char *value);
 int sipd_option_check_address(const char *name, const char *value);
+int sipd_option_check_country(const char *name, const char *value);
+int sipd_option_check_retry_rules(const char *name, const char *value);
 
 #endif

@@ -7,6 +7,8 @@
 #include <strings.h>
 #include "base/error.h"
 #include "base/text.h"
+#include "core/campaign/campaign.h"
+#include "core/campaign/import.h"
 #include "port/net.h"
 
 /* RFC 3261 25.1 */
@@ -91,4 +93,27 @@ int sipd_option_check_address(const char *name, const char *value)
 
 	return sipd_error(SIPDIALER_EINVAL, "option %s: \"%s\" is not a "
 			  "numeric IPv4 or IPv6 address", name, value);
+}
+
+
+int sipd_option_check_country(const char *name, const char *value)
+{
+	if (sipd_number_country_known(value))
+		return 0;
+
+	return sipd_error(SIPDIALER_EINVAL, "option %s: \"%s\" is not a known "
+			  "country, as \"US\" or \"49\"", name, value);
+}
+
+
+int sipd_option_check_retry_rules(const char *name, const char *value)
+{
+	struct sipd_retry retry;
+
+	sipd_retry_init(&retry, 0, 0);
+	if (!sipd_retry_parse(&retry, value))
+		return 0;
+
+	return sipd_error(SIPDIALER_EINVAL, "option %s: %s", name,
+			  sipd_error_text());
 }

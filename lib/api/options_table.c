@@ -135,6 +135,7 @@ const struct sipd_option_def sipd_option_table[SIPD_OPT_COUNT] = {
 	.doc = "A call is hung up this long after its answer; 0: never."},
 [SIPD_OPT_DIAL_DEFAULT_COUNTRY] = {"dial.default_country", STRING(8),
 	.scope = CAMPAIGN | IMPORT, .standard = "",
+	.check = sipd_option_check_country,
 	.doc = "Country of numbers written without one, as 'US' or '49'; "
 	"empty: numbers are taken as they are."},
 [SIPD_OPT_DIAL_RETRIES] = {"dial.retries", INT(0, 100), .scope = CAMPAIGN,
@@ -146,6 +147,7 @@ const struct sipd_option_def sipd_option_table[SIPD_OPT_COUNT] = {
 	.doc = "Time from the end of a call to the next to the same contact."},
 [SIPD_OPT_DIAL_RETRY_RULES] = {"dial.retry_rules", STRING(1023),
 	.scope = CAMPAIGN, .standard = "",
+	.check = sipd_option_check_retry_rules,
 	.doc = "Exceptions by disposition, a delay in s or off: "
 	"'busy=60,no_answer=300,rejected=off'."},
 [SIPD_OPT_DIAL_RETRY_INTERRUPTED] = {"dial.retry_interrupted", BOOL,
@@ -160,8 +162,8 @@ const struct sipd_option_def sipd_option_table[SIPD_OPT_COUNT] = {
 	.doc = "WAV file played after the answer."},
 [SIPD_OPT_CALL_RECORD] = {"call.record", PATH, .scope = BOTH,
 	.standard = "",
-	.doc = "WAV file each call is recorded to; a directory: a file named "
-	"by the call's id in it."},
+	.doc = "WAV file the call is recorded to; of a campaign a directory, "
+	"in which each call makes a file call-ID.wav."},
 [SIPD_OPT_CALL_RECORD_STEREO] = {"call.record_stereo", BOOL,
 	.scope = BOTH, .standard = "no",
 	.doc = "Record the far end left and us right; no: both mixed."},
@@ -169,8 +171,9 @@ const struct sipd_option_def sipd_option_table[SIPD_OPT_COUNT] = {
 	.standard = "", .check = sipd_option_check_digits,
 	.doc = "Keys sent after the answer: 0-9 * # A-D, ',' pauses 500 ms."},
 [SIPD_OPT_CALL_HANGUP_AFTER_PLAY] = {"call.hangup_after_play",
-	ENUM("auto,yes,no"), .scope = BOTH, .standard = "auto",
-	.doc = "Hang up when call.play has ended; auto: in a campaign."},
+	BOOL, .scope = BOTH, .standard = "no",
+	.doc = "Hang up when call.play has ended; a campaign does so unless "
+	"this is set."},
 
 [SIPD_OPT_STORE_PATH] = {"store.path", PATH, .standard = "",
 	.doc = "SQLite file of contacts, campaigns and results; empty: no "

@@ -34,6 +34,10 @@ struct sipd_recorder {
 	struct sipd_plc plc;
 	uint32_t gap;               /* frames of silence before the next */
 	uint64_t dropped;           /* frames the disk was too slow for */
+	uint64_t start_us;          /* when the first frame was due */
+	uint64_t frames_in;         /* put or made up since then */
+	uint64_t behind;            /* least in this window, frames */
+	unsigned window;            /* frames of it so far */
 
 	/* of the store thread; of the loop after the end */
 	struct sipd_wav_out out;
@@ -215,8 +219,33 @@ static void hear(struct sipd_recorder *r, const struct sipd_rx_frame *rx,
 }
 
 
+/* Frames may come late and then all at once, so that being behind for a moment
+ * means nothing; who is behind all the time has missed frames. */
+static void keep_time(struct sipd_recorder *r, uint64_t now_us)
+{
+	const uint64_t us = SIPD_FRAME_MS * 1000;
+	uint64_t behind;
+
+	/* the first ones may have been late themselves */
+	if (!r->frames_in || now_us < r->start_us + r->frames_in * us)
+		r->start_us = now_us - r->frames_in * us;
+
+	behind = (now_us - r->start_us) / us - r->frames_in;
+	if (!r->window || behind < r->behind)
+		r->behind = behind;
+	++r->frames_in;
+
+	if (++r->window < SIPD_RECORD_WINDOW)
+		return;
+
+	r->gap += (uint32_t)r->behind;
+	r->frames_in += r->behind;
+	r->window = 0;
+}
+
+
 void sipd_recorder_put(struct sipd_recorder *r, const struct sipd_rx_frame *rx,
-		       const int16_t *said)
+		       const int16_t *said, uint64_t now_us)
 {
 	const uint64_t at = atomic_load_explicit(&r->written,
 						 memory_order_relaxed);
@@ -224,6 +253,7 @@ void sipd_recorder_put(struct sipd_recorder *r, const struct sipd_rx_frame *rx,
 	int16_t heard[SIPD_FRAME];
 
 	hear(r, rx, heard);
+	keep_time(r, now_us);
 
 	if (at - atomic_load_explicit(&r->read, memory_order_acquire) >= RING) {
 		++r->gap;
@@ -236,12 +266,6 @@ void sipd_recorder_put(struct sipd_recorder *r, const struct sipd_rx_frame *rx,
 	join(r->frames + slot * SIPD_FRAME * r->channels, heard, said,
 	     r->channels);
 	atomic_store_explicit(&r->written, at + 1, memory_order_release);
-}
-
-
-void sipd_recorder_skip(struct sipd_recorder *r, uint32_t frames)
-{
-	r->gap += frames;
 }
 
 

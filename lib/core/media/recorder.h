@@ -15,7 +15,8 @@
 
 enum {
 	SIPD_RECORD_RING = 200,     /* frames (4 s) that may wait for a disk */
-	SIPD_RECORD_FLUSH_MS = 200
+	SIPD_RECORD_FLUSH_MS = 200,
+	SIPD_RECORD_WINDOW = 50     /* frames */
 };
 
 struct sipd_recorder;
@@ -33,12 +34,11 @@ typedef void (sipd_recorder_h)(const struct sipd_recorder_end *end,
 int sipd_recorder_start(struct sipd_recorder **rp, struct sipd_disk *disk,
 			const char *path, bool stereo);
 
-/** 20 ms: what was heard, and what we said (NULL: nothing). @thread media */
+/** 20 ms: what was heard, and what we said (NULL: nothing).  Frames that were
+ *  never put, because the machine was too busy, become silence: `now_us` tells,
+ *  within SIPD_RECORD_WINDOW frames. @thread media */
 void sipd_recorder_put(struct sipd_recorder *r, const struct sipd_rx_frame *rx,
-		       const int16_t *said);
-
-/** 20 ms for which there is nothing to put. @thread media */
-void sipd_recorder_skip(struct sipd_recorder *r, uint32_t frames);
+		       const int16_t *said, uint64_t now_us);
 
 /** No put() any more.  h is called on the loop when the file is complete; r is
  *  gone then. @thread loop */

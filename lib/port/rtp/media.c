@@ -17,6 +17,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 #include "base/clock.h"
@@ -26,7 +27,8 @@ enum {
 	TICK_US = 1000,
 	GIVE_UP_US = 100000,     /* later than this: skip, do not burst */
 	DOZE_US = 2000,          /* a command must not wait longer */
-	EVENTS = 64
+	EVENTS = 64,
+	NICE = -10               /* if we are allowed to */
 };
 
 struct sipd_media {
@@ -246,6 +248,7 @@ static void *thread_main(void *arg)
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_BLOCK, &all, NULL);
 	(void)pthread_setname_np(pthread_self(), "sipd-media");
+	(void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);
 
 	for (;;) {
 		struct sipd_work *list = sipd_workq_take(&t->queue);

@@ -10,6 +10,16 @@
 #include "port/sip/sip.h"
 
 struct sipd_register; /* register.c */
+struct sipd_hosts;    /* hosts.c */
+
+/** What our dialogs take; for Allow in requests and answers. */
+#define SIPD_ALLOW "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO"
+
+enum {
+	SIPD_KNOWN_MAX = 8,  /* addresses of the server; more: the oldest
+			      * learned one is forgotten */
+	SIPD_REALM_SIZE = 128
+};
 
 struct sipd_sip {
 	struct sip *sip;
@@ -32,6 +42,21 @@ struct sipd_sip {
 	sipd_reg_h *regh;
 	void *arg;
 	struct sipd_sip_stats stats;
+
+	char domain[272];            /* host[:port] of URIs at the server, or
+				      * our own address if there is none */
+	char realm[SIPD_REALM_SIZE]; /* the one we answer; "" not yet known */
+	struct sa known[SIPD_KNOWN_MAX]; /* known sources, IP only */
+	size_t knownc;
+	size_t known_fixed;          /* the first ones are configured */
+	struct sa laddr;             /* UDP transport */
+	union sipd_addr external;    /* family 0: none */
+	struct sipd_hosts *hosts;
+	uint64_t reply_ms;           /* token bucket of stateless replies */
+	uint32_t reply_tokens;
+	struct sipd_work work;       /* of closing */
+	void (*closeh)(void *arg);
+	void *close_arg;
 };
 
 /* ---- guard.c: facts F-J of specs/libre-1.1.0.md ------------------------- */
@@ -48,6 +73,39 @@ bool sipd_guard_request(const struct sip_msg *msg);
  *  registrar's known address? Everybody else is a stranger (fact J). */
 bool sipd_guard_known_source(const struct sipd_sip *sip,
 			     const struct sip_msg *msg);
+/** From now on this address is the server's too. */
+void sipd_guard_learn(struct sipd_sip *sip, const struct sa *addr);
+/** Decimal number of 1-10 digits, nothing else; at most 2^32 - 1. */
+bool sipd_pl_number(const struct pl *pl, uint32_t *value);
+
+/* ---- listen.c: what reaches us outside transactions ---------------------- */
+
+int  sipd_listen_start(struct sipd_sip *sip);
+
+/* ---- hosts.c: names without DNS, and the DNS client ----------------------- */
+
+int  sipd_hosts_load(struct sipd_hosts **hp, const char *path); /* mem_deref */
+/** An address of /etc/hosts (IPv4 first), or of localhost. RFC 6761 6.3 */
+bool sipd_hosts_find(const struct sipd_hosts *hosts, const struct pl *name,
+		     struct sa *addr);
+/** DNS client on the name servers of resolv.conf. 0 or errno. */
+int  sipd_dns_open(struct dnsc **dnscp);
+
+/* ---- keepalive.c ----------------------------------------------------------- */
+
+struct sipd_keepalive {
+	struct tmr tmr;
+	struct sipd_sip *sip;
+	struct sa dst;
+	enum sip_transp tp;
+	uint32_t interval; /* s */
+};
+
+/** CRLF CRLF towards dst each interval. RFC 5626 3.5.1 */
+void sipd_keepalive_start(struct sipd_keepalive *ka, struct sipd_sip *sip,
+			  enum sip_transp tp, const struct sa *dst,
+			  uint32_t interval);
+void sipd_keepalive_stop(struct sipd_keepalive *ka);
 
 /* ---- digest.c: RFC 7616, 8760 ------------------------------------------- */
 
@@ -65,6 +123,25 @@ int  sipd_auth_encode(struct mbuf *mb, struct sipd_auth *auth,
 void sipd_auth_accepted(struct sipd_auth *auth);
 
 /* ---- target.c ------------------------------------------------------------ */
+
+/** A SIP URI in parts; the pl point into the text. */
+struct sipd_uri {
+	struct pl user;      /* without password; unset if none */
+	struct pl host;      /* without the brackets of an IPv6 address */
+	uint16_t port;       /* 0 none */
+	struct pl params;    /* ";transport=tcp..." */
+	int transport;       /* enum sip_transp, SIP_TRANSP_NONE if unsaid */
+};
+/** Strict: RFC 3261 25.1 without passwords, headers and maddr.
+ *  NULL, or what is wrong with it. */
+const char *sipd_uri_parse(struct sipd_uri *uri, const char *text);
+/** Host name or address, at most 253 bytes. */
+bool sipd_host_valid(const struct pl *host);
+/** User part, escaped: everything but what RFC 3261 allows there. */
+bool sipd_user_escape(const char *user, char *buf, size_t size);
+/** Next hop URI; names of hosts.c become addresses. false if cut. */
+bool sipd_route_write(const struct sipd_sip *sip, const struct pl *host,
+		      uint16_t port, int transport, char *buf, size_t size);
 
 /** Request-URI for a number or URI, and the next hop to send it to (server's
  *  route for numbers, outbound proxy if set; the URI itself otherwise). */

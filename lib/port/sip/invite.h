@@ -13,6 +13,7 @@
 
 enum {
 	INVITE_SDP_MAX = 4096,      /* bytes of a description of ours */
+	INVITE_URI_SIZE = 600,
 	INVITE_WAIT_MS = 64 * SIP_T1, /* RFC 3261 13.2.2.4, 17.1.1.2 */
 	INVITE_HANGUP_MS = 4000,    /* the owner waits no longer */
 	INVITE_LINGER_MS = SIP_T4,  /* for a BYE sent again */
@@ -96,7 +97,7 @@ struct sipd_invite {
 	bool dropped;      /* out of the table, waits to be freed */
 };
 
-/* ---- invite.c ------------------------------------------------------------- */
+/* ---- invite.c ----------------------------------------------------------- */
 
 /** Tell the owner, once. */
 void invite_tell(struct sipd_invite *inv, struct sipd_invite_end *end);
@@ -107,14 +108,21 @@ void invite_media(struct sipd_invite *inv,
 		  const struct sipd_sdp_remote *remote, bool early);
 /** How long to wait for 2xx of other forks after the end. */
 uint32_t invite_linger(const struct sipd_invite *inv, uint32_t ms);
+/** Send the INVITE, also once more with an answer to a challenge. */
+int  invite_send(struct sipd_invite *inv);
+
+/* ---- invite_answer.c ---------------------------------------------------- */
+
+/** Response handler of the INVITE. */
+void invite_resp(int err, const struct sip_msg *msg, void *arg);
 /** Read the challenges; 0 if the request should be sent again. */
 int  invite_challenge(struct sipd_invite *inv, const struct sip_msg *msg);
-/** The owner's words if any, else what the message says, printable. */
+/** Reason phrase, printable, cut to the buffer. */
 void invite_reason(const struct sip_msg *msg, char *buf, size_t size);
 /** The SDP of a message, also as part of a multipart body. */
 bool invite_body_sdp(const struct sip_msg *msg, struct pl *sdp);
 
-/* ---- invite_dialog.c ------------------------------------------------------ */
+/* ---- invite_dialog.c ---------------------------------------------------- */
 
 /** What a dialog request carries besides the dialog. */
 struct invite_request {
@@ -151,7 +159,7 @@ void invite_refuse(struct sipd_invite *inv, const struct sip_msg *msg);
 /** Read Session-Expires and Allow of a 2xx or of a request. RFC 4028 */
 void invite_session_timer(struct sipd_invite *inv, const struct sip_msg *msg);
 
-/* ---- invite_reply.c ------------------------------------------------------- */
+/* ---- invite_reply.c ----------------------------------------------------- */
 
 void invite_reply_close(struct sipd_invite *inv);
 

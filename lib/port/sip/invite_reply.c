@@ -282,7 +282,7 @@ static bool dtmf_read(const struct pl *body, bool relay, char *digit,
 		return false;
 	if (!relay && re_regex(body->p, body->l, "[^ \t\r\n]+", &key))
 		return false;
-	if (!re_regex(body->p, body->l, "Duration[ ]*=[ ]*[0-9]1+", NULL, NULL,
+	if (!re_regex(body->p, body->l, "Duration[ ]*=[ ]*[0-9]+", NULL, NULL,
 		      &ms) && ms.l < 6)
 		*duration = pl_u32(&ms);
 

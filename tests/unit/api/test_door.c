@@ -40,10 +40,10 @@ static void test_set_and_get_through_the_door(void **state)
 	assert_string_equal(sipdialer_last_error(), "option sip.port: \"-1\" "
 			    "is not a whole number from 0 to 65535");
 
-	d->state = SIPD_ENGINE_RUNNING;
+	atomic_store(&d->state, SIPD_ENGINE_RUNNING);
 	assert_int_equal(sipdialer_set(d, "sip.port", "1"),
 			 SIPDIALER_ESTATE);
-	d->state = SIPD_ENGINE_STOPPED;
+	atomic_store(&d->state, SIPD_ENGINE_STOPPED);
 	assert_int_equal(sipdialer_set(d, "sip.port", NULL), 0);
 	assert_int_equal(sipdialer_get(d, "sip.port", buf, sizeof(buf)), 0);
 	assert_string_equal(buf, "0");
@@ -112,7 +112,7 @@ static void test_load_all_or_nothing(void **state)
 	static const char good[] = "log.level = error\nsip.user = bob\n";
 	static const char bad[] = "sip.user = eve\nsip.port = 99999\n";
 	const char *dir = getenv("TMPDIR");
-	struct told *t = *state;
+	struct sipdialer *d = *state;
 	char path[256], buf[64], want[400];
 	int fd;
 
@@ -121,22 +121,21 @@ static void test_load_all_or_nothing(void **state)
 	fd = mkstemp(path);
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, good, strlen(good)), strlen(good));
-	assert_int_equal(sipdialer_load(&t->d, path), 0);
-	assert_int_equal(atomic_load(&t->d.log.level), SIPDIALER_LOG_ERROR);
+	assert_int_equal(sipdialer_load(d, path), 0);
+	assert_int_equal(atomic_load(&d->log.level), SIPDIALER_LOG_ERROR);
 
 	assert_int_equal(ftruncate(fd, 0), 0);
 	assert_int_equal(pwrite(fd, bad, strlen(bad), 0), strlen(bad));
-	assert_int_equal(sipdialer_load(&t->d, path), SIPDIALER_EINVAL);
+	assert_int_equal(sipdialer_load(d, path), SIPDIALER_EINVAL);
 	(void)snprintf(want, sizeof(want), "%s:2: option sip.port: \"99999\" "
 		       "is not a whole number from 0 to 65535", path);
 	assert_string_equal(sipdialer_last_error(), want);
-	assert_int_equal(sipdialer_get(&t->d, "sip.user", buf, sizeof(buf)),
-			 0);
+	assert_int_equal(sipdialer_get(d, "sip.user", buf, sizeof(buf)), 0);
 	assert_string_equal(buf, "bob");
 
 	(void)close(fd);
 	(void)unlink(path);
-	assert_int_equal(sipdialer_load(&t->d, path), SIPDIALER_ENOENT);
+	assert_int_equal(sipdialer_load(d, path), SIPDIALER_ENOENT);
 }
 
 

@@ -51,7 +51,8 @@ static void test_call_ended_has_all_fields_of_the_call(void **state)
 		"\"dtmf\":null,\"rtp\":{\"tx\":3,\"rx\":2,\"lost\":1,"
 		"\"jitter_ms\":0.25,\"rtt_ms\":0,\"mos\":4.41},"
 		"\"recording\":null,\"campaign\":3,"
-		"\"contact\":9007199254740991,\"retry_ms\":-1}");
+		"\"contact\":9007199254740991,\"retry_ms\":-1,"
+		"\"error\":null}");
 }
 
 
@@ -96,7 +97,7 @@ static void test_each_kind_has_its_fields(void **state)
 
 	assert_json(&registration, HEAD("registration")
 		",\"status\":\"registered\",\"sip_status\":200,"
-		"\"reason\":\"OK\",\"expires_s\":300}");
+		"\"reason\":\"OK\",\"expires_s\":300,\"retry_ms\":0}");
 	assert_json(&log, HEAD("log") ",\"level\":\"warning\","
 		"\"text\":\"a\\nb \xef\xbf\xbd \\u007f\"}");
 	assert_json(&lost, HEAD("lost") ",\"count\":18446744073709551615}");
@@ -106,6 +107,7 @@ static void test_each_kind_has_its_fields(void **state)
 		"\"campaign\":null,\"contact\":null,\"count\":0,\"total\":0,"
 		"\"failed\":0}");
 	assert_json(&held, HEAD("call_held") ",\"call\":1,"
+		"\"campaign\":null,\"contact\":null,"
 		"\"status\":\"held\"}");
 	assert_json(&progress, HEAD("campaign_progress") ",\"campaign\":3,"
 		"\"total\":10,\"pending\":3,\"active\":1,\"completed\":5,"
@@ -114,7 +116,7 @@ static void test_each_kind_has_its_fields(void **state)
 		"\"next_ms\":-1}");
 	assert_json(&status, HEAD("campaign_status") ",\"request\":null,"
 		"\"campaign\":3,\"status\":\"paused\",\"text\":\"spring\","
-		"\"total\":0,\"pending\":0,\"active\":0,\"completed\":0,"
+		"\"error\":null,\"reason\":null,\"total\":0,\"pending\":0,\"active\":0,\"completed\":0,"
 		"\"failed\":0,\"other\":0,\"attempts\":0,"
 		"\"by_disposition\":{}}");
 }

@@ -158,6 +158,12 @@ static void test_set_wrong_value_names_range(void **state)
 		{"import.delimiter", "\"", "option import.delimiter: \"\"\" "
 		 "is none of auto, tab, \",\", \";\", \"|\" and \":\"",
 		 SIPDIALER_EINVAL},
+		{"dial.default_country", "XX", "option "
+		 "dial.default_country: \"XX\" is not a known country, as "
+		 "\"US\" or \"49\"", SIPDIALER_EINVAL},
+		{"dial.retry_rules", "busy=60,no_answer=300,", "option "
+		 "dial.retry_rules: retry rules, character 22: nothing after "
+		 "the comma", SIPDIALER_EINVAL},
 		{"sip.local_address", "localhost", "option "
 		 "sip.local_address: \"localhost\" is not a numeric IPv4 or "
 		 "IPv6 address", SIPDIALER_EINVAL},

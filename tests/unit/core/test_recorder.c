@@ -79,6 +79,18 @@ static void finish(struct fixture *f, struct sipd_recorder *r)
 }
 
 
+/* The clock of the frames. */
+static uint64_t now_us = 1000000;
+
+
+static void put_frame(struct sipd_recorder *r, const struct sipd_rx_frame *rx,
+		      const int16_t *tx)
+{
+	now_us += 20000;
+	sipd_recorder_put(r, rx, tx, now_us);
+}
+
+
 static void put(struct sipd_recorder *r, int heard, int said)
 {
 	struct sipd_rx_frame rx = { .kind = SIPD_RX_AUDIO };
@@ -88,7 +100,7 @@ static void put(struct sipd_recorder *r, int heard, int said)
 		rx.pcm[i] = (int16_t)heard;
 		tx[i] = (int16_t)said;
 	}
-	sipd_recorder_put(r, &rx, tx);
+	put_frame(r, &rx, tx);
 }
 
 
@@ -218,27 +230,68 @@ static void test_gaps_are_concealed_and_keep_time(void **state)
 
 	for (int k = 0; k < 4; k++)
 		put(r, 1000, 5);
-	sipd_recorder_put(r, &lost, NULL);   /* frame 4: made up */
+	put_frame(r, &lost, NULL);   /* frame 4: made up */
 	put(r, 1000, 5);
-	sipd_recorder_skip(r, 3);            /* 6 to 8: silence */
-	put(r, 2000, 5);                     /* 9 */
-	sipd_recorder_put(r, &none, NULL);   /* 10: silence */
-	sipd_recorder_skip(r, 2);            /* to the end */
+	put_frame(r, &none, NULL);   /* 6: silence */
+	put(r, 2000, 5);
 	finish(f, r);
 
-	assert_int_equal(f->ms, 13 * 20);
+	assert_int_equal(f->ms, 8 * 20);
 	assert_string_equal(f->error, "");
 	b = help_read(f->path, &len);
 	(void)check_head(b, len, 2);
+	for (size_t i = 4 * FRAME; i < 5 * FRAME; i++)
+		assert_int_equal(sample(b, 2 * i + 1), 0);
 	assert_int_equal(sample(b, 2 * (4 * FRAME + 40)), 1000);
-	assert_int_equal(sample(b, 2 * (4 * FRAME + 40) + 1), 0);
 	assert_int_equal(sample(b, 2 * (5 * FRAME + 80)), 1000);
-	for (size_t i = 6 * FRAME; i < 9 * FRAME; i++)
+	for (size_t i = 6 * FRAME; i < 7 * FRAME; i++)
 		assert_int_equal(sample(b, 2 * i), 0);
-	assert_int_equal(sample(b, 2 * 9 * FRAME), 2000);
-	for (size_t i = 10 * FRAME; i < 13 * FRAME; i++)
-		assert_int_equal(sample(b, 2 * i), 0);
+	assert_int_equal(sample(b, 2 * 7 * FRAME), 2000);
 	free(b);
+}
+
+
+/* The media thread was held up for 300 ms and went on without them. */
+static void test_frames_given_up_become_silence(void **state)
+{
+	struct fixture *f = *state;
+	struct sipd_recorder *r = start(f, false);
+	uint8_t *b;
+	size_t len, quiet = 0;
+
+	for (int k = 0; k < 20; k++)
+		put(r, 100, 0);
+	now_us += 300000;
+	for (int k = 0; k < 80; k++)
+		put(r, 200, 0);
+	finish(f, r);
+
+	assert_int_equal(f->ms, 20 * (20 + 15 + 80));
+	b = help_read(f->path, &len);
+	(void)check_head(b, len, 1);
+	for (size_t i = 0; i < (len - 44) / 2; i++)
+		quiet += !sample(b, i);
+	assert_int_equal(quiet, 15 * FRAME);
+	assert_int_equal(sample(b, 114 * FRAME), 200);
+	free(b);
+}
+
+
+/* Late, then all at once: nothing is missing. */
+static void test_a_burst_adds_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct sipd_recorder *r = start(f, false);
+
+	for (int k = 0; k < 180; k++) {
+		if (k % 30 == 0)
+			now_us += 80000;
+		if (k % 30 < 5)
+			now_us -= k % 30 ? 20000 : 0;
+		put(r, 100, 0);
+	}
+	finish(f, r);
+	assert_int_equal(f->ms, 20 * 180);
 }
 
 
@@ -394,6 +447,8 @@ int main(void)
 		TEST(test_stereo_is_far_left_we_right),
 		TEST(test_header_is_true_after_each_flush),
 		TEST(test_gaps_are_concealed_and_keep_time),
+		TEST(test_frames_given_up_become_silence),
+		TEST(test_a_burst_adds_nothing),
 		TEST(test_a_slow_disk_costs_audio_but_no_time),
 		TEST(test_a_full_disk_leaves_a_good_file),
 		TEST(test_no_file_is_told_at_the_end),

@@ -152,7 +152,7 @@ static void test_end_of_stream_lost_then_nothing(void **state)
 static void test_late_grows_delay_then_all_in_time(void **state)
 {
 	struct sipd_jitter j;
-	unsigned n, tick, lost = 0, late;
+	unsigned n, tick, lost = 0, late = 0;
 	(void)state;
 
 	/* every tenth packet comes 100 ms after its turn */
