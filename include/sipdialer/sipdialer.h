@@ -71,7 +71,8 @@ enum sipdialer_event_type {
 	/** The engine has stopped; the last event of a run.  Never lost. */
 	SIPDIALER_EVENT_STOPPED = 4,
 	/** Registration changed: status = enum sipdialer_registration,
-	 *  sip_status, reason, expires_s. */
+	 *  sip_status, reason, expires_s, retry_ms (failed: tried again
+	 *  after). */
 	SIPDIALER_EVENT_REGISTRATION = 5,
 	/** A request (import, list, ...) is complete: request, error, text,
 	 *  count (rows taken), total (rows read), failed (rows refused). */
@@ -90,7 +91,8 @@ enum sipdialer_event_type {
 	SIPDIALER_EVENT_CALL_ANSWERED = 23,
 	/** The far end pressed a key: call, text = digit, duration_ms. */
 	SIPDIALER_EVENT_CALL_DTMF = 24,
-	/** A prompt ended: call, text = file, error (0 played to its end). */
+	/** A prompt ended: call, text = file, error (0 played to its end) and
+	 *  reason. */
 	SIPDIALER_EVENT_CALL_PLAYED = 25,
 	/** The far end holds (status 1) or resumes (status 0): call. */
 	SIPDIALER_EVENT_CALL_HELD = 26,
@@ -100,7 +102,8 @@ enum sipdialer_event_type {
 
 	/** A campaign changed its state, or answers campaign_status/_list:
 	 *  campaign, status = enum sipdialer_campaign_status, text = name,
-	 *  and the counters total ... active. */
+	 *  the counters total ... attempts; error and reason if it had to
+	 *  pause. */
 	SIPDIALER_EVENT_CAMPAIGN_STATUS = 40,
 	/** Progress of a running campaign, at most 4 a second: counters. */
 	SIPDIALER_EVENT_CAMPAIGN_PROGRESS = 41,
@@ -196,7 +199,7 @@ struct sipdialer_event {
 	int64_t  duration_ms; /**< Length of what the event is about, ms      */
 	int64_t  expires_s;   /**< Registration: granted, s                   */
 	int64_t  retry_ms;    /**< CALL_ENDED: contact is dialed again after,
-			       *   ms; -1 never                               */
+			       *   ms, -1 never; REGISTRATION: tried again    */
 	const char *to;       /**< Number or SIP URI called                   */
 	const char *from;     /**< Caller id sent                             */
 	const char *text;     /**< See the kind                               */
@@ -277,6 +280,7 @@ SIPDIALER_API void sipdialer_destroy(struct sipdialer *d);
  *         SIPDIALER_ENOENT  no such option; the nearest is named
  *         SIPDIALER_EINVAL  value not of the option's type or range
  *         SIPDIALER_ESTATE  the option cannot change while running
+ *         SIPDIALER_ENOSYS  the value is known, but not built in
  *
  * Events: none.   Thread: any.   Since: 0.1
  */
@@ -457,7 +461,9 @@ SIPDIALER_API int sipdialer_event_json(const struct sipdialer_event *event,
  *         SIPDIALER_EINVAL  not a number or SIP URI, or a bad option;
  *                           sipdialer_last_error() says where
  *         SIPDIALER_ESTATE  not started, or stopping
- *         SIPDIALER_EFULL   option `dial.max_calls` reached
+ *         SIPDIALER_EFULL   option `dial.max_calls` reached, or
+ *                           `events.max` events of ended calls wait to be
+ *                           pulled
  *         SIPDIALER_ENOMEM
  *
  * Events: CALL_DIALING, CALL_RINGING, CALL_EARLY_MEDIA, CALL_ANSWERED,

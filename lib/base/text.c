@@ -15,6 +15,7 @@ void sipd_text_init(struct sipd_text *t, char *buf, size_t size)
 	t->buf = buf;
 	t->size = size;
 	t->len = 0;
+	t->last = '\0';
 	if (size)
 		buf[0] = '\0';
 }
@@ -31,6 +32,8 @@ void sipd_text_addn(struct sipd_text *t, const char *s, size_t n)
 	}
 
 	t->len += n;
+	if (n)
+		t->last = s[n - 1];
 }
 
 
@@ -51,8 +54,11 @@ void sipd_text_printf(struct sipd_text *t, const char *fmt, ...)
 		      room ? t->size - t->len : 0, fmt, ap);
 	va_end(ap);
 
-	if (n > 0)
+	if (n > 0) {
 		t->len += (size_t)n;
+		/* of a text that is cut, the end is not known */
+		t->last = t->len < t->size ? t->buf[t->len - 1] : '\0';
+	}
 }
 
 
@@ -173,10 +179,8 @@ void sipd_text_json(struct sipd_text *t, const char *s)
 
 static void member(struct sipd_text *t, const char *name)
 {
-	const bool first = !t->len || t->len > t->size ||
-		t->buf[t->len - 1] == '{' || t->buf[t->len - 1] == '[';
-
-	if (!first)
+	/* also right when the text is cut: `len` must be the whole length */
+	if (t->len && t->last != '{' && t->last != '[')
 		sipd_text_add(t, ",");
 	sipd_text_json(t, name);
 	sipd_text_add(t, ":");

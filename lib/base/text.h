@@ -17,6 +17,8 @@ struct sipd_text {
 	char *buf;
 	size_t size;
 	size_t len;
+	char last;  /* last byte, for the "," between members; a brace is
+		     * added by sipd_text_add(), not printf */
 };
 
 void sipd_text_init(struct sipd_text *t, char *buf, size_t size);

@@ -56,6 +56,8 @@ struct sipd_outcome {
 	bool answered, ringing, ring_timeout, local;
 	bool policy;             /* our own policy said no */
 	bool media_none;         /* answered, yet no RTP ever came */
+	bool network_block;      /* 603 whose Reason says that the network
+				  * blocked the call ("603+", ATIS-1000099) */
 };
 
 /** DESIGN.md's table: SIP status first, then Q.850, then media. Pure. */

@@ -11,15 +11,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "port/disk.h"
+#include "port/file/wav.h"
 #include "port/sip/sdp.h"
 
 struct sipd_prompts; /* the cache */
 struct sipd_prompt;  /* audio of one file */
-
-enum {
-	SIPD_PROMPT_FILE_MAX = 256 * 1024 * 1024, /* bytes */
-	SIPD_PROMPT_SECONDS_MAX = 4 * 3600
-};
 
 int  sipd_prompts_open(struct sipd_prompts **pp, struct sipd_disk *disk,
 		       struct sipd_log *log);
@@ -44,10 +40,5 @@ const int16_t *sipd_prompt_pcm(const struct sipd_prompt *p, size_t frame);
 const uint8_t *sipd_prompt_encoded(const struct sipd_prompt *p,
 				   enum sipd_codec_id codec, size_t frame);
 const char *sipd_prompt_path(const struct sipd_prompt *p);
-
-/** Read a WAV file whole: 8 kHz mono int16, to be freed with free().  Refuses
- *  with a reason by sipd_error(): EFORMAT, EIO, ENOENT, EFULL (too long).
- *  Waits for the disk. @thread any */
-int sipd_wav_read(const char *path, int16_t **pcm, size_t *samples);
 
 #endif

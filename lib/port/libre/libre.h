@@ -13,4 +13,13 @@ void sipd_libre_timers_close(void);
  *  comes from a peer and is at debug level. @thread loop */
 void sipd_libre_log(struct sipd_log *log);
 
+/** Between open(bytes) and open(0) libre opens the sockets of a SIP stack on
+ *  this thread: UDP gets a receive buffer of that size (or what the system
+ *  allows), and a system without IPv6 does not fail its DNS client. Without
+ *  effect on a shared libre. @thread loop */
+void sipd_libre_open(int rcvbuf);
+
+enum { SIPD_TCP_IN_MAX = 256 }; /* TCP connections from outside; more are
+				 * closed at once (specs fact L) */
+
 #endif

@@ -1,13 +1,17 @@
 /**
- * @file port/libre/wrap.c  What libre would print or answer by itself
+ * @file port/libre/wrap.c  What libre would print, answer or open by itself
  *
  * The linker's --wrap sends libre's own calls here.  libre prints a line to
  * stderr for every stray or broken packet, with raw peer bytes (specs fact K),
- * and answers any STUN Binding request on the SIP port (fact J).
+ * and answers any STUN Binding request on the SIP port (fact J).  It gives no
+ * way to its sockets: their buffers and number are set here (fact L).
  */
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <errno.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <re_types.h>
 #include <re_fmt.h>
@@ -15,9 +19,12 @@
 #include <re_list.h>
 #include <re_mbuf.h>
 #include <re_stun.h>
+#include <re_tcp.h>
+#include <re_udp.h>
 #include "port/libre/libre.h"
 
 static _Thread_local struct sipd_log *log_here;
+static _Thread_local int rcvbuf_here;
 
 
 void sipd_libre_log(struct sipd_log *log)
@@ -26,7 +33,21 @@ void sipd_libre_log(struct sipd_log *log)
 }
 
 
+void sipd_libre_open(int rcvbuf)
+{
+	rcvbuf_here = rcvbuf;
+}
+
+
 #ifdef SIPD_LIBRE_STATIC
+
+/* Connections from outside, by descriptor and inode: libre does not say when
+ * one is gone, but then its inode has changed. */
+static _Thread_local struct tcp_in {
+	int fd;
+	ino_t ino;
+} tcp_in[SIPD_TCP_IN_MAX];
+static _Thread_local size_t tcp_inc;
 
 int __wrap_re_fprintf(FILE *stream, const char *fmt, ...);
 int __wrap_dbg_printf(int level, const char *fmt, ...);
@@ -34,6 +55,16 @@ int __wrap_stun_reply(int proto, void *sock, const struct sa *dst,
 		      size_t presz, const struct stun_msg *req,
 		      const uint8_t *key, size_t keylen, bool fp,
 		      uint32_t attrc, ...);
+int __real_udp_listen(struct udp_sock **usp, const struct sa *local,
+		      udp_recv_h *rh, void *arg);
+int __wrap_udp_listen(struct udp_sock **usp, const struct sa *local,
+		      udp_recv_h *rh, void *arg);
+int __real_tcp_accept(struct tcp_conn **tcp, struct tcp_sock *ts,
+		      tcp_estab_h *eh, tcp_recv_h *rh, tcp_close_h *ch,
+		      void *arg);
+int __wrap_tcp_accept(struct tcp_conn **tcp, struct tcp_sock *ts,
+		      tcp_estab_h *eh, tcp_recv_h *rh, tcp_close_h *ch,
+		      void *arg);
 
 
 static void to_log(const char *fmt, va_list ap)
@@ -95,6 +126,78 @@ int __wrap_stun_reply(int proto, void *sock, const struct sa *dst,
 	(void)keylen;
 	(void)fp;
 	(void)attrc;
+
+	return 0;
+}
+
+
+int __wrap_udp_listen(struct udp_sock **usp, const struct sa *local,
+		      udp_recv_h *rh, void *arg)
+{
+	struct sa any4;
+	int err;
+
+	err = __real_udp_listen(usp, local, rh, arg);
+	if (!rcvbuf_here)
+		return err;
+
+	/* the DNS client wants one socket of each family */
+	if (err && sa_af(local) == AF_INET6 && sa_is_any(local) &&
+	    !sa_set_str(&any4, "0.0.0.0", 0))
+		err = __real_udp_listen(usp, &any4, rh, arg);
+	if (err)
+		return err;
+
+	if (udp_setsockopt(*usp, SOL_SOCKET, SO_RCVBUFFORCE, &rcvbuf_here,
+			   sizeof(rcvbuf_here)))
+		(void)udp_setsockopt(*usp, SOL_SOCKET, SO_RCVBUF, &rcvbuf_here,
+				     sizeof(rcvbuf_here));
+
+	return 0;
+}
+
+
+static bool tcp_in_alive(const struct tcp_in *in)
+{
+	struct stat st;
+
+	return !fstat(in->fd, &st) && S_ISSOCK(st.st_mode) &&
+		st.st_ino == in->ino;
+}
+
+
+static void tcp_in_sweep(void)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < tcp_inc; i++) {
+		if (tcp_in_alive(&tcp_in[i]))
+			tcp_in[n++] = tcp_in[i];
+	}
+
+	tcp_inc = n;
+}
+
+
+int __wrap_tcp_accept(struct tcp_conn **tcp, struct tcp_sock *ts,
+		      tcp_estab_h *eh, tcp_recv_h *rh, tcp_close_h *ch,
+		      void *arg)
+{
+	struct stat st;
+	int err, fd;
+
+	if (tcp_inc == SIPD_TCP_IN_MAX)
+		tcp_in_sweep();
+	if (tcp_inc == SIPD_TCP_IN_MAX)
+		return EMFILE; /* libre closes it then */
+
+	err = __real_tcp_accept(tcp, ts, eh, rh, ch, arg);
+	if (err)
+		return err;
+
+	fd = tcp_conn_fd(*tcp);
+	if (fd >= 0 && !fstat(fd, &st))
+		tcp_in[tcp_inc++] = (struct tcp_in){ fd, st.st_ino };
 
 	return 0;
 }

@@ -72,7 +72,9 @@ bool sipd_sip_media_address(struct sipd_sip *sip, const char *to,
 			    union sipd_addr *advertise);
 
 struct sipd_sip_stats {
-	uint64_t requests_in, responses_in, malformed, strangers, replies_limited;
+	uint64_t requests_in, responses_in, malformed, strangers;
+	uint64_t replies_limited;
+	uint64_t strays;  /* responses that nobody waited for */
 };
 void sipd_sip_stats(const struct sipd_sip *sip, struct sipd_sip_stats *st);
 

@@ -1,0 +1,122 @@
+/**
+ * @file call.c  `sipdialer call NUMBER`: one call
+ */
+#include "cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct one_call {
+	uint64_t id;
+	bool over;
+	int disposition;
+};
+
+
+static void call_event(struct cli *cli, const struct sipdialer_event *ev)
+{
+	struct one_call *c = cli->data;
+
+	if (ev->call != c->id || !c->id)
+		return;
+
+	if (cli->json)
+		cli_print_json(ev);
+	else
+		cli_print_call(ev);
+
+	if (ev->type == SIPDIALER_EVENT_CALL_ENDED) {
+		c->over = true;
+		c->disposition = ev->disposition;
+	}
+}
+
+
+/* Ctrl-C: hang up; the end of the call ends us. */
+static void call_interrupt(struct cli *cli)
+{
+	const struct one_call *c = cli->data;
+
+	if (sipdialer_call_hangup(cli->d, c->id))
+		(void)sipdialer_stop(cli->d);
+}
+
+
+static bool was_answered(int disposition)
+{
+	return disposition == SIPDIALER_DISPOSITION_ANSWERED ||
+		disposition == SIPDIALER_DISPOSITION_ANSWERED_HUMAN ||
+		disposition == SIPDIALER_DISPOSITION_ANSWERED_MACHINE ||
+		disposition == SIPDIALER_DISPOSITION_FAX;
+}
+
+
+static int dial(struct cli *cli, struct one_call *c, const char *to,
+		const char *const *options)
+{
+	int err;
+
+	err = sipdialer_call(cli->d, to, options, &c->id);
+	if (err)
+		return cli_library_error(err == SIPDIALER_EINVAL
+					 ? CLI_USAGE : CLI_NO_START, err,
+					 sipdialer_last_error());
+
+	cli->interrupt = call_interrupt;
+	if (!cli_wait(cli, &c->over))
+		return CLI_FAILED;
+
+	return was_answered(c->disposition) ? CLI_OK : CLI_FAILED;
+}
+
+
+static bool no_audio(const char *path)
+{
+	return !path || !*path || !strcmp(path, "none");
+}
+
+
+int cli_call(struct cli *cli, int argc, char **argv)
+{
+	const char *play = NULL, *to = NULL;
+	const struct cli_flag flags[] = {
+		{"--play", NULL, &play, NULL},
+		{"--record", "call.record", NULL, NULL},
+		{"--dtmf", "call.dtmf", NULL, NULL},
+		{"--ring-timeout", "dial.ring_timeout", NULL, NULL},
+		{"--max-duration", "dial.max_duration", NULL, NULL},
+		{"--caller-id", "sip.caller_id", NULL, NULL},
+		{"--caller-name", "sip.caller_name", NULL, NULL},
+		{"--amd", NULL, NULL, "answering machine detection"},
+		{"--machine-play", NULL, NULL, "answering machine detection"},
+		{"--flow", NULL, NULL, "IVR flows"},
+		{"--agent", NULL, NULL, "voice agents"},
+		{"--transfer", NULL, NULL, "call transfer"},
+		{NULL, NULL, NULL, NULL},
+	};
+	struct one_call c = {0};
+	char option[4200];
+	const char *options[3] = {NULL, NULL, NULL};
+
+	if (cli_flags(cli, argc, argv, flags, &to, 1))
+		return CLI_USAGE;
+	if (!to)
+		return cli_error(CLI_USAGE, "call: which number?");
+	if (!no_audio(play)) {
+		if (cli_check_file("prompt", play))
+			return CLI_USAGE;
+		(void)snprintf(option, sizeof(option), "call.play=%s", play);
+		options[0] = option;
+		options[1] = "call.hangup_after_play=yes";
+	}
+
+	cli->event = call_event;
+	cli->data = &c;
+	cli->status = cli_start(cli);
+	if (!cli->status)
+		cli->status = cli_wait_registered(cli);
+	if (!cli->status)
+		cli->status = dial(cli, &c, to, options);
+
+	return cli_stop(cli);
+}

@@ -1,0 +1,238 @@
+/**
+ * @file campaign.c  `sipdialer campaign ...` on campaigns of a store
+ */
+#include "cli.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+
+static int need_store(struct cli *cli)
+{
+	char path[4096];
+
+	(void)sipdialer_get(cli->d, "store.path", path, sizeof(path));
+	if (!path[0])
+		return cli_error(CLI_USAGE, "which store?  "
+				 "(-o store.path=FILE)");
+
+	return CLI_OK;
+}
+
+
+static void list_event(struct cli *cli, const struct sipdialer_event *ev)
+{
+	if (ev->type != SIPDIALER_EVENT_CAMPAIGN_STATUS)
+		return;
+
+	if (cli->json) {
+		cli_print_json(ev);
+		return;
+	}
+
+	cli_print_campaign(ev);
+	if (cli->data)
+		cli_outcomes(ev->by_disposition, ev->by_disposition_len);
+}
+
+
+/* Answer of a verb on a campaign, started on the store alone. */
+static int finish(struct cli *cli, struct cli_answer *a, int verb_result)
+{
+	if (cli_answer(cli, a, verb_result))
+		cli->status = cli_library_error(CLI_FAILED, a->error, a->text);
+
+	return cli_stop(cli);
+}
+
+
+static int list(struct cli *cli)
+{
+	struct cli_answer a = {0};
+
+	cli->event = list_event;
+	if (cli_start_store_only(cli))
+		return CLI_NO_START;
+
+	return finish(cli, &a, sipdialer_campaign_list(cli->d, &a.request));
+}
+
+
+static int status(struct cli *cli, uint64_t id)
+{
+	struct cli_answer a = {0};
+
+	cli->event = list_event;
+	cli->data = cli; /* with the table of outcomes */
+	if (cli_start_store_only(cli))
+		return CLI_NO_START;
+
+	return finish(cli, &a,
+		      sipdialer_campaign_status(cli->d, id, &a.request));
+}
+
+
+static int results(struct cli *cli, uint64_t id, const char *path)
+{
+	struct cli_answer a = {0};
+
+	if (!path)
+		return cli_error(CLI_USAGE, "campaign results ID FILE.csv");
+	if (cli_start_store_only(cli))
+		return CLI_NO_START;
+	(void)finish(cli, &a,
+		     sipdialer_campaign_results(cli->d, id, path,
+						&a.request));
+	if (!cli->status)
+		(void)printf("%llu contacts written to %s\n",
+			     (unsigned long long)a.count, path);
+
+	return cli->status;
+}
+
+
+static int set_state(struct cli *cli, uint64_t id, bool pause)
+{
+	struct cli_answer a = {0};
+
+	cli->event = list_event;
+	if (cli_start_store_only(cli))
+		return CLI_NO_START;
+
+	return finish(cli, &a, pause
+		      ? sipdialer_campaign_pause(cli->d, id, &a.request)
+		      : sipdialer_campaign_cancel(cli->d, id, &a.request));
+}
+
+
+/* Run it here; if another process dials from the store, let that one. */
+static int start(struct cli *cli, uint64_t id)
+{
+	struct cli_answer a = {0};
+	int err;
+
+	if (cli_start(cli))
+		return CLI_NO_START;
+	cli->status = cli_wait_registered(cli);
+	if (cli->status)
+		return cli_stop(cli);
+
+	err = cli_answer(cli, &a, sipdialer_campaign_start(cli->d, id,
+							   &a.request));
+	/* "running" already: it goes on where a dead process left it */
+	if (err && err != SIPDIALER_ESTATE)
+		cli->status = cli_library_error(CLI_FAILED, err, a.text);
+	else
+		cli->status = cli_campaign_follow(cli, id, NULL);
+
+	return cli_stop(cli);
+}
+
+
+static void import_event(struct cli *cli, const struct sipdialer_event *ev)
+{
+	if (ev->type != SIPDIALER_EVENT_IMPORT_ERROR)
+		return;
+
+	if (cli->json)
+		cli_print_json(ev);
+	else
+		(void)cli_error(0, "line %llu: %s",
+				(unsigned long long)ev->line, ev->text);
+}
+
+
+static int create(struct cli *cli, const char *name)
+{
+	struct cli_answer a = {0};
+
+	if (!name)
+		return cli_error(CLI_USAGE, "campaign new NAME");
+	if (cli_start_store_only(cli))
+		return CLI_NO_START;
+	(void)finish(cli, &a, sipdialer_campaign_create(cli->d, name, NULL,
+							&a.request));
+	if (!cli->status)
+		(void)printf("%llu\n", (unsigned long long)a.campaign);
+
+	return cli->status;
+}
+
+
+static int load(struct cli *cli, uint64_t id, const char *path)
+{
+	struct cli_answer a = {0};
+
+	if (!path)
+		return cli_error(CLI_USAGE, "campaign load ID FILE.csv");
+	if (cli_check_file("contacts", path))
+		return CLI_USAGE;
+
+	cli->event = import_event;
+	if (cli_start_store_only(cli))
+		return CLI_NO_START;
+	(void)finish(cli, &a, sipdialer_contact_import(cli->d, id, path, NULL,
+						       &a.request));
+	if (!cli->status)
+		(void)printf("%llu contacts taken of %llu rows, %llu "
+			     "refused\n", (unsigned long long)a.count,
+			     (unsigned long long)a.total,
+			     (unsigned long long)a.failed);
+	if (!cli->status && a.failed)
+		cli->status = CLI_FAILED;
+
+	return cli->status;
+}
+
+
+static int with_id(struct cli *cli, const char *verb, uint64_t id,
+		   const char *arg)
+{
+	if (!strcmp(verb, "status"))
+		return status(cli, id);
+	if (!strcmp(verb, "results"))
+		return results(cli, id, arg);
+	if (!strcmp(verb, "load"))
+		return load(cli, id, arg);
+	if (!strcmp(verb, "start") || !strcmp(verb, "resume"))
+		return start(cli, id);
+	if (!strcmp(verb, "pause"))
+		return set_state(cli, id, true);
+	if (!strcmp(verb, "cancel"))
+		return set_state(cli, id, false);
+
+	return cli_error(CLI_USAGE, "no command \"campaign %s\" (see: "
+			 "sipdialer help)", verb);
+}
+
+
+int cli_campaign(struct cli *cli, int argc, char **argv)
+{
+	static const struct cli_flag none[] = {{NULL, NULL, NULL, NULL}};
+	const char *words[3];
+	uint64_t id;
+
+	if (argc && !strcmp(argv[0], "run"))
+		return cli_campaign_run(cli, argc - 1, argv + 1);
+	if (cli_flags(cli, argc, argv, none, words, 3))
+		return CLI_USAGE;
+	if (!words[0])
+		return cli_error(CLI_USAGE, "campaign run, new, load, start, "
+				 "pause, resume, cancel, status, list or "
+				 "results?");
+	if (need_store(cli))
+		return CLI_USAGE;
+
+	if (!strcmp(words[0], "list") ||
+	    (!strcmp(words[0], "status") && !words[1]))
+		return list(cli);
+	if (!strcmp(words[0], "new"))
+		return create(cli, words[1]);
+	if (!words[1] || !cli_id(words[1], &id))
+		return cli_error(CLI_USAGE, "campaign %s: \"%s\" is not a "
+				 "campaign's number", words[0],
+				 words[1] ? words[1] : "");
+
+	return with_id(cli, words[0], id, words[2]);
+}

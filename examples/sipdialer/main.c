@@ -1,0 +1,275 @@
+/**
+ * @file main.c  The command `sipdialer`: which command, which options
+ */
+#include "cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const struct command {
+	const char *name;
+	cli_command_h *h;
+} commands[] = {
+	{"call", cli_call},
+	{"campaign", cli_campaign},
+	{"store", cli_store},
+	{"dnc", cli_dnc},
+	{"demo", cli_demo},
+	{"help", cli_help},
+};
+
+
+int cli_error(int status, const char *fmt, ...)
+{
+	va_list ap;
+
+	(void)fputs("sipdialer: ", stderr);
+	va_start(ap, fmt);
+	(void)vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	(void)fputc('\n', stderr);
+
+	return status;
+}
+
+
+int cli_library_error(int status, int error, const char *text)
+{
+	return cli_error(status, "%s: %s", sipdialer_strerror(error), text);
+}
+
+
+int cli_check_file(const char *what, const char *path)
+{
+	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+	int status = CLI_OK;
+
+	if (fd < 0)
+		return cli_error(CLI_USAGE, "%s \"%s\": %s", what, path,
+				 strerror(errno));
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+		status = cli_error(CLI_USAGE, "%s \"%s\" is not a regular "
+				   "file", what, path);
+	(void)close(fd);
+
+	return status;
+}
+
+
+bool cli_id(const char *text, uint64_t *id)
+{
+	char *end;
+	unsigned long long value;
+
+	errno = 0;
+	value = strtoull(text, &end, 10);
+	if (errno || *end || !value || *text < '0' || *text > '9')
+		return false;
+
+	*id = value;
+
+	return true;
+}
+
+
+static const struct cli_flag *flag_find(const struct cli_flag *flags,
+					const char *word, size_t len)
+{
+	for (; flags->name; flags++)
+		if (strlen(flags->name) == len &&
+		    !strncmp(flags->name, word, len))
+			return flags;
+
+	return NULL;
+}
+
+
+static int set_option(struct cli *cli, const char *name, const char *value)
+{
+	const int err = sipdialer_set(cli->d, name, value);
+
+	if (err)
+		return cli_library_error(CLI_USAGE, err,
+					 sipdialer_last_error());
+
+	return CLI_OK;
+}
+
+
+static int take_flag(struct cli *cli, const struct cli_flag *flag,
+		     const char *value)
+{
+	if (flag->later)
+		return cli_error(CLI_USAGE, "%s is not built in yet (%s)",
+				 flag->name, flag->later);
+	if (flag->option)
+		return set_option(cli, flag->option, value);
+
+	*flag->value = value;
+
+	return CLI_OK;
+}
+
+
+int cli_flags(struct cli *cli, int argc, char **argv,
+	      const struct cli_flag *flags, const char **words, int max)
+{
+	int n = 0;
+
+	for (int i = 0; i < argc; i++) {
+		const char *equals = strchr(argv[i], '=');
+		const size_t len = equals ? (size_t)(equals - argv[i])
+					  : strlen(argv[i]);
+		const struct cli_flag *flag;
+
+		if (!strcmp(argv[i], "--json")) {
+			cli->json = true;
+			continue;
+		}
+		if (strncmp(argv[i], "--", 2)) {
+			if (n == max)
+				return cli_error(CLI_USAGE, "\"%s\": too many "
+						 "arguments", argv[i]);
+			words[n++] = argv[i];
+			continue;
+		}
+
+		flag = flag_find(flags, argv[i], len);
+		if (!flag)
+			return cli_error(CLI_USAGE, "no flag \"%.*s\" here "
+					 "(see: sipdialer help)", (int)len,
+					 argv[i]);
+		if (!equals && i + 1 == argc)
+			return cli_error(CLI_USAGE, "%s needs a value",
+					 flag->name);
+		if (take_flag(cli, flag, equals ? equals + 1 : argv[++i]))
+			return CLI_USAGE;
+	}
+
+	for (int i = n; i < max; i++)
+		words[i] = NULL;
+
+	return CLI_OK;
+}
+
+
+/* -o name=value */
+static int take_option(struct cli *cli, const char *text)
+{
+	const char *equals = strchr(text, '=');
+	char name[128];
+
+	if (!equals || equals == text ||
+	    (size_t)(equals - text) >= sizeof(name))
+		return cli_error(CLI_USAGE, "\"%s\" is not name=value", text);
+
+	memcpy(name, text, (size_t)(equals - text));
+	name[equals - text] = '\0';
+
+	return set_option(cli, name, equals + 1);
+}
+
+
+static int take_config(struct cli *cli, const char *path)
+{
+	const int err = sipdialer_load(cli->d, path);
+
+	cli->config = path;
+	if (err)
+		return cli_library_error(CLI_USAGE, err,
+					 sipdialer_last_error());
+
+	return CLI_OK;
+}
+
+
+/* Options before the command; -1: go on with argv[*at], else exit status. */
+static int leading(struct cli *cli, int argc, char **argv, int *at)
+{
+	int i = 1;
+
+	for (; i < argc && argv[i][0] == '-'; i++) {
+		const char *word = argv[i];
+		const bool takes = !strcmp(word, "-c") || !strcmp(word, "-o");
+
+		if (takes && i + 1 == argc)
+			return cli_error(CLI_USAGE, "%s needs a value", word);
+
+		if (!strcmp(word, "-c")) {
+			if (take_config(cli, argv[++i]))
+				return CLI_USAGE;
+		}
+		else if (!strcmp(word, "-o")) {
+			if (take_option(cli, argv[++i]))
+				return CLI_USAGE;
+		}
+		else if (!strcmp(word, "--json")) {
+			cli->json = true;
+		}
+		else if (!strcmp(word, "--version")) {
+			(void)printf("sipdialer %s\n", sipdialer_version());
+			return CLI_OK;
+		}
+		else if (!strcmp(word, "--help") || !strcmp(word, "-h")) {
+			cli_usage();
+			return CLI_OK;
+		}
+		else {
+			return cli_error(CLI_USAGE, "no option \"%s\" (see: "
+					 "sipdialer help)", word);
+		}
+	}
+
+	*at = i;
+
+	return -1;
+}
+
+
+static int run(struct cli *cli, int argc, char **argv)
+{
+	int at = 1;
+	const int status = leading(cli, argc, argv, &at);
+
+	if (status >= 0)
+		return status;
+	if (at == argc) {
+		cli_usage();
+		return CLI_USAGE;
+	}
+
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+		if (!strcmp(argv[at], commands[i].name))
+			return commands[i].h(cli, argc - at - 1,
+					     argv + at + 1);
+
+	return cli_error(CLI_USAGE, "no command \"%s\" (see: sipdialer help)",
+			 argv[at]);
+}
+
+
+int main(int argc, char **argv)
+{
+	struct cli cli = {.tty = isatty(STDOUT_FILENO) != 0};
+	const int err = sipdialer_create(&cli.d);
+	int status;
+
+	if (err)
+		return cli_library_error(CLI_NO_START, err,
+					 sipdialer_last_error());
+
+	status = run(&cli, argc, argv);
+	sipdialer_destroy(cli.d);
+	if (fflush(stdout))
+		return cli_error(CLI_FAILED, "standard output: %s",
+				 strerror(errno));
+
+	return status;
+}

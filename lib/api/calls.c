@@ -1,0 +1,784 @@
+/**
+ * @file api/calls.c  Calls: verbs of the host in, events and rows out
+ */
+#include "api/calls.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include "api/runner.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "base/words.h"
+#include "port/codec/g711.h"
+
+
+static void emit(struct sipd_dialed *dialed, struct sipdialer_event *ev)
+{
+	ev->call = dialed->id;
+	ev->to = dialed->to;
+	if (dialed->run) {
+		ev->campaign = dialed->contact.campaign;
+		ev->contact = dialed->contact.id;
+	}
+
+	sipd_event_push(dialed->d->events, ev);
+}
+
+
+static void dialing_handler(struct sipd_call *call, void *arg)
+{
+	struct sipdialer_event ev =
+		sipd_engine_event(SIPDIALER_EVENT_CALL_DIALING);
+	(void)call;
+
+	emit(arg, &ev);
+}
+
+
+static void ringing_handler(struct sipd_call *call, int sip_status, void *arg)
+{
+	struct sipdialer_event ev =
+		sipd_engine_event(SIPDIALER_EVENT_CALL_RINGING);
+	(void)call;
+
+	ev.sip_status = sip_status;
+	emit(arg, &ev);
+}
+
+
+static void early_handler(struct sipd_call *call, const char *codec, void *arg)
+{
+	struct sipdialer_event ev =
+		sipd_engine_event(SIPDIALER_EVENT_CALL_EARLY_MEDIA);
+	(void)call;
+
+	ev.codec = codec;
+	emit(arg, &ev);
+}
+
+
+static void answered_handler(struct sipd_call *call, const char *codec,
+			     int64_t ring_ms, void *arg)
+{
+	struct sipd_dialed *dialed = arg;
+	struct sipdialer_event ev =
+		sipd_engine_event(SIPDIALER_EVENT_CALL_ANSWERED);
+	(void)call;
+
+	dialed->answered = true;
+	atomic_fetch_add(&dialed->d->counts.answered, 1);
+	ev.codec = codec;
+	ev.ring_ms = ring_ms;
+	emit(dialed, &ev);
+}
+
+
+static void dtmf_handler(struct sipd_call *call, char digit,
+			 uint32_t duration_ms, void *arg)
+{
+	struct sipdialer_event ev =
+		sipd_engine_event(SIPDIALER_EVENT_CALL_DTMF);
+	const char text[2] = {digit, '\0'};
+	(void)call;
+
+	ev.text = text;
+	ev.duration_ms = duration_ms;
+	emit(arg, &ev);
+}
+
+
+static void played_handler(struct sipd_call *call, const char *path, int error,
+			   const char *text, void *arg)
+{
+	struct sipdialer_event ev =
+		sipd_engine_event(SIPDIALER_EVENT_CALL_PLAYED);
+	(void)call;
+
+	ev.text = path;
+	ev.error = error;
+	ev.reason = error ? text : NULL;
+	emit(arg, &ev);
+}
+
+
+static void held_handler(struct sipd_call *call, bool held, void *arg)
+{
+	struct sipdialer_event ev =
+		sipd_engine_event(SIPDIALER_EVENT_CALL_HELD);
+	(void)call;
+
+	ev.status = held;
+	emit(arg, &ev);
+}
+
+
+/* ---- the end ----------------------------------------------------------- */
+
+static void dialed_free(struct sipd_dialed *dialed)
+{
+	sipd_contact_row_free(&dialed->contact);
+	if (dialed->options) {
+		sipd_options_close(dialed->options);
+		free(dialed->options);
+	}
+	for (size_t i = 0; i < sizeof(dialed->text) / sizeof(char *); i++)
+		free(dialed->text[i]);
+	free(dialed->to);
+	free(dialed);
+}
+
+
+static void unlist(struct sipd_dialed *dialed)
+{
+	struct sipdialer *d = dialed->d;
+
+	(void)pthread_mutex_lock(&d->lock);
+	(void)sipd_idmap_remove(&d->live, dialed->id);
+	(void)pthread_mutex_unlock(&d->lock);
+	--d->open_calls;
+}
+
+
+void sipd_dialed_drop(struct sipd_dialed *dialed)
+{
+	unlist(dialed);
+	sipd_event_unreserve(dialed->d->events, dialed->end_node);
+	dialed_free(dialed);
+}
+
+
+/* The rows are durable (or there is no store): tell, and let go. */
+static void tell_end(struct sipd_dialed *dialed)
+{
+	struct sipdialer *d = dialed->d;
+	struct sipd_run *run = dialed->run;
+	const int status = dialed->result.contact_status;
+	const int64_t due_ms = dialed->result.due_ms;
+
+	atomic_fetch_add(&d->counts.ended, 1);
+	atomic_fetch_add(&d->counts.by_disposition[dialed->end.disposition],
+			 1);
+
+	unlist(dialed);
+	sipd_event_push_reserved(d->events, dialed->end_node, &dialed->end);
+	dialed_free(dialed);
+
+	if (run)
+		sipd_run_call_over(run, status, due_ms);
+	sipd_engine_slot_release(d);
+	sipd_engine_stop_step(d);
+}
+
+
+static struct sipd_dialed *from_job(struct sipd_job *job)
+{
+	return (struct sipd_dialed *)(void *)
+		((char *)job - offsetof(struct sipd_dialed, job));
+}
+
+
+static void result_run(struct sipd_job *job)
+{
+	struct sipd_dialed *dialed = from_job(job);
+
+	dialed->err = sipd_store_result(job->store, &dialed->result);
+	if (dialed->err == SIPDIALER_EIO)
+		job->err = SIPDIALER_EIO;
+}
+
+
+static void result_done(struct sipd_job *job)
+{
+	struct sipd_dialed *dialed = from_job(job);
+
+	if (job->err || dialed->err)
+		sipd_log_error(&dialed->d->log,
+			       "call %llu: result not stored (%s)",
+			       (unsigned long long)dialed->id,
+			       sipdialer_strerror(job->err ? job->err
+							   : dialed->err));
+	dialed->end.error = job->err ? job->err : dialed->end.error;
+	tell_end(dialed);
+}
+
+
+/* A copy that lives as long as the dialed; NULL stays NULL. */
+static const char *keep(struct sipd_dialed *dialed, size_t i, const char *s)
+{
+	free(dialed->text[i]);
+	dialed->text[i] = sipd_strdup(s);
+
+	return dialed->text[i];
+}
+
+
+static void fill_result(struct sipd_dialed *dialed,
+			const struct sipd_call_record *rec)
+{
+	struct sipd_result *r = &dialed->result;
+
+	*r = (struct sipd_result){
+		.call = dialed->id,
+		.number = dialed->to,
+		.from = keep(dialed, 0, rec->from),
+		.callid = keep(dialed, 1, rec->callid),
+		.start_ms = rec->start_ms ? rec->start_ms : rec->end_ms,
+		.ring_start_ms = rec->ring_ms_at,
+		.answer_ms = rec->answer_ms,
+		.end_ms = rec->end_ms,
+		.disposition = (int)rec->disposition,
+		.sip_status = rec->outcome.sip_status,
+		.q850 = rec->outcome.q850,
+		.reason = keep(dialed, 2, rec->reason),
+		.codec = rec->codec,
+		.dtmf = keep(dialed, 3, rec->dtmf),
+		.recording = keep(dialed, 4, rec->recording),
+		.rtp_tx = rec->rtp.tx,
+		.rtp_rx = rec->rtp.rx,
+		.rtp_lost = rec->rtp.lost,
+		.jitter_ms = rec->rtp.jitter_ms,
+		.rtt_ms = rec->rtp.rtt_ms,
+		.mos = rec->rtp.mos,
+	};
+
+	if (dialed->run)
+		sipd_run_result(dialed->run, dialed, rec, r);
+}
+
+
+static void fill_event(struct sipd_dialed *dialed,
+		       const struct sipd_call_record *rec)
+{
+	const struct sipd_result *r = &dialed->result;
+	struct sipdialer_event *ev = &dialed->end;
+
+	*ev = sipd_engine_event(SIPDIALER_EVENT_CALL_ENDED);
+	ev->call = dialed->id;
+	ev->campaign = r->campaign;
+	ev->contact = r->contact;
+	ev->error = rec->outcome.error;
+	ev->disposition = r->disposition;
+	ev->sip_status = r->sip_status;
+	ev->q850 = r->q850;
+	ev->ring_ms = rec->ring_ms;
+	ev->talk_ms = rec->talk_ms;
+	ev->retry_ms = -1;
+	if (r->contact && r->contact_status == SIPDIALER_CONTACT_PENDING)
+		ev->retry_ms = r->due_ms > r->end_ms ? r->due_ms - r->end_ms
+						     : 0;
+	ev->to = r->number;
+	ev->from = r->from;
+	ev->reason = r->reason;
+	ev->codec = r->codec;
+	ev->dtmf = r->dtmf;
+	ev->recording = r->recording;
+	ev->rtp_tx = r->rtp_tx;
+	ev->rtp_rx = r->rtp_rx;
+	ev->rtp_lost = r->rtp_lost;
+	ev->rtp_jitter_ms = r->jitter_ms;
+	ev->rtp_rtt_ms = r->rtt_ms;
+	ev->mos = r->mos;
+}
+
+
+static void ended_handler(struct sipd_call *call,
+			  const struct sipd_call_record *rec, void *arg)
+{
+	struct sipd_dialed *dialed = arg;
+	struct sipdialer *d = dialed->d;
+	(void)call;
+
+	dialed->call = NULL;
+	fill_result(dialed, rec);
+	fill_event(dialed, rec);
+
+	if (!d->store) {
+		tell_end(dialed);
+		return;
+	}
+
+	dialed->job = (struct sipd_job){
+		.run = result_run, .done = result_done, .store = d->store,
+	};
+	sipd_disk_post(d->disk, &dialed->job);
+}
+
+
+static const struct sipd_call_handlers call_handlers = {
+	.dialing = dialing_handler,
+	.ringing = ringing_handler,
+	.early = early_handler,
+	.answered = answered_handler,
+	.dtmf = dtmf_handler,
+	.played = played_handler,
+	.held = held_handler,
+	.ended = ended_handler,
+};
+
+
+/* ---- the beginning ----------------------------------------------------- */
+
+/* "pcmu,pcma": checked by the option table */
+static size_t codecs(const char *list, enum sipd_codec_id ids[SIPD_CODEC_MAX])
+{
+	char word[16];
+	size_t n = 0;
+
+	while (*list && n < SIPD_CODEC_MAX) {
+		const size_t len = strcspn(list, ",");
+
+		(void)sipd_strcpy(word, len < sizeof(word) ? len + 1
+				  : sizeof(word), list);
+		ids[n] = sipd_codec_from_name(word);
+		if (ids[n] != SIPD_CODEC_NONE)
+			++n;
+		list += len + (list[len] == ',');
+	}
+
+	return n;
+}
+
+
+void sipd_calls_conf(const struct sipd_options *o, struct sipd_call_conf *conf)
+{
+	const char *play = sipd_opt_str(o, SIPD_OPT_CALL_PLAY);
+
+	*conf = (struct sipd_call_conf){
+		.caller_id = sipd_opt_str(o, SIPD_OPT_SIP_CALLER_ID),
+		.caller_name = sipd_opt_str(o, SIPD_OPT_SIP_CALLER_NAME),
+		.headers = sipd_opt_str(o, SIPD_OPT_SIP_HEADER),
+		.ring_timeout_ms = (uint32_t)sipd_opt_ms(
+			o, SIPD_OPT_DIAL_RING_TIMEOUT),
+		.max_duration_ms = (uint32_t)sipd_opt_ms(
+			o, SIPD_OPT_DIAL_MAX_DURATION),
+		.rtp_timeout_ms = (uint32_t)sipd_opt_ms(
+			o, SIPD_OPT_MEDIA_RTP_TIMEOUT),
+		/* ERR-002: "none" is no file name */
+		.play = strcmp(play, "none") ? play : "",
+		.dtmf = sipd_opt_str(o, SIPD_OPT_CALL_DTMF),
+		.record = sipd_opt_str(o, SIPD_OPT_CALL_RECORD),
+		.record_stereo = sipd_opt_bool(o, SIPD_OPT_CALL_RECORD_STEREO),
+	};
+	conf->codecc = codecs(sipd_opt_str(o, SIPD_OPT_MEDIA_CODECS),
+			      conf->codecs);
+	conf->hangup_after_play =
+		sipd_opt_bool(o, SIPD_OPT_CALL_HANGUP_AFTER_PLAY);
+}
+
+
+int sipd_dialed_new(struct sipd_dialed **dp, struct sipdialer *d,
+		    const char *to)
+{
+	struct sipd_dialed *dialed = calloc(1, sizeof(*dialed));
+	bool listed = false;
+	int err;
+
+	if (!dialed)
+		return sipd_error(SIPDIALER_ENOMEM, "no memory for a call");
+
+	dialed->d = d;
+	dialed->id = atomic_fetch_add(&d->next_call, 1);
+	dialed->to = sipd_strdup(to);
+	dialed->end_node = sipd_event_reserve(d->events);
+	if (dialed->to && dialed->end_node) {
+		(void)pthread_mutex_lock(&d->lock);
+		listed = sipd_idmap_put(&d->live, dialed->id, dialed);
+		(void)pthread_mutex_unlock(&d->lock);
+	}
+
+	if (!listed) {
+		err = dialed->end_node
+			? sipd_error(SIPDIALER_ENOMEM, "no memory for a call")
+			: SIPDIALER_EFULL; /* too many events not pulled */
+		sipd_event_unreserve(d->events, dialed->end_node);
+		dialed_free(dialed);
+		return err;
+	}
+
+	*dp = dialed;
+
+	return SIPDIALER_OK;
+}
+
+
+/* The call could not even begin: its end is told all the same. */
+static void fail(struct sipd_dialed *dialed, const struct sipd_outcome *outcome,
+		 const char *reason)
+{
+	const struct sipd_call_record rec = {
+		.id = dialed->id,
+		.to = dialed->to,
+		.end_ms = sipd_wall_ms(),
+		.outcome = *outcome,
+		.disposition = sipd_disposition(outcome),
+		.reason = reason,
+	};
+
+	ended_handler(NULL, &rec, dialed);
+}
+
+
+void sipd_dialed_start(struct sipd_dialed *dialed,
+		       const struct sipd_call_conf *conf)
+{
+	struct sipdialer *d = dialed->d;
+	struct sipd_call_conf own = *conf;
+	int err;
+
+	if (d->stopping || dialed->quit) {
+		fail(dialed, &(struct sipd_outcome){.local = true},
+		     "hung up before it was dialed");
+		return;
+	}
+	if (dialed->denied) {
+		fail(dialed, &(struct sipd_outcome){.policy = true},
+		     "policy: see the decision record");
+		return;
+	}
+
+	own.id = dialed->id;
+	own.to = dialed->to;
+	atomic_fetch_add(&d->counts.calls, 1);
+	err = sipd_call_open(&dialed->call, &d->env, &own, &call_handlers,
+			     dialed);
+	if (err)
+		fail(dialed, &(struct sipd_outcome){.error = err},
+		     sipd_error_text());
+}
+
+
+static void start_work(struct sipd_work *work)
+{
+	struct sipd_dialed *dialed = (struct sipd_dialed *)(void *)work;
+	struct sipd_call_conf conf;
+
+	++dialed->d->open_calls;
+	sipd_calls_conf(dialed->options, &conf);
+	sipd_dialed_start(dialed, &conf);
+}
+
+
+static struct sipd_options *call_options(struct sipdialer *d,
+					 const char *const *list)
+{
+	struct sipd_options *o = calloc(1, sizeof(*o));
+	int err;
+
+	if (!o || sipd_options_copy(o, &d->options)) {
+		free(o);
+		(void)sipd_error(SIPDIALER_ENOMEM, "no memory for a call");
+		return NULL;
+	}
+
+	err = list ? sipd_options_apply_list(o, list, SIPD_SCOPE_CALL, false) : 0;
+	if (err) {
+		sipd_options_close(o);
+		free(o);
+		return NULL;
+	}
+
+	return o;
+}
+
+
+/* @thread any; takes over the slot if it succeeds */
+static int call_new(struct sipdialer *d, const char *to,
+		    const char *const *options, uint64_t *call)
+{
+	struct sipd_options *o;
+	struct sipd_dialed *dialed;
+	int err;
+
+	(void)pthread_mutex_lock(&d->lock);
+	o = call_options(d, options);
+	(void)pthread_mutex_unlock(&d->lock);
+	if (!o)
+		return SIPDIALER_EINVAL;
+
+	err = sipd_dialed_new(&dialed, d, to);
+	if (err) {
+		sipd_options_close(o);
+		free(o);
+		return err;
+	}
+
+	dialed->options = o;
+	dialed->work.h = start_work;
+	*call = dialed->id;
+	sipd_loop_post(d->loop, &dialed->work);
+
+	return SIPDIALER_OK;
+}
+
+
+int sipdialer_call(struct sipdialer *d, const char *to,
+		   const char *const *options, uint64_t *call)
+{
+	int err;
+
+	if (!d || !to || !call)
+		return sipd_error(SIPDIALER_EINVAL, "an argument is NULL");
+
+	err = sipd_sip_check_target(to);
+	if (err)
+		return err;
+
+	err = sipd_engine_enter(d);
+	if (err)
+		return err;
+
+	if (!sipd_engine_slot_take(d))
+		err = sipd_error(SIPDIALER_EFULL,
+				 "%u calls are in progress, the limit of "
+				 "dial.max_calls",
+				 atomic_load(&d->max_calls));
+	else {
+		err = call_new(d, to, options, call);
+		if (err)
+			atomic_fetch_sub(&d->slots, 1);
+	}
+	sipd_engine_leave(d);
+
+	return err;
+}
+
+
+/* ---- verbs on a call --------------------------------------------------- */
+
+struct command {
+	struct sipd_work work;   /* first member */
+	struct sipdialer *d;
+	uint64_t call;
+	uint32_t number;
+	char text[];
+};
+
+
+static struct sipd_dialed *find(struct sipdialer *d, uint64_t call)
+{
+	struct sipd_dialed *dialed;
+
+	(void)pthread_mutex_lock(&d->lock);
+	dialed = sipd_idmap_get(&d->live, call);
+	(void)pthread_mutex_unlock(&d->lock);
+
+	return dialed;
+}
+
+
+static int post(struct sipdialer *d, uint64_t call, const char *text,
+		uint32_t number, sipd_work_h *h)
+{
+	const size_t len = strlen(text);
+	struct command *c;
+	int err;
+
+	err = sipd_engine_enter(d);
+	if (err)
+		return err;
+
+	c = NULL;
+	if (!find(d, call))
+		err = sipd_error(SIPDIALER_ENOENT, "no call %llu (any more)",
+				 (unsigned long long)call);
+	else {
+		c = malloc(sizeof(*c) + len + 1);
+		if (!c)
+			err = sipd_error(SIPDIALER_ENOMEM,
+					 "no memory for a command");
+	}
+
+	if (c) {
+		*c = (struct command){
+			.work.h = h, .d = d, .call = call, .number = number
+		};
+		memcpy(c->text, text, len + 1);
+		sipd_loop_post(d->loop, &c->work);
+	}
+	sipd_engine_leave(d);
+
+	return err;
+}
+
+
+/* The call a command is for, NULL if it has ended or not begun. */
+static struct sipd_call *target(const struct command *c)
+{
+	const struct sipd_dialed *dialed = find(c->d, c->call);
+
+	return dialed ? dialed->call : NULL;
+}
+
+
+static void hangup_work(struct sipd_work *work)
+{
+	struct command *c = (struct command *)(void *)work;
+	struct sipd_dialed *dialed = find(c->d, c->call);
+
+	if (dialed) {
+		dialed->quit = true;
+		if (dialed->call)
+			sipd_call_hangup(dialed->call, c->text);
+	}
+	free(c);
+}
+
+
+static void play_work(struct sipd_work *work)
+{
+	struct command *c = (struct command *)(void *)work;
+	struct sipd_call *call = target(c);
+
+	if (call)
+		sipd_call_play(call, c->text, c->number);
+	free(c);
+}
+
+
+static void dtmf_work(struct sipd_work *work)
+{
+	struct command *c = (struct command *)(void *)work;
+	struct sipd_call *call = target(c);
+
+	if (call)
+		sipd_call_dtmf(call, c->text);
+	free(c);
+}
+
+
+static void record_work(struct sipd_work *work)
+{
+	struct command *c = (struct command *)(void *)work;
+	struct sipd_call *call = target(c);
+
+	if (call)
+		sipd_call_record_to(call, c->text, c->number != 0);
+	free(c);
+}
+
+
+int sipdialer_call_hangup(struct sipdialer *d, uint64_t call)
+{
+	if (!d)
+		return sipd_error(SIPDIALER_EINVAL, "d is NULL");
+
+	return post(d, call, "hung up by the host", 0, hangup_work);
+}
+
+
+static int check_path(const char *path)
+{
+	if (strlen(path) > 4095)
+		return sipd_error(SIPDIALER_EINVAL,
+				  "path of %zu bytes, the limit is 4095",
+				  strlen(path));
+
+	return SIPDIALER_OK;
+}
+
+
+int sipdialer_call_play(struct sipdialer *d, uint64_t call, const char *path,
+			uint32_t repeat)
+{
+	if (!d)
+		return sipd_error(SIPDIALER_EINVAL, "d is NULL");
+	if (repeat < 1 || repeat > 1000000)
+		return sipd_error(SIPDIALER_EINVAL,
+				  "repeat %u is not within 1 to 1000000",
+				  repeat);
+	if (!path || !strcmp(path, "none"))
+		path = "";
+	if (check_path(path))
+		return SIPDIALER_EINVAL;
+
+	return post(d, call, path, repeat, play_work);
+}
+
+
+int sipdialer_call_dtmf(struct sipdialer *d, uint64_t call, const char *digits)
+{
+	size_t good;
+
+	if (!d || !digits)
+		return sipd_error(SIPDIALER_EINVAL, "an argument is NULL");
+
+	good = strspn(digits, "0123456789*#ABCDabcd,");
+	if (digits[good])
+		return sipd_error(SIPDIALER_EINVAL,
+				  "'%c' at position %zu is not a key "
+				  "(0-9 * # A-D and ',')",
+				  digits[good], good + 1);
+	if (good < 1 || good > 64)
+		return sipd_error(SIPDIALER_EINVAL,
+				  "%zu keys, not within 1 to 64", good);
+
+	return post(d, call, digits, 0, dtmf_work);
+}
+
+
+int sipdialer_call_record(struct sipdialer *d, uint64_t call, const char *path,
+			  int stereo)
+{
+	if (!d)
+		return sipd_error(SIPDIALER_EINVAL, "d is NULL");
+	if (!path)
+		path = "";
+	if (check_path(path))
+		return SIPDIALER_EINVAL;
+
+	return post(d, call, path, stereo != 0, record_work);
+}
+
+
+/* ---- all of them ------------------------------------------------------- */
+
+struct sweep {
+	const struct sipd_run *run; /* its unanswered ones; NULL: all */
+	struct sipd_call **calls;
+	size_t count;
+};
+
+
+static void gather(uint64_t id, void *value, void *arg)
+{
+	const struct sipd_dialed *dialed = value;
+	struct sweep *sweep = arg;
+	(void)id;
+
+	if (dialed->call &&
+	    (!sweep->run || (dialed->run == sweep->run && !dialed->answered)))
+		sweep->calls[sweep->count++] = dialed->call;
+}
+
+
+/* Hanging up may end a call at once, which changes the map: gather first. */
+static void hangup(struct sipdialer *d, const struct sipd_run *run,
+		   const char *reason)
+{
+	struct sweep sweep = {.run = run};
+
+	(void)pthread_mutex_lock(&d->lock);
+	sweep.calls = calloc(d->live.count + 1, sizeof(struct sipd_call *));
+	if (sweep.calls)
+		sipd_idmap_each(&d->live, gather, &sweep);
+	(void)pthread_mutex_unlock(&d->lock);
+
+	for (size_t i = 0; i < sweep.count; i++)
+		sipd_call_hangup(sweep.calls[i], reason);
+	free(sweep.calls);
+}
+
+
+void sipd_calls_hangup_all(struct sipdialer *d, const char *reason)
+{
+	hangup(d, NULL, reason);
+}
+
+
+void sipd_calls_give_up(struct sipdialer *d, const struct sipd_run *run,
+			const char *reason)
+{
+	hangup(d, run, reason);
+}

@@ -1,0 +1,56 @@
+/**
+ * @file api/calls.h  Calls of the host and of campaigns, as the engine sees them
+ */
+#ifndef SIPD_API_CALLS_H
+#define SIPD_API_CALLS_H
+
+#include "api/engine.h"
+
+/** A call with all that belongs to it outside core/call. */
+struct sipd_dialed {
+	struct sipd_work work;     /* first member: posted to the loop */
+	struct sipd_job job;       /* intent, later the result */
+	struct sipdialer *d;
+	uint64_t id;
+	struct sipd_call *call;    /* NULL before and after */
+	struct sipd_event_node *end_node; /* of CALL_ENDED, reserved */
+	struct sipd_options *options; /* of a host's call, until it starts */
+	char *to;
+
+	/* of a campaign */
+	struct sipd_run *run;      /* NULL: dialed by the host */
+	struct sipd_dialed *next;  /* in the run's list of ready ones */
+	struct sipd_contact_row contact;
+	uint32_t attempt;          /* 1 the first */
+	char decision[512];
+	bool answered;
+	bool denied;               /* by policy: stored and told, not sent */
+	bool dnc;
+	int err;
+
+	/* result, kept until it is stored and told */
+	struct sipd_result result;
+	struct sipdialer_event end;
+	char *text[6];             /* owned strings of result and end */
+	bool quit;                 /* hang-up asked for before it started */
+};
+
+/** Settings of a call from options; strings belong to `o`. */
+void sipd_calls_conf(const struct sipd_options *o, struct sipd_call_conf *conf);
+
+/** Make one with its id and CALL_ENDED node; the slot is taken already. */
+int  sipd_dialed_new(struct sipd_dialed **dp, struct sipdialer *d,
+		     const char *to);
+/** Start it with conf. Ends by sipd_run_call_over() if it has a run. */
+void sipd_dialed_start(struct sipd_dialed *dialed,
+		       const struct sipd_call_conf *conf);
+/** Free one whose call never started. Gives back neither slot nor pacer. */
+void sipd_dialed_drop(struct sipd_dialed *dialed);
+
+/** Hang up every call. */
+void sipd_calls_hangup_all(struct sipdialer *d, const char *reason);
+/** Hang up the calls of a run that are not answered yet. */
+void sipd_calls_give_up(struct sipdialer *d, const struct sipd_run *run,
+			const char *reason);
+
+#endif

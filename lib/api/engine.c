@@ -1,0 +1,684 @@
+/**
+ * @file api/engine.c  Birth, start, stop and end of an engine
+ *
+ * A stop goes in steps: calls end, SIP un-registers (both on the loop), then
+ * the janitor thread takes down media, store and loop, and tells STOPPED.
+ */
+#include "api/engine.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "api/calls.h"
+#include "api/runner.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/text.h"
+
+
+struct sipdialer_event sipd_engine_event(int type)
+{
+	struct sipdialer_event ev = {
+		.size = sizeof(ev),
+		.type = type,
+		.time_ms = sipd_wall_ms(),
+		.next_ms = -1,
+	};
+
+	return ev;
+}
+
+
+int sipdialer_create(struct sipdialer **dp)
+{
+	struct sipdialer *d;
+
+	if (!dp)
+		return sipd_error(SIPDIALER_EINVAL, "dp is NULL");
+
+	d = calloc(1, sizeof(*d));
+	if (!d)
+		return sipd_error(SIPDIALER_ENOMEM, "no memory for an engine");
+
+	if (sipd_events_open(&d->events, SIPD_EVENTS_FIRST)) {
+		free(d);
+		return SIPDIALER_ENOMEM;
+	}
+
+	(void)pthread_rwlock_init(&d->gate, NULL);
+	(void)pthread_mutex_init(&d->lock, NULL);
+	(void)pthread_cond_init(&d->changed, NULL);
+	sipd_options_init(&d->options);
+	sipd_log_init(&d->log, SIPDIALER_LOG_WARNING, sipd_events_log_h,
+		      d->events);
+	atomic_init(&d->next_call, 1);
+	atomic_init(&d->next_request, 1);
+	*dp = d;
+
+	return SIPDIALER_OK;
+}
+
+
+static void join_janitor(struct sipdialer *d)
+{
+	if (!d->janitor_started)
+		return;
+
+	(void)pthread_join(d->janitor, NULL);
+	d->janitor_started = false;
+}
+
+
+void sipdialer_destroy(struct sipdialer *d)
+{
+	if (!d)
+		return;
+
+	(void)sipdialer_stop(d);
+	join_janitor(d);
+
+	sipd_options_close(&d->options);
+	sipd_events_close(d->events);
+	sipd_idmap_close(&d->live);
+	(void)pthread_cond_destroy(&d->changed);
+	(void)pthread_mutex_destroy(&d->lock);
+	(void)pthread_rwlock_destroy(&d->gate);
+	free(d);
+}
+
+
+int sipd_engine_enter(struct sipdialer *d)
+{
+	enum sipd_engine_state state;
+
+	(void)pthread_rwlock_rdlock(&d->gate);
+	state = d->state;
+	if (state == SIPD_ENGINE_RUNNING)
+		return SIPDIALER_OK;
+
+	(void)pthread_rwlock_unlock(&d->gate);
+
+	return sipd_error(SIPDIALER_ESTATE, "the engine is %s",
+			  state == SIPD_ENGINE_STOPPED ? "not started"
+						       : "stopping");
+}
+
+
+void sipd_engine_leave(struct sipdialer *d)
+{
+	(void)pthread_rwlock_unlock(&d->gate);
+}
+
+
+bool sipd_engine_slot_take(struct sipdialer *d)
+{
+	const unsigned max = atomic_load(&d->max_calls);
+	unsigned used = atomic_load(&d->slots);
+
+	while (used < max)
+		if (atomic_compare_exchange_weak(&d->slots, &used, used + 1))
+			return true;
+
+	return false;
+}
+
+
+void sipd_engine_slot_release(struct sipdialer *d)
+{
+	atomic_fetch_sub(&d->slots, 1);
+	sipd_run_pump_all(d);
+}
+
+
+void sipd_engine_limits(struct sipdialer *d, const struct sipd_options *o)
+{
+	atomic_store(&d->max_calls,
+		     (unsigned)sipd_opt_int(o, SIPD_OPT_DIAL_MAX_CALLS));
+	atomic_store(&d->cps,
+		     sipd_opt_num(o, SIPD_OPT_DIAL_CALLS_PER_SECOND));
+}
+
+
+/* ---- start ------------------------------------------------------------- */
+
+static void reg_handler(const struct sipd_reg_state *st, void *arg)
+{
+	struct sipdialer *d = arg;
+	struct sipdialer_event ev =
+		sipd_engine_event(SIPDIALER_EVENT_REGISTRATION);
+
+	(void)pthread_mutex_lock(&d->lock);
+	d->reg = *st;
+	(void)sipd_strcpy(d->reg_reason, sizeof(d->reg_reason),
+			  st->reason ? st->reason : "");
+	d->reg.reason = d->reg_reason;
+	(void)pthread_mutex_unlock(&d->lock);
+
+	ev.status = st->state;
+	ev.sip_status = st->sip_status;
+	ev.reason = st->reason;
+	ev.expires_s = st->expires;
+	ev.retry_ms = st->retry_ms;
+	sipd_event_push(d->events, &ev);
+}
+
+
+static void store_state_handler(const char *text, void *arg)
+{
+	struct sipdialer *d = arg;
+	struct sipdialer_event ev = sipd_engine_event(SIPDIALER_EVENT_STORE);
+
+	d->store_failing = text != NULL;
+	ev.error = text ? SIPDIALER_EIO : SIPDIALER_OK;
+	ev.text = text;
+	sipd_event_push(d->events, &ev);
+	if (!text)
+		sipd_run_pump_all(d);
+}
+
+
+/* First line of the password file, without its newline. */
+static int read_password(const char *path, char *buf, size_t size)
+{
+	FILE *f = fopen(path, "re");
+
+	if (!f)
+		return sipd_error(SIPDIALER_EIO,
+				  "sip.password_file \"%s\" cannot be read",
+				  path);
+
+	if (!fgets(buf, (int)size, f))
+		buf[0] = '\0';
+	(void)fclose(f);
+	buf[strcspn(buf, "\r\n")] = '\0';
+
+	return SIPDIALER_OK;
+}
+
+
+static bool wants_registration(const struct sipd_options *o)
+{
+	enum { AUTO, YES };
+	const int mode = sipd_opt_enum(o, SIPD_OPT_SIP_REGISTER);
+
+	if (mode != AUTO)
+		return mode == YES;
+
+	return *sipd_opt_str(o, SIPD_OPT_SIP_SERVER) &&
+		*sipd_opt_str(o, SIPD_OPT_SIP_USER);
+}
+
+
+static int check_options(const struct sipd_options *o)
+{
+	const int64_t lo = sipd_opt_int(o, SIPD_OPT_MEDIA_RTP_PORT_MIN);
+	const int64_t hi = sipd_opt_int(o, SIPD_OPT_MEDIA_RTP_PORT_MAX);
+
+	if ((lo || hi) && lo + 1 > hi)
+		return sipd_error(SIPDIALER_EINVAL,
+				  "media.rtp_port_min %lld and "
+				  "media.rtp_port_max %lld leave no pair of "
+				  "ports", (long long)lo, (long long)hi);
+
+	if (sipd_opt_enum(o, SIPD_OPT_SIP_REGISTER) == 1 &&
+	    (!*sipd_opt_str(o, SIPD_OPT_SIP_SERVER) ||
+	     !*sipd_opt_str(o, SIPD_OPT_SIP_USER)))
+		return sipd_error(SIPDIALER_EINVAL,
+				  "sip.register=yes needs sip.server and "
+				  "sip.user");
+
+	return sipd_sip_check_caller(sipd_opt_str(o, SIPD_OPT_SIP_CALLER_ID),
+				     sipd_opt_str(o,
+						  SIPD_OPT_SIP_CALLER_NAME));
+}
+
+
+static uint32_t hash_size(uint32_t max_calls)
+{
+	uint32_t size = 4096; /* specs/performance.md: 4,096 and more */
+
+	while (size < max_calls * 2 && size < 65536)
+		size *= 2;
+
+	return size;
+}
+
+
+struct sip_open {
+	struct sipd_work work;   /* first member */
+	struct sipdialer *d;
+	struct sipd_sip_conf conf;
+	char password[256];
+	pthread_mutex_t lock;
+	pthread_cond_t cond;
+	bool finished;
+	int err;
+	char text[SIPD_ERROR_SIZE];
+};
+
+
+static void sip_open_work(struct sipd_work *work)
+{
+	struct sip_open *o = (struct sip_open *)(void *)work;
+	const int err = sipd_sip_open(&o->d->sip, o->d->loop, &o->d->log,
+				      &o->conf, reg_handler, o->d);
+
+	(void)pthread_mutex_lock(&o->lock);
+	o->err = err;
+	(void)sipd_strcpy(o->text, sizeof(o->text), sipd_error_text());
+	o->finished = true;
+	(void)pthread_cond_signal(&o->cond);
+	(void)pthread_mutex_unlock(&o->lock);
+}
+
+
+static void sip_conf(const struct sipd_options *o, struct sip_open *so)
+{
+	so->conf = (struct sipd_sip_conf){
+		.server = sipd_opt_str(o, SIPD_OPT_SIP_SERVER),
+		.port = (uint16_t)sipd_opt_int(o, SIPD_OPT_SIP_PORT),
+		.transport = (enum sipd_transport)sipd_opt_enum(
+			o, SIPD_OPT_SIP_TRANSPORT),
+		.user = sipd_opt_str(o, SIPD_OPT_SIP_USER),
+		.auth_user = sipd_opt_str(o, SIPD_OPT_SIP_AUTH_USER),
+		.password = so->password,
+		.domain = sipd_opt_str(o, SIPD_OPT_SIP_DOMAIN),
+		.realm = sipd_opt_str(o, SIPD_OPT_SIP_REALM),
+		.outbound_proxy = sipd_opt_str(o, SIPD_OPT_SIP_OUTBOUND_PROXY),
+		.reg = wants_registration(o),
+		.reg_expires = (uint32_t)(sipd_opt_ms(
+			o, SIPD_OPT_SIP_REGISTER_EXPIRES) / 1000),
+		.keepalive_interval = (uint32_t)(sipd_opt_ms(
+			o, SIPD_OPT_SIP_KEEPALIVE_INTERVAL) / 1000),
+		.local_address = sipd_opt_str(o, SIPD_OPT_SIP_LOCAL_ADDRESS),
+		.local_port = (uint16_t)sipd_opt_int(o,
+						     SIPD_OPT_SIP_LOCAL_PORT),
+		.external_address = sipd_opt_str(
+			o, SIPD_OPT_SIP_EXTERNAL_ADDRESS),
+		.user_agent = sipd_opt_str(o, SIPD_OPT_SIP_USER_AGENT),
+		.hash_size = hash_size((uint32_t)sipd_opt_int(
+			o, SIPD_OPT_DIAL_MAX_CALLS)),
+	};
+}
+
+
+/* libre's objects are made on the loop thread: hand over and wait. */
+static int open_sip(struct sipdialer *d, const struct sipd_options *o)
+{
+	struct sip_open so = {.work.h = sip_open_work, .d = d};
+	const char *file = sipd_opt_str(o, SIPD_OPT_SIP_PASSWORD_FILE);
+
+	if (*file) {
+		if (read_password(file, so.password, sizeof(so.password)))
+			return SIPDIALER_EIO;
+	}
+	else {
+		(void)sipd_strcpy(so.password, sizeof(so.password),
+				  sipd_opt_str(o, SIPD_OPT_SIP_PASSWORD));
+	}
+
+	sip_conf(o, &so);
+	(void)pthread_mutex_init(&so.lock, NULL);
+	(void)pthread_cond_init(&so.cond, NULL);
+	sipd_loop_post(d->loop, &so.work);
+
+	(void)pthread_mutex_lock(&so.lock);
+	while (!so.finished)
+		(void)pthread_cond_wait(&so.cond, &so.lock);
+	(void)pthread_mutex_unlock(&so.lock);
+
+	(void)pthread_cond_destroy(&so.cond);
+	(void)pthread_mutex_destroy(&so.lock);
+	explicit_bzero(so.password, sizeof(so.password));
+
+	return so.err ? sipd_error(so.err, "%s", so.text) : SIPDIALER_OK;
+}
+
+
+static int open_store(struct sipdialer *d, const struct sipd_options *o)
+{
+	const char *path = sipd_opt_str(o, SIPD_OPT_STORE_PATH);
+	uint64_t last = 0, n;
+	int err;
+
+	d->dials = false;
+	if (!*path)
+		return SIPDIALER_OK;
+
+	d->dials = sipd_opt_bool(o, SIPD_OPT_DIAL_CAMPAIGNS);
+	err = sipd_store_open(&d->store, path, d->dials ? SIPD_STORE_OWN : 0,
+			      &d->log);
+	if (err)
+		return err;
+
+	err = sipd_store_last_call(d->store, &last);
+	if (!err && d->dials &&
+	    sipd_opt_bool(o, SIPD_OPT_DIAL_RETRY_INTERRUPTED))
+		err = sipd_store_retry_interrupted(d->store, &n);
+	if (!err && atomic_load(&d->next_call) <= last)
+		atomic_store(&d->next_call, last + 1);
+
+	return err;
+}
+
+
+static unsigned media_threads(const struct sipd_options *o)
+{
+	const unsigned set =
+		(unsigned)sipd_opt_int(o, SIPD_OPT_MEDIA_THREADS);
+	long cores;
+
+	if (set)
+		return set;
+
+	/* the loop has one to itself where there is more than one */
+	cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return cores > 2 ? (unsigned)(cores - 1) : 1;
+}
+
+
+static void take_down(struct sipdialer *d);
+
+
+static int bring_up(struct sipdialer *d, const struct sipd_options *o)
+{
+	int err;
+
+	err = sipd_loop_start(&d->loop, &d->log);
+	if (!err)
+		err = open_store(d, o);
+	if (!err)
+		err = sipd_disk_start(&d->disk, d->loop, &d->log);
+	if (!err)
+		err = sipd_media_start(&d->media, media_threads(o), &d->log);
+	if (!err)
+		err = sipd_prompts_open(&d->prompts, d->disk, &d->log);
+	if (!err)
+		err = open_sip(d, o);
+	if (err)
+		return err;
+
+	sipd_disk_on_state(d->disk, store_state_handler, d);
+	d->env = (struct sipd_call_env){
+		.loop = d->loop,
+		.log = &d->log,
+		.sip = d->sip,
+		.media = d->media,
+		.disk = d->disk,
+		.prompts = d->prompts,
+		.port_min = (uint16_t)sipd_opt_int(
+			o, SIPD_OPT_MEDIA_RTP_PORT_MIN),
+		.port_max = (uint16_t)sipd_opt_int(
+			o, SIPD_OPT_MEDIA_RTP_PORT_MAX),
+	};
+
+	return SIPDIALER_OK;
+}
+
+
+static void started_work(struct sipd_work *work)
+{
+	struct sipdialer *d = (struct sipdialer *)(void *)
+		((char *)work - offsetof(struct sipdialer, start_work));
+	struct sipdialer_event ev = sipd_engine_event(SIPDIALER_EVENT_STARTED);
+
+	ev.text = sipd_sip_local(d->sip);
+	sipd_event_push(d->events, &ev);
+
+	if (d->dials && sipd_store_interrupted(d->store))
+		sipd_log_warning(&d->log, "%llu contacts were in a call when "
+				 "the last process died: they are interrupted",
+				 (unsigned long long)
+				 sipd_store_interrupted(d->store));
+	if (d->store)
+		sipd_watch_start(d);
+}
+
+
+static void *janitor_main(void *arg);
+
+
+static void tell_janitor(struct sipdialer *d)
+{
+	(void)pthread_mutex_lock(&d->lock);
+	d->down = true;
+	(void)pthread_cond_broadcast(&d->changed);
+	(void)pthread_mutex_unlock(&d->lock);
+}
+
+
+static void reset(struct sipdialer *d, const struct sipd_options *o)
+{
+	d->stopping = d->hurry = d->sip_closing = d->store_failing = false;
+	d->down = d->aborted = d->scanning = false;
+	d->open_calls = 0;
+	d->reg = (struct sipd_reg_state){.reason = ""};
+	atomic_store(&d->slots, 0);
+	atomic_store(&d->requests, 0);
+	sipd_engine_limits(d, o);
+	d->sends_cps = atomic_load(&d->cps);
+	sipd_pacer_init(&d->sends, d->sends_cps, UINT32_MAX);
+	sipd_events_set_max(d->events,
+			    (uint32_t)sipd_opt_int(o, SIPD_OPT_EVENTS_MAX));
+	atomic_store(&d->log.level, sipd_opt_enum(o, SIPD_OPT_LOG_LEVEL));
+}
+
+
+static int start(struct sipdialer *d, const struct sipd_options *o)
+{
+	char text[SIPD_ERROR_SIZE];
+	int err;
+
+	join_janitor(d);
+	err = check_options(o);
+	if (err)
+		return err;
+
+	reset(d, o);
+	d->stopped_node = sipd_event_reserve(d->events);
+	if (!d->stopped_node)
+		return SIPDIALER_EFULL;
+	if (pthread_create(&d->janitor, NULL, janitor_main, d)) {
+		sipd_event_unreserve(d->events, d->stopped_node);
+		return sipd_error(SIPDIALER_ENOMEM, "no thread to be had");
+	}
+	d->janitor_started = true;
+
+	err = bring_up(d, o);
+	if (err) {
+		(void)sipd_strcpy(text, sizeof(text), sipd_error_text());
+		d->aborted = true;
+		tell_janitor(d);
+		join_janitor(d);
+		take_down(d);
+		sipd_event_unreserve(d->events, d->stopped_node);
+		return sipd_error(err, "%s", text);
+	}
+
+	atomic_store(&d->state, SIPD_ENGINE_RUNNING);
+	d->start_work.h = started_work;
+	sipd_loop_post(d->loop, &d->start_work);
+
+	return SIPDIALER_OK;
+}
+
+
+int sipdialer_start(struct sipdialer *d)
+{
+	struct sipd_options o;
+	int err;
+
+	if (!d)
+		return sipd_error(SIPDIALER_EINVAL, "d is NULL");
+
+	(void)pthread_mutex_lock(&d->lock);
+	err = sipd_options_copy(&o, &d->options);
+	(void)pthread_mutex_unlock(&d->lock);
+	if (err)
+		return err;
+
+	(void)pthread_rwlock_wrlock(&d->gate);
+	if (d->state != SIPD_ENGINE_STOPPED)
+		err = sipd_error(SIPDIALER_ESTATE, "the engine is %s",
+				 d->state == SIPD_ENGINE_RUNNING
+				 ? "started already" : "stopping");
+	else
+		err = start(d, &o);
+	(void)pthread_rwlock_unlock(&d->gate);
+	sipd_options_close(&o);
+
+	return err;
+}
+
+
+/* ---- stop -------------------------------------------------------------- */
+
+static void sip_closed(void *arg)
+{
+	struct sipdialer *d = arg;
+
+	d->sip = NULL;
+	sipd_timer_cancel(&d->stop_timer);
+	tell_janitor(d);
+}
+
+
+void sipd_engine_stop_step(struct sipdialer *d)
+{
+	if (!d->stopping || d->sip_closing || d->open_calls || d->runs)
+		return;
+
+	d->sip_closing = true;
+	sipd_timer_cancel(&d->stop_timer);
+	sipd_sip_close(d->sip, d->hurry ? 0 : SIPD_STOP_SIP_MS, sip_closed, d);
+}
+
+
+/* Sessions end by themselves within 4 s at the latest (port/sip/sip.h). */
+static void stop_timeout(void *arg)
+{
+	struct sipdialer *d = arg;
+
+	sipd_log_warning(&d->log, "stop: %u calls have not ended yet",
+			 d->open_calls);
+}
+
+
+static void close_runs(struct sipdialer *d)
+{
+	struct sipd_run *run = d->runs;
+
+	while (run) {
+		struct sipd_run *next = run->next;
+
+		sipd_run_close(run);
+		run = next;
+	}
+}
+
+
+static void stop_work(struct sipd_work *work)
+{
+	struct sipdialer *d = (struct sipdialer *)(void *)
+		((char *)work - offsetof(struct sipdialer, stop_work));
+
+	d->stopping = true;
+	sipd_watch_stop(d);
+	sipd_timer_start(&d->stop_timer, SIPD_STOP_CALLS_MS, stop_timeout, d);
+	sipd_calls_hangup_all(d, "engine stopped");
+	close_runs(d);
+	sipd_engine_stop_step(d);
+}
+
+
+static void hurry_work(struct sipd_work *work)
+{
+	struct sipdialer *d = (struct sipdialer *)(void *)
+		((char *)work - offsetof(struct sipdialer, hurry_work));
+
+	d->hurry = true;
+}
+
+
+int sipdialer_stop(struct sipdialer *d)
+{
+	int err = SIPDIALER_OK;
+
+	if (!d)
+		return sipd_error(SIPDIALER_EINVAL, "d is NULL");
+
+	(void)pthread_rwlock_wrlock(&d->gate);
+	switch (d->state) {
+	case SIPD_ENGINE_RUNNING:
+		atomic_store(&d->state, SIPD_ENGINE_STOPPING);
+		d->stop_work.h = stop_work;
+		d->hurry_work.h = NULL;
+		sipd_loop_post(d->loop, &d->stop_work);
+		break;
+	case SIPD_ENGINE_STOPPING:
+		if (d->hurry_work.h || d->down)
+			break;
+		d->hurry_work.h = hurry_work;
+		sipd_loop_post(d->loop, &d->hurry_work);
+		break;
+	default:
+		err = sipd_error(SIPDIALER_ESTATE, "the engine is not started");
+		break;
+	}
+	(void)pthread_rwlock_unlock(&d->gate);
+
+	return err;
+}
+
+
+/* What bring_up() made, last first; also when only part of it was made. */
+static void take_down(struct sipdialer *d)
+{
+	if (d->disk)
+		sipd_disk_stop(d->disk, SIPD_STOP_STORE_MS);
+	if (d->media)
+		sipd_media_stop(d->media);
+	if (d->loop) {
+		sipd_loop_stop(d->loop);
+		sipd_loop_join(d->loop);
+	}
+	if (d->prompts)
+		sipd_prompts_close(d->prompts);
+	if (d->store)
+		sipd_store_close(d->store);
+	d->disk = NULL;
+	d->media = NULL;
+	d->prompts = NULL;
+	d->loop = NULL;
+	d->store = NULL;
+	d->sip = NULL;
+}
+
+
+static void *janitor_main(void *arg)
+{
+	struct sipdialer *d = arg;
+	struct sipdialer_event ev;
+	bool aborted;
+
+	(void)pthread_mutex_lock(&d->lock);
+	while (!d->down)
+		(void)pthread_cond_wait(&d->changed, &d->lock);
+	aborted = d->aborted;
+	(void)pthread_mutex_unlock(&d->lock);
+	if (aborted)
+		return NULL; /* the start failed and cleans up itself */
+
+	(void)pthread_rwlock_wrlock(&d->gate);
+	take_down(d);
+	ev = sipd_engine_event(SIPDIALER_EVENT_STOPPED);
+	sipd_event_push_reserved(d->events, d->stopped_node, &ev);
+	d->stopped_node = NULL;
+	atomic_store(&d->state, SIPD_ENGINE_STOPPED);
+	(void)pthread_rwlock_unlock(&d->gate);
+
+	return NULL;
+}

@@ -1,0 +1,123 @@
+/**
+ * @file api/engine.h  The engine: what joins the rooms; inside api only
+ *
+ * Verbs run on host threads: they check, then post to the loop (calls) or to
+ * the store thread (requests).  Everything else here runs on the loop thread,
+ * unless it says otherwise.
+ */
+#ifndef SIPD_API_ENGINE_H
+#define SIPD_API_ENGINE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sipdialer/sipdialer.h>
+#include "api/events.h"
+#include "api/options.h"
+#include "base/idmap.h"
+#include "base/log.h"
+#include "core/call/call.h"
+#include "core/campaign/campaign.h"
+#include "core/media/prompt.h"
+#include "port/disk.h"
+#include "port/loop.h"
+#include "port/rtp/rtp.h"
+#include "port/sip/sip.h"
+#include "port/store/store.h"
+
+enum {
+	SIPD_EVENTS_FIRST = 65536, /* until the options are read at start */
+	SIPD_REQUESTS_MAX = 1024, /* requests waiting at once */
+	SIPD_STOP_CALLS_MS = 3000, /* of stop: for calls to end */
+	SIPD_STOP_SIP_MS = 1000,  /* then for the un-REGISTER */
+	SIPD_STOP_STORE_MS = 800  /* then for a store that fails */
+};
+
+enum sipd_engine_state {
+	SIPD_ENGINE_STOPPED,
+	SIPD_ENGINE_RUNNING,
+	SIPD_ENGINE_STOPPING
+};
+
+struct sipd_run;      /* runner.h */
+struct sipd_dialed;   /* calls.h */
+
+struct sipdialer {
+	pthread_rwlock_t gate;    /* read: a verb is under way; write: state
+				   * changes */
+	_Atomic enum sipd_engine_state state; /* written under gate */
+	pthread_mutex_t lock;     /* options, live, reg, down */
+	pthread_cond_t changed;   /* of down */
+	struct sipd_options options;
+	struct sipd_events *events;
+	struct sipd_log log;
+	struct sipd_idmap live;   /* call id -> struct sipd_dialed */
+
+	/* while started */
+	struct sipd_loop *loop;
+	struct sipd_media *media;
+	struct sipd_disk *disk;
+	struct sipd_store *store;  /* NULL: no store.path */
+	struct sipd_prompts *prompts;
+	struct sipd_sip *sip;
+	struct sipd_call_env env;
+	pthread_t janitor;         /* takes everything down after a stop */
+	bool janitor_started;
+	struct sipd_event_node *stopped_node;
+	bool down;                 /* calls and SIP are over: clean up */
+	bool aborted;              /* the start failed */
+	bool dials;                /* owns the store: runs its campaigns */
+
+	/* loop thread */
+	struct sipd_run *runs;
+	struct sipd_pacer sends;   /* INVITEs of all campaigns together */
+	double sends_cps;          /* its rate */
+	struct sipd_timer watch;   /* store changed by others; each second */
+	struct sipd_timer stop_timer;
+	struct sipd_work start_work, stop_work, hurry_work;
+	uint64_t data_version;
+	bool stopping;
+	bool hurry;                /* second stop: wait for nobody */
+	bool sip_closing;
+	bool store_failing;
+	bool scanning;
+	uint32_t open_calls;       /* struct sipd_dialed alive */
+
+	/* any thread */
+	atomic_uint_fast64_t next_call;
+	atomic_uint_fast64_t next_request;
+	atomic_uint requests;      /* waiting */
+	atomic_uint slots;         /* calls reserved, <= dial.max_calls */
+	atomic_uint max_calls;
+	_Atomic double cps;        /* dial.calls_per_second now */
+	struct sipd_reg_state reg; /* reason points to reg_reason */
+	char reg_reason[128];
+	struct sipd_engine_counts {
+		atomic_uint_fast64_t calls, answered, ended;
+		atomic_uint_fast64_t by_disposition[16];
+	} counts;
+};
+
+/* engine.c */
+/** A verb begins: 0 and no stop until sipd_engine_leave(), or
+ *  SIPDIALER_ESTATE. @thread any */
+int  sipd_engine_enter(struct sipdialer *d);
+void sipd_engine_leave(struct sipdialer *d);
+bool sipd_engine_slot_take(struct sipdialer *d);     /* @thread any */
+/** Give a slot back and let the campaigns go on. */
+void sipd_engine_slot_release(struct sipdialer *d);
+/** A call or run has gone: if stopping, the next step of it. */
+void sipd_engine_stop_step(struct sipdialer *d);
+/** Take over the limits that may change while running. @thread any */
+void sipd_engine_limits(struct sipdialer *d, const struct sipd_options *o);
+/** An event with type and time filled. */
+struct sipdialer_event sipd_engine_event(int type);
+
+/* watch.c: campaigns that should run, also when others change the store */
+void sipd_watch_start(struct sipdialer *d);
+void sipd_watch_stop(struct sipdialer *d);
+/** Look for campaigns to run or stop, now. */
+void sipd_watch_scan(struct sipdialer *d);
+
+#endif

@@ -1,0 +1,268 @@
+/**
+ * @file api/event_json.c  Events as JSON
+ *
+ * One row a kind says which fields it fills and under which names; the same
+ * text goes to hosts, bindings and Redis.  Documented in docs/events.md.
+ */
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include "api/events.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "base/words.h"
+
+enum what {
+	END = 0,
+	ID,         /* uint64_t, 0 is null */
+	COUNT,      /* uint64_t */
+	TIME,       /* int64_t ms */
+	NUMBER,     /* int32_t */
+	TEXT,
+	ERROR,      /* name of an error, null if none */
+	WORD,       /* int32_t, one of words */
+	COUNTERS,   /* object: disposition -> calls, without zeros */
+	RTP         /* object */
+};
+
+struct field {
+	const char *name;
+	enum what what;
+	uint16_t offset, size;
+	const struct sipd_words *words;
+};
+
+#define AT(f) offsetof(struct sipdialer_event, f), \
+	sizeof(((struct sipdialer_event *)0)->f)
+#define F(w, f) {#f, w, AT(f), NULL}
+#define W(f, words) {#f, WORD, AT(f), &words}
+#define COUNTS F(COUNT, total), F(COUNT, pending), F(COUNT, active), \
+	F(COUNT, completed), F(COUNT, failed), F(COUNT, other), \
+	F(COUNT, attempts), F(COUNTERS, by_disposition)
+
+#define OF_CALL F(ID, call), F(ID, campaign), F(ID, contact)
+
+static const char *const direction_names[] = {"outbound", "inbound"};
+static const struct sipd_words directions = {"direction", direction_names, 2};
+static const char *const held_names[] = {"resumed", "held"};
+static const struct sipd_words held_words = {"hold", held_names, 2};
+
+static const struct field log_fields[] = {
+	W(level, sipd_words_log), F(TEXT, text), {0}
+};
+static const struct field lost_fields[] = {F(COUNT, count), {0}};
+static const struct field started_fields[] = {F(TEXT, text), {0}};
+static const struct field no_fields[] = {{0}};
+static const struct field registration_fields[] = {
+	W(status, sipd_words_registration), F(NUMBER, sip_status),
+	F(TEXT, reason), F(TIME, expires_s), F(TIME, retry_ms), {0}
+};
+static const struct field done_fields[] = {
+	F(ID, request), F(ERROR, error), F(TEXT, text), F(ID, campaign),
+	F(ID, contact), F(COUNT, count), F(COUNT, total), F(COUNT, failed),
+	{0}
+};
+static const struct field store_fields[] = {
+	F(ERROR, error), F(TEXT, text), {0}
+};
+static const struct field dialing_fields[] = {
+	OF_CALL, F(TEXT, to), {0}
+};
+static const struct field ringing_fields[] = {
+	OF_CALL, F(NUMBER, sip_status), {0}
+};
+static const struct field early_fields[] = {
+	OF_CALL, F(NUMBER, sip_status), F(TEXT, codec), {0}
+};
+static const struct field answered_fields[] = {
+	OF_CALL, F(TEXT, codec), F(TIME, ring_ms), {0}
+};
+static const struct field dtmf_fields[] = {
+	OF_CALL, F(TEXT, text), F(TIME, duration_ms), {0}
+};
+static const struct field played_fields[] = {
+	OF_CALL, F(TEXT, text), F(ERROR, error), F(TEXT, reason), {0}
+};
+static const struct field held_fields[] = {
+	OF_CALL, W(status, held_words), {0}
+};
+static const struct field ended_fields[] = {
+	F(ID, call), W(direction, directions), F(TEXT, to), F(TEXT, from),
+	W(disposition, sipd_words_disposition), F(NUMBER, sip_status),
+	F(TEXT, reason), F(NUMBER, q850), F(TIME, ring_ms),
+	F(TIME, talk_ms), F(TEXT, codec), F(TEXT, dtmf),
+	{"rtp", RTP, offsetof(struct sipdialer_event, rtp_tx),
+	 offsetof(struct sipdialer_event, count) -
+	 offsetof(struct sipdialer_event, rtp_tx), NULL},
+	F(TEXT, recording), F(ID, campaign), F(ID, contact),
+	F(TIME, retry_ms), F(ERROR, error), {0}
+};
+static const struct field status_fields[] = {
+	F(ID, request), F(ID, campaign), W(status, sipd_words_campaign),
+	F(TEXT, text), F(ERROR, error), F(TEXT, reason), COUNTS, {0}
+};
+static const struct field progress_fields[] = {
+	F(ID, campaign), COUNTS, F(TIME, next_ms), {0}
+};
+static const struct field import_fields[] = {
+	F(ID, request), F(ID, campaign), F(COUNT, line), F(TEXT, text), {0}
+};
+
+static const struct kind {
+	const char *name;
+	const struct field *fields;
+} kinds[] = {
+	[SIPDIALER_EVENT_LOG] = {"log", log_fields},
+	[SIPDIALER_EVENT_LOST] = {"lost", lost_fields},
+	[SIPDIALER_EVENT_STARTED] = {"started", started_fields},
+	[SIPDIALER_EVENT_STOPPED] = {"stopped", no_fields},
+	[SIPDIALER_EVENT_REGISTRATION] = {"registration",
+					  registration_fields},
+	[SIPDIALER_EVENT_DONE] = {"done", done_fields},
+	[SIPDIALER_EVENT_STORE] = {"store", store_fields},
+	[SIPDIALER_EVENT_CALL_DIALING] = {"call_dialing", dialing_fields},
+	[SIPDIALER_EVENT_CALL_RINGING] = {"call_ringing", ringing_fields},
+	[SIPDIALER_EVENT_CALL_EARLY_MEDIA] = {"call_early_media",
+					      early_fields},
+	[SIPDIALER_EVENT_CALL_ANSWERED] = {"call_answered",
+					   answered_fields},
+	[SIPDIALER_EVENT_CALL_DTMF] = {"call_dtmf", dtmf_fields},
+	[SIPDIALER_EVENT_CALL_PLAYED] = {"call_played", played_fields},
+	[SIPDIALER_EVENT_CALL_HELD] = {"call_held", held_fields},
+	[SIPDIALER_EVENT_CALL_ENDED] = {"call_ended", ended_fields},
+	[SIPDIALER_EVENT_CAMPAIGN_STATUS] = {"campaign_status",
+					     status_fields},
+	[SIPDIALER_EVENT_CAMPAIGN_PROGRESS] = {"campaign_progress",
+					       progress_fields},
+	[SIPDIALER_EVENT_IMPORT_ERROR] = {"import_error", import_fields},
+};
+
+
+const char *sipd_event_name(int type)
+{
+	if (type < 0 || (size_t)type >= sizeof(kinds) / sizeof(kinds[0]))
+		return NULL;
+
+	return kinds[type].name;
+}
+
+
+/* RFC 3339, UTC, with ms. */
+static void write_time(struct sipd_text *t, int64_t ms)
+{
+	const int64_t part = (ms % 1000 + 1000) % 1000;
+	const time_t seconds = (time_t)((ms - part) / 1000);
+	char text[40];
+	struct tm tm;
+	size_t n = 0;
+
+	if (gmtime_r(&seconds, &tm))
+		n = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+	(void)snprintf(text + n, sizeof(text) - n, ".%03dZ", (int)part);
+	sipd_json_str(t, "time", text);
+}
+
+
+static void write_counters(struct sipd_text *t, const char *name,
+			   const struct sipdialer_event *ev)
+{
+	sipd_text_printf(t, ",\"%s\":", name);
+	sipd_text_add(t, "{");
+	for (uint32_t i = 0; ev->by_disposition && i < ev->by_disposition_len;
+	     i++)
+		if (ev->by_disposition[i])
+			sipd_json_uint(t, sipd_word(&sipd_words_disposition,
+						    (int)i),
+				       ev->by_disposition[i]);
+	sipd_text_add(t, "}");
+}
+
+
+static void write_rtp(struct sipd_text *t, const char *name,
+		      const struct sipdialer_event *ev)
+{
+	sipd_text_printf(t, ",\"%s\":", name);
+	sipd_text_add(t, "{");
+	sipd_json_uint(t, "tx", ev->rtp_tx);
+	sipd_json_uint(t, "rx", ev->rtp_rx);
+	sipd_json_uint(t, "lost", ev->rtp_lost);
+	sipd_json_num(t, "jitter_ms", ev->rtp_jitter_ms);
+	sipd_json_num(t, "rtt_ms", ev->rtp_rtt_ms);
+	sipd_json_num(t, "mos", ev->mos);
+	sipd_text_add(t, "}");
+}
+
+
+static void write_null(struct sipd_text *t, const char *name)
+{
+	sipd_json_str(t, name, NULL);
+}
+
+
+static void write_field(struct sipd_text *t, const struct field *f,
+			const struct sipdialer_event *ev)
+{
+	union {
+		uint64_t u64;
+		int64_t i64;
+		int32_t i32;
+		const char *text;
+	} v;
+
+	/* copied: the union's alignment is ours, the field's is not */
+	memset(&v, 0, sizeof(v));
+	if (f->size <= sizeof(v))
+		memcpy(&v, (const char *)ev + f->offset, f->size);
+
+	switch (f->what) {
+	case ID:
+		if (v.u64)
+			sipd_json_uint(t, f->name, v.u64);
+		else
+			write_null(t, f->name);
+		break;
+	case COUNT:    sipd_json_uint(t, f->name, v.u64); break;
+	case TIME:     sipd_json_int(t, f->name, v.i64); break;
+	case NUMBER:   sipd_json_int(t, f->name, v.i32); break;
+	case TEXT:     sipd_json_str(t, f->name, v.text); break;
+	case ERROR:
+		sipd_json_str(t, f->name,
+			      v.i32 ? sipdialer_strerror(v.i32) : NULL);
+		break;
+	case WORD:
+		sipd_json_str(t, f->name, sipd_word(f->words, v.i32));
+		break;
+	case COUNTERS: write_counters(t, f->name, ev); break;
+	case RTP:      write_rtp(t, f->name, ev); break;
+	case END:      break;
+	}
+}
+
+
+int sipdialer_event_json(const struct sipdialer_event *event, char *buf,
+			 size_t size)
+{
+	struct sipd_text t;
+	const char *name;
+
+	if (!event || (!buf && size))
+		return sipd_error(SIPDIALER_EINVAL, "event or buffer is "
+				  "NULL");
+	name = sipd_event_name(event->type);
+	if (!name)
+		return sipd_error(SIPDIALER_EINVAL, "%d is not a kind of "
+				  "event", (int)event->type);
+
+	sipd_text_init(&t, buf, size);
+	sipd_text_add(&t, "{");
+	sipd_json_str(&t, "event", name);
+	write_time(&t, event->time_ms);
+	sipd_json_uint(&t, "seq", event->seq);
+	for (const struct field *f = kinds[event->type].fields; f->name; f++)
+		if ((size_t)f->offset + f->size <= event->size)
+			write_field(&t, f, event);
+	sipd_text_add(&t, "}");
+
+	return (int)t.len;
+}

@@ -1,0 +1,307 @@
+/**
+ * @file api/options_table.c  The options
+ *
+ * Add a row here and its name to enum sipd_option; docs/options.md is made
+ * anew by scripts/make-docs.py.
+ */
+#include "api/options.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include "base/text.h"
+
+#define STRING(bytes) .type = SIPD_OPTION_STRING, .max = (bytes)
+#define SECRET(bytes) .type = SIPD_OPTION_SECRET, .max = (bytes)
+#define PATH .type = SIPD_OPTION_PATH, .max = SIPD_OPTION_VALUE_MAX
+#define INT(lo, hi) .type = SIPD_OPTION_INT, .min = (lo), .max = (hi)
+#define SECONDS(lo, hi) INT(lo, hi), .unit = "s"
+#define NUM(lo, hi) .type = SIPD_OPTION_NUM, .min = (lo), .max = (hi)
+#define BOOL .type = SIPD_OPTION_BOOL
+#define ENUM(w) .type = SIPD_OPTION_ENUM, .words = w
+#define LIST(w) .type = SIPD_OPTION_LIST, .words = w
+
+#define LIVE SIPD_SCOPE_LIVE
+#define CALL (SIPD_SCOPE_LIVE | SIPD_SCOPE_CALL)
+#define CAMPAIGN (SIPD_SCOPE_LIVE | SIPD_SCOPE_CAMPAIGN)
+#define BOTH (CALL | CAMPAIGN)
+#define IMPORT (SIPD_SCOPE_LIVE | SIPD_SCOPE_IMPORT)
+
+const struct sipd_option_def sipd_option_table[SIPD_OPT_COUNT] = {
+[SIPD_OPT_SIP_SERVER] = {"sip.server", STRING(255), .standard = "",
+	.doc = "Host name or address of the SIP server that numbers are "
+	"dialed through."},
+[SIPD_OPT_SIP_PORT] = {"sip.port", INT(0, 65535), .standard = "0",
+	.doc = "Port of the SIP server; 0: found by DNS (RFC 3263), else "
+	"5060."},
+[SIPD_OPT_SIP_TRANSPORT] = {"sip.transport", ENUM("udp,tcp,tls"),
+	.later = "tls", .standard = "udp",
+	.doc = "Transport to the SIP server."},
+[SIPD_OPT_SIP_USER] = {"sip.user", STRING(127), .standard = "",
+	.doc = "User part of the account's SIP address."},
+[SIPD_OPT_SIP_AUTH_USER] = {"sip.auth_user", STRING(127), .standard = "",
+	.doc = "User name for digest authentication; empty: as sip.user."},
+[SIPD_OPT_SIP_PASSWORD] = {"sip.password", SECRET(255), .standard = "",
+	.doc = "Password of the account; sip.password_file keeps it out of "
+	"command lines."},
+[SIPD_OPT_SIP_PASSWORD_FILE] = {"sip.password_file", PATH, .standard = "",
+	.doc = "File whose first line is the password; read at start."},
+[SIPD_OPT_SIP_DOMAIN] = {"sip.domain", STRING(255), .standard = "",
+	.doc = "Domain of the account's SIP address; empty: as sip.server."},
+[SIPD_OPT_SIP_REALM] = {"sip.realm", STRING(255), .standard = "",
+	.doc = "Realm that may have the password; empty: any realm of "
+	"sip.server, no other host."},
+[SIPD_OPT_SIP_OUTBOUND_PROXY] = {"sip.outbound_proxy", STRING(255),
+	.standard = "",
+	.doc = "Host or host:port that all requests are sent through."},
+[SIPD_OPT_SIP_REGISTER] = {"sip.register", ENUM("auto,yes,no"),
+	.standard = "auto",
+	.doc = "Register at the SIP server; auto: if sip.server and sip.user "
+	"are set."},
+[SIPD_OPT_SIP_REGISTER_EXPIRES] = {"sip.register_expires",
+	SECONDS(60, 86400), .standard = "300",
+	.doc = "Life of a registration asked for; refreshed in time."},
+[SIPD_OPT_SIP_KEEPALIVE_INTERVAL] = {"sip.keepalive_interval",
+	SECONDS(0, 3600), .standard = "25",
+	.doc = "Keeps the way through a NAT open; 0: off. RFC 5626 4.4"},
+[SIPD_OPT_SIP_LOCAL_ADDRESS] = {"sip.local_address", STRING(45),
+	.standard = "", .check = sipd_option_check_address,
+	.doc = "Numeric address to bind SIP and RTP to; empty: the one that "
+	"leads to the server."},
+[SIPD_OPT_SIP_LOCAL_PORT] = {"sip.local_port", INT(0, 65535),
+	.standard = "0", .doc = "Port to bind SIP to; 0: any free one."},
+[SIPD_OPT_SIP_EXTERNAL_ADDRESS] = {"sip.external_address", STRING(45),
+	.standard = "", .check = sipd_option_check_address,
+	.doc = "Numeric address to tell peers, for a host behind a static "
+	"NAT; empty: the local one."},
+[SIPD_OPT_SIP_CALLER_ID] = {"sip.caller_id", STRING(127), .scope = BOTH,
+	.standard = "",
+	.doc = "Number shown to the called side; empty: as sip.user."},
+[SIPD_OPT_SIP_CALLER_NAME] = {"sip.caller_name", STRING(127),
+	.scope = BOTH, .standard = "",
+	.doc = "Name shown to the called side."},
+[SIPD_OPT_SIP_USER_AGENT] = {"sip.user_agent", STRING(127),
+	.standard = "",
+	.doc = "Value of the User-Agent header; empty: name and version of "
+	"the library."},
+[SIPD_OPT_SIP_HEADER] = {"sip.header", .type = SIPD_OPTION_LINES,
+	.max = SIPD_OPTION_VALUE_MAX, .scope = BOTH, .standard = "",
+	.check = sipd_option_check_header,
+	.doc = "Header line added to each INVITE, as 'Name: value'; each one "
+	"set is added, at most 32, empty clears."},
+[SIPD_OPT_SIP_TLS_CA_FILE] = {"sip.tls_ca_file", PATH, .later = "*",
+	.standard = "",
+	.doc = "PEM file of the authorities trusted; empty: the system's."},
+[SIPD_OPT_SIP_TLS_VERIFY] = {"sip.tls_verify", BOOL, .later = "*",
+	.standard = "yes",
+	.doc = "Check certificate and name of the SIP server."},
+[SIPD_OPT_SIP_TLS_CERT_FILE] = {"sip.tls_cert_file", PATH, .later = "*",
+	.standard = "", .doc = "PEM file of our own certificate."},
+[SIPD_OPT_SIP_TLS_KEY_FILE] = {"sip.tls_key_file", PATH, .later = "*",
+	.standard = "", .doc = "PEM file of the key of our certificate."},
+
+[SIPD_OPT_MEDIA_CODECS] = {"media.codecs", LIST("pcmu,pcma"),
+	.scope = BOTH, .standard = "pcmu,pcma",
+	.doc = "Codecs offered, the preferred first."},
+[SIPD_OPT_MEDIA_SRTP] = {"media.srtp", ENUM("off,optional,required,dtls"),
+	.later = "optional,required,dtls", .standard = "off",
+	.doc = "Encryption of the audio."},
+[SIPD_OPT_MEDIA_DTMF] = {"media.dtmf", ENUM("rfc4733,info,inband,auto"),
+	.later = "info,inband,auto", .standard = "rfc4733",
+	.doc = "How keys are sent."},
+[SIPD_OPT_MEDIA_RTP_PORT_MIN] = {"media.rtp_port_min", INT(0, 65534),
+	.standard = "0", .check = sipd_option_check_rtp_port,
+	.doc = "Lowest port for RTP, 1024 or more; 0: any free one."},
+[SIPD_OPT_MEDIA_RTP_PORT_MAX] = {"media.rtp_port_max", INT(0, 65534),
+	.standard = "0", .check = sipd_option_check_rtp_port,
+	.doc = "Highest port for RTP, 1024 or more; 0: any free one."},
+[SIPD_OPT_MEDIA_RTP_TIMEOUT] = {"media.rtp_timeout", SECONDS(0, 3600),
+	.scope = BOTH, .standard = "30",
+	.doc = "An answered call without any RTP from the far end is hung up "
+	"after this long; 0: never."},
+[SIPD_OPT_MEDIA_THREADS] = {"media.threads", INT(0, 64), .standard = "0",
+	.doc = "Threads for audio; 0: one a processor core."},
+
+[SIPD_OPT_DIAL_MAX_CALLS] = {"dial.max_calls", INT(1, 100000),
+	.scope = CAMPAIGN, .standard = "100",
+	.doc = "Calls at once; of a campaign: its share of the engine's."},
+[SIPD_OPT_DIAL_CALLS_PER_SECOND] = {"dial.calls_per_second",
+	NUM(0, 100000), .scope = CAMPAIGN, .standard = "10", .unit = "1/s",
+	.doc = "New calls of campaigns in any second, at most; 0: no limit."},
+[SIPD_OPT_DIAL_RING_TIMEOUT] = {"dial.ring_timeout", SECONDS(5, 300),
+	.scope = BOTH, .standard = "45",
+	.doc = "A call not answered after this long is given up."},
+[SIPD_OPT_DIAL_MAX_DURATION] = {"dial.max_duration", SECONDS(0, 86400),
+	.scope = BOTH, .standard = "0",
+	.doc = "A call is hung up this long after its answer; 0: never."},
+[SIPD_OPT_DIAL_DEFAULT_COUNTRY] = {"dial.default_country", STRING(8),
+	.scope = CAMPAIGN | IMPORT, .standard = "",
+	.check = sipd_option_check_country,
+	.doc = "Country of numbers written without one, as 'US' or '49'; "
+	"empty: numbers are taken as they are."},
+[SIPD_OPT_DIAL_RETRIES] = {"dial.retries", INT(0, 100), .scope = CAMPAIGN,
+	.standard = "2",
+	.doc = "Further calls to a contact of a campaign that was not "
+	"reached."},
+[SIPD_OPT_DIAL_RETRY_DELAY] = {"dial.retry_delay", SECONDS(0, 2592000),
+	.scope = CAMPAIGN, .standard = "300",
+	.doc = "Time from the end of a call to the next to the same contact."},
+[SIPD_OPT_DIAL_RETRY_RULES] = {"dial.retry_rules", STRING(1023),
+	.scope = CAMPAIGN, .standard = "",
+	.check = sipd_option_check_retry_rules,
+	.doc = "Exceptions by disposition, a delay in s or off: "
+	"'busy=60,no_answer=300,rejected=off'."},
+[SIPD_OPT_DIAL_RETRY_INTERRUPTED] = {"dial.retry_interrupted", BOOL,
+	.standard = "no",
+	.doc = "Dial contacts again whose call was in doubt when the process "
+	"died; somebody may be called twice."},
+[SIPD_OPT_DIAL_CAMPAIGNS] = {"dial.campaigns", BOOL, .standard = "yes",
+	.doc = "This engine dials the running campaigns of its store; no: it "
+	"only manages them."},
+
+[SIPD_OPT_CALL_PLAY] = {"call.play", PATH, .scope = BOTH, .standard = "",
+	.doc = "WAV file played after the answer."},
+[SIPD_OPT_CALL_RECORD] = {"call.record", PATH, .scope = BOTH,
+	.standard = "",
+	.doc = "WAV file the call is recorded to; of a campaign a directory, "
+	"in which each call makes a file call-ID.wav."},
+[SIPD_OPT_CALL_RECORD_STEREO] = {"call.record_stereo", BOOL,
+	.scope = BOTH, .standard = "no",
+	.doc = "Record the far end left and us right; no: both mixed."},
+[SIPD_OPT_CALL_DTMF] = {"call.dtmf", STRING(64), .scope = BOTH,
+	.standard = "", .check = sipd_option_check_digits,
+	.doc = "Keys sent after the answer: 0-9 * # A-D, ',' pauses 500 ms."},
+[SIPD_OPT_CALL_HANGUP_AFTER_PLAY] = {"call.hangup_after_play",
+	BOOL, .scope = BOTH, .standard = "no",
+	.doc = "Hang up when call.play has ended; a campaign does so unless "
+	"this is set."},
+
+[SIPD_OPT_STORE_PATH] = {"store.path", PATH, .standard = "",
+	.doc = "SQLite file of contacts, campaigns and results; empty: no "
+	"store, and no campaigns."},
+[SIPD_OPT_REDIS_URL] = {"redis.url", SECRET(1023), .later = "*",
+	.standard = "",
+	.doc = "Redis server that gives commands and takes events."},
+[SIPD_OPT_REDIS_PREFIX] = {"redis.prefix", STRING(127), .later = "*",
+	.standard = "sipdialer",
+	.doc = "First part of the names of channels and keys."},
+[SIPD_OPT_REDIS_HEALTH_INTERVAL] = {"redis.health_interval",
+	SECONDS(0, 3600), .later = "*", .standard = "10",
+	.doc = "Time between health messages; 0: none."},
+[SIPD_OPT_LOG_LEVEL] = {"log.level", ENUM("error,warning,info,debug"),
+	.scope = LIVE, .standard = "info",
+	.doc = "Log lines up to this severity come as LOG events."},
+[SIPD_OPT_EVENTS_MAX] = {"events.max", INT(1024, 10000000), .scope = LIVE,
+	.standard = "65536",
+	.doc = "Events that wait for the host, at most; see docs/events.md."},
+
+[SIPD_OPT_IMPORT_NUMBER_COLUMN] = {"import.number_column", STRING(255),
+	.scope = IMPORT, .standard = "",
+	.doc = "Header of the column of numbers; empty: found out."},
+[SIPD_OPT_IMPORT_NAME_COLUMN] = {"import.name_column", STRING(255),
+	.scope = IMPORT, .standard = "",
+	.doc = "Header of the column of names; empty: found out."},
+[SIPD_OPT_IMPORT_DELIMITER] = {"import.delimiter", STRING(9),
+	.scope = IMPORT, .standard = "auto",
+	.check = sipd_option_check_delimiter,
+	.doc = "Between columns: auto, tab, or one of , ; | :"},
+[SIPD_OPT_IMPORT_MAX_ERRORS] = {"import.max_errors", INT(0, 1000000),
+	.scope = IMPORT, .standard = "1000",
+	.doc = "IMPORT_ERROR events of one file, at most; further ones are "
+	"only counted."},
+};
+
+static const char *const type_names[] = {
+	[SIPD_OPTION_STRING] = "string", [SIPD_OPTION_SECRET] = "secret",
+	[SIPD_OPTION_PATH] = "path",     [SIPD_OPTION_INT] = "int",
+	[SIPD_OPTION_NUM] = "num",       [SIPD_OPTION_BOOL] = "bool",
+	[SIPD_OPTION_ENUM] = "enum",     [SIPD_OPTION_LIST] = "list",
+	[SIPD_OPTION_LINES] = "lines",
+};
+
+enum { JSON_SIZE = 640 };
+
+/* Written once, by the first who asks: texts that are valid for ever. */
+static char json[SIPD_OPT_COUNT][JSON_SIZE];
+static pthread_once_t json_once = PTHREAD_ONCE_INIT;
+
+
+static void json_words(struct sipd_text *t, const char *name,
+		       const char *words)
+{
+	sipd_text_printf(t, ",\"%s\":[", name);
+	while (words && *words) {
+		const char *end = words;
+
+		while (*end && *end != ',')
+			end++;
+		sipd_text_printf(t, "\"%.*s\"%s", (int)(end - words), words,
+				 *end ? "," : "");
+		words = *end ? end + 1 : end;
+	}
+	sipd_text_add(t, "]");
+}
+
+
+static void json_scope(struct sipd_text *t, unsigned scope)
+{
+	sipd_text_add(t, ",\"scope\":[\"engine\"");
+	if (scope & SIPD_SCOPE_CALL)
+		sipd_text_add(t, ",\"call\"");
+	if (scope & SIPD_SCOPE_CAMPAIGN)
+		sipd_text_add(t, ",\"campaign\"");
+	if (scope & SIPD_SCOPE_IMPORT)
+		sipd_text_add(t, ",\"import\"");
+	sipd_text_add(t, "]");
+}
+
+
+static void json_write(struct sipd_text *t, const struct sipd_option_def *def)
+{
+	const bool number = def->type == SIPD_OPTION_INT ||
+		def->type == SIPD_OPTION_NUM;
+
+	sipd_text_add(t, "{");
+	sipd_json_str(t, "name", def->name);
+	sipd_json_str(t, "type", type_names[def->type]);
+	sipd_json_str(t, "unit", def->unit);
+	if (number) {
+		sipd_json_int(t, "min", def->min);
+		sipd_json_int(t, "max", def->max);
+	}
+	else if (def->max) {
+		sipd_json_int(t, "max_bytes", def->max);
+	}
+	if (def->words)
+		json_words(t, "words", def->words);
+	if (def->later && *def->later != '*')
+		json_words(t, "later", def->later);
+	sipd_json_str(t, "default", def->standard);
+	json_scope(t, def->scope);
+	sipd_json_bool(t, "live", def->scope & SIPD_SCOPE_LIVE);
+	sipd_json_bool(t, "built_in", !def->later || *def->later != '*');
+	sipd_json_str(t, "doc", def->doc);
+	sipd_text_add(t, "}");
+}
+
+
+static void json_write_all(void)
+{
+	for (size_t i = 0; i < SIPD_OPT_COUNT; i++) {
+		struct sipd_text t;
+
+		sipd_text_init(&t, json[i], sizeof(json[i]));
+		json_write(&t, &sipd_option_table[i]);
+		assert(!sipd_text_cut(&t));
+	}
+}
+
+
+const char *sipd_option_json(size_t index)
+{
+	if (index >= SIPD_OPT_COUNT)
+		return NULL;
+
+	(void)pthread_once(&json_once, json_write_all);
+
+	return json[index];
+}

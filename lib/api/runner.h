@@ -1,0 +1,70 @@
+/**
+ * @file api/runner.h  Running campaigns: store, pacer and calls joined
+ *
+ * A contact goes: store (due) -> queue -> pacer and policy -> intent (durable)
+ * -> INVITE -> result (durable) -> event.
+ */
+#ifndef SIPD_API_RUNNER_H
+#define SIPD_API_RUNNER_H
+
+#include "api/calls.h"
+
+enum {
+	SIPD_RUN_QUEUE = 512,      /* contacts read ahead */
+	SIPD_RUN_LOW = 128         /* read more below this */
+};
+
+struct sipd_run {
+	struct sipd_run *next;
+	struct sipdialer *d;
+	uint64_t campaign;
+	char name[128];
+	bool active;               /* may dial: running, prompt there */
+	bool ending;               /* to be freed when nothing is under way */
+	bool finishing;            /* complete or pause job under way */
+
+	struct sipd_options options;  /* engine's with the campaign's on top */
+	struct sipd_call_conf conf;   /* made of them */
+	char country[8];
+	struct sipd_retry retry;
+	struct sipd_prompt *prompt;
+	bool loading;
+
+	struct sipd_pacer pacer;   /* at the intent */
+	struct sipd_pacer sends;   /* at the INVITE: commits take unequal time */
+	struct sipd_contact_row queue[SIPD_RUN_QUEUE];
+	size_t head, count;
+	struct sipd_dialed *ready, **ready_tail;
+	uint32_t under_way;        /* intents, ready ones, calls, results */
+	uint32_t calling;          /* of them, INVITE sent and not over */
+
+	bool fetching;
+	uint64_t fetch_at;         /* monotonic ms; UINT64_MAX: when told */
+	struct sipd_timer timer;   /* pump again */
+	uint64_t wake_at;          /* when that is, monotonic us */
+	struct sipd_timer progress;
+	bool progress_wanted, progress_busy;
+};
+
+/** Take up a campaign that is running in the store. */
+void sipd_run_open(struct sipdialer *d, const struct sipd_campaign_row *row);
+struct sipd_run *sipd_run_find(struct sipdialer *d, uint64_t campaign);
+/** Stop dialing; gone when nothing is under way any more. */
+void sipd_run_close(struct sipd_run *run);
+/** Dial what may be dialed. */
+void sipd_run_pump(struct sipd_run *run);
+void sipd_run_pump_all(struct sipdialer *d);
+
+/** The call of an attempt is over: what becomes of the contact. */
+void sipd_run_result(struct sipd_run *run, const struct sipd_dialed *dialed,
+		     const struct sipd_call_record *rec,
+		     struct sipd_result *result);
+/** ... and that is stored: contact pending again at due_ms (wall) or not. */
+void sipd_run_call_over(struct sipd_run *run, int contact_status,
+			int64_t due_ms);
+
+/** A CAMPAIGN_* event from a row with counts. */
+void sipd_run_event(struct sipdialer_event *ev,
+		    const struct sipd_campaign_row *row);
+
+#endif

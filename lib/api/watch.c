@@ -1,0 +1,166 @@
+/**
+ * @file api/watch.c  Which campaigns should run
+ *
+ * The store says so, and others may write to it: a second process pauses a
+ * campaign with `sipdialer campaign pause`.  Once a second SQLite's data version
+ * tells whether somebody has.
+ */
+#include "api/engine.h"
+
+#include <stdlib.h>
+#include "api/runner.h"
+#include "base/error.h"
+
+enum { WATCH_MS = 1000, SCAN_MAX = 256 /* campaigns running at once */ };
+
+struct scan {
+	struct sipd_job job;       /* first member */
+	struct sipdialer *d;
+	bool always;               /* else only if the version changed */
+	uint64_t version;
+	struct sipd_campaign_row rows[SCAN_MAX]; /* the running ones */
+	size_t count;
+	int err;
+};
+
+
+static void clear(struct scan *scan)
+{
+	for (size_t i = 0; i < scan->count; i++)
+		sipd_campaign_row_free(&scan->rows[i]);
+	scan->count = 0;
+}
+
+
+static int gather(struct sipd_store *store, struct scan *scan)
+{
+	uint64_t after = 0;
+
+	for (;;) {
+		struct sipd_campaign_row *row = &scan->rows[scan->count];
+		const int err =
+			sipd_store_campaign_next(store, after, false, row);
+
+		if (err)
+			return err == SIPDIALER_ENOENT ? SIPDIALER_OK : err;
+
+		after = row->id;
+		if (row->status != SIPDIALER_CAMPAIGN_RUNNING)
+			sipd_campaign_row_free(row);
+		else if (++scan->count == SCAN_MAX)
+			return SIPDIALER_OK;
+	}
+}
+
+
+static void scan_run(struct sipd_job *job)
+{
+	struct scan *scan = (struct scan *)(void *)job;
+
+	clear(scan);
+	scan->err = sipd_store_data_version(job->store, &scan->version);
+	if (!scan->err &&
+	    (scan->always || scan->version != scan->d->data_version))
+		scan->err = gather(job->store, scan);
+	if (scan->err == SIPDIALER_EIO)
+		job->err = SIPDIALER_EIO;
+}
+
+
+static bool listed(const struct scan *scan, uint64_t campaign)
+{
+	for (size_t i = 0; i < scan->count; i++)
+		if (scan->rows[i].id == campaign)
+			return true;
+
+	return false;
+}
+
+
+static void apply(struct sipdialer *d, const struct scan *scan)
+{
+	struct sipd_run *run = d->runs;
+
+	while (run) {
+		struct sipd_run *next = run->next;
+
+		if (!listed(scan, run->campaign) && !run->finishing)
+			sipd_run_close(run);
+		run = next;
+	}
+
+	for (size_t i = 0; i < scan->count; i++)
+		if (!sipd_run_find(d, scan->rows[i].id))
+			sipd_run_open(d, &scan->rows[i]);
+}
+
+
+static void scan_done(struct sipd_job *job)
+{
+	struct scan *scan = (struct scan *)(void *)job;
+	struct sipdialer *d = scan->d;
+	const bool changed =
+		scan->always || scan->version != d->data_version;
+
+	d->scanning = false;
+	if (!job->err && !scan->err && !d->stopping) {
+		if (changed)
+			apply(d, scan);
+		d->data_version = scan->version;
+	}
+
+	clear(scan);
+	free(scan);
+}
+
+
+static void scan_post(struct sipdialer *d, bool always)
+{
+	struct scan *scan;
+
+	if (!d->dials || d->stopping || (d->scanning && !always))
+		return;
+
+	scan = calloc(1, sizeof(*scan));
+	if (!scan) {
+		sipd_log_error(&d->log, "no memory to look at the campaigns");
+		return;
+	}
+
+	scan->job.run = scan_run;
+	scan->job.done = scan_done;
+	scan->job.store = d->store;
+	scan->d = d;
+	scan->always = always;
+	d->scanning = true;
+	sipd_disk_post(d->disk, &scan->job);
+}
+
+
+static void watch_handler(void *arg)
+{
+	struct sipdialer *d = arg;
+
+	if (!d->store_failing)
+		scan_post(d, false);
+	sipd_timer_start(&d->watch, WATCH_MS, watch_handler, d);
+}
+
+
+void sipd_watch_start(struct sipdialer *d)
+{
+	scan_post(d, true);
+	sipd_timer_start(&d->watch, WATCH_MS, watch_handler, d);
+}
+
+
+void sipd_watch_stop(struct sipdialer *d)
+{
+	sipd_timer_cancel(&d->watch);
+}
+
+
+void sipd_watch_scan(struct sipdialer *d)
+{
+	scan_post(d, true);
+}

@@ -1,0 +1,111 @@
+/**
+ * @file core/call/call.h  The life of one call: signalling joined with audio
+ *
+ * Everything on the loop thread.  A call dials, plays, listens and ends; what
+ * it was worth is decided by core/campaign's disposition table from the facts
+ * gathered here.
+ */
+#ifndef SIPD_CORE_CALL_CALL_H
+#define SIPD_CORE_CALL_CALL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/log.h"
+#include "core/campaign/campaign.h"
+#include "core/media/prompt.h"
+#include "core/media/stream.h"
+#include "port/disk.h"
+#include "port/loop.h"
+#include "port/sip/sip.h"
+
+struct sipd_call;
+
+enum {
+	SIPD_CALL_TO_MAX = 255,    /* bytes of a number or SIP URI */
+	SIPD_CALL_DTMF_MAX = 127   /* keys kept for the record; more are told
+				    * by event only */
+};
+
+/** What all calls of an engine share. */
+struct sipd_call_env {
+	struct sipd_loop *loop;
+	struct sipd_log *log;
+	struct sipd_sip *sip;
+	struct sipd_media *media;
+	struct sipd_disk *disk;
+	struct sipd_prompts *prompts;
+	uint16_t port_min, port_max;
+};
+
+/** One call's settings; copied by sipd_call_open(). */
+struct sipd_call_conf {
+	uint64_t id;
+	const char *to;              /* number or SIP URI, checked */
+	const char *caller_id;       /* "" account's user */
+	const char *caller_name;     /* "" none */
+	const char *headers;         /* "Name: value" lines, '\n' between */
+	uint32_t ring_timeout_ms;
+	uint32_t max_duration_ms;    /* after the answer, 0 none */
+	uint32_t rtp_timeout_ms;     /* 0 none */
+	enum sipd_codec_id codecs[SIPD_CODEC_MAX];
+	size_t codecc;
+	struct sipd_prompt *prompt;  /* loaded already, or NULL */
+	const char *play;            /* else file to load first, "" none */
+	const char *dtmf;            /* keys to send once answered, "" none */
+	const char *record;          /* file, "" none */
+	bool record_stereo;
+	bool hangup_after_play;      /* also when there is nothing to play */
+};
+
+/** All about a call that is over. Strings live as long as the handler runs. */
+struct sipd_call_record {
+	uint64_t id;
+	const char *to, *from, *callid;
+	int64_t start_ms, ring_ms_at, answer_ms, end_ms; /* wall, 0 never */
+	int64_t ring_ms, talk_ms;    /* monotonic durations */
+	struct sipd_outcome outcome;
+	enum sipdialer_disposition disposition;
+	const char *reason;
+	const char *codec;           /* NULL none agreed */
+	const char *dtmf;
+	const char *recording;       /* NULL none */
+	struct sipd_rtp_stats rtp;
+};
+
+struct sipd_call_handlers {
+	void (*dialing)(struct sipd_call *call, void *arg);
+	void (*ringing)(struct sipd_call *call, int sip_status, void *arg);
+	void (*early)(struct sipd_call *call, const char *codec, void *arg);
+	void (*answered)(struct sipd_call *call, const char *codec,
+			 int64_t ring_ms, void *arg);
+	void (*dtmf)(struct sipd_call *call, char digit, uint32_t duration_ms,
+		     void *arg);
+	/** error 0: played to its end; ECANCELLED: replaced or stopped. */
+	void (*played)(struct sipd_call *call, const char *path, int error,
+		       const char *text, void *arg);
+	void (*held)(struct sipd_call *call, bool held, void *arg);
+	/** Last one; the call is freed when it returns. */
+	void (*ended)(struct sipd_call *call,
+		      const struct sipd_call_record *record, void *arg);
+};
+
+/** Start a call.  Failures of any kind after the arguments were good come by
+ *  ended(), never before this has returned.  0 or SIPDIALER_ENOMEM. */
+int sipd_call_open(struct sipd_call **cp, const struct sipd_call_env *env,
+		   const struct sipd_call_conf *conf,
+		   const struct sipd_call_handlers *h, void *arg);
+
+uint64_t sipd_call_id(const struct sipd_call *call);
+const char *sipd_call_to(const struct sipd_call *call);
+void *sipd_call_arg(const struct sipd_call *call);
+
+void sipd_call_hangup(struct sipd_call *call, const char *reason);
+/** path "" stops what plays. */
+void sipd_call_play(struct sipd_call *call, const char *path, uint32_t repeat);
+void sipd_call_dtmf(struct sipd_call *call, const char *digits);
+/** path "" stops the recording. */
+void sipd_call_record_to(struct sipd_call *call, const char *path,
+			 bool stereo);
+
+#endif

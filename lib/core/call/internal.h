@@ -1,0 +1,69 @@
+/**
+ * @file core/call/internal.h  Shared by the files of core/call; nobody else
+ */
+#ifndef SIPD_CORE_CALL_INTERNAL_H
+#define SIPD_CORE_CALL_INTERNAL_H
+
+#include "core/call/call.h"
+
+enum sipd_call_state {
+	SIPD_CALL_LOADING,  /* the prompt is read before anything is sent */
+	SIPD_CALL_DIALING,  /* INVITE out */
+	SIPD_CALL_ANSWERED,
+	SIPD_CALL_CLOSING   /* signalling is over, audio is being closed */
+};
+
+struct sipd_call {
+	struct sipd_call_env env;
+	const struct sipd_call_handlers *h;
+	void *arg;
+	enum sipd_call_state state;
+	bool quit;               /* hang-up asked for */
+	bool loading;            /* a prompt is being read */
+	bool connected;          /* media agreed at least once */
+	bool early_told;
+	bool held;
+	bool ended_told;         /* invite has ended */
+	bool rtp_silent;         /* ended for want of RTP */
+
+	/* settings */
+	uint64_t id;
+	char *to, *from, *name, *headers, *play, *dtmf_send, *record;
+	uint32_t ring_timeout_ms, max_duration_ms, rtp_timeout_ms;
+	uint32_t repeat;
+	struct sipd_sdp_local sdp;
+	bool record_stereo, hangup_after_play;
+
+	struct sipd_invite *invite;
+	struct sipd_stream *stream;
+	struct sipd_prompt *prompt;   /* to play once answered */
+	struct sipd_timer timer;      /* longest duration, or tail of prompt */
+	struct sipd_work work;
+
+	/* facts */
+	int64_t start_ms, ring_at_ms, answer_ms, end_ms; /* wall */
+	uint64_t dial_mono, answer_mono, end_mono;       /* monotonic, ms */
+	struct sipd_outcome outcome;
+	const char *codec;
+	char reason[128];
+	char callid[64];
+	char dtmf[SIPD_CALL_DTMF_MAX + 1];
+	size_t dtmfc;
+	struct sipd_rtp_stats rtp;
+	char *recording;
+};
+
+/* call.c */
+void sipd_call_signalling_over(struct sipd_call *call);
+/** Tell the end and free, once signalling, audio and loading are all over. */
+void sipd_call_finish_if_over(struct sipd_call *call);
+
+/* call_audio.c */
+int  sipd_call_audio_open(struct sipd_call *call);
+void sipd_call_audio_connect(struct sipd_call *call,
+			     const struct sipd_sdp_remote *remote);
+void sipd_call_audio_answered(struct sipd_call *call);
+void sipd_call_note_dtmf(struct sipd_call *call, char digit,
+			 uint32_t duration_ms);
+
+#endif

@@ -1,0 +1,114 @@
+/**
+ * @file core/campaign/disposition.c  What a call's end means
+ *
+ * SIP status first, then the Q.850 cause of a Reason header (RFC 3326), then
+ * what the media said.  docs/dispositions.md is compared with this by a test.
+ */
+#include "core/campaign/campaign.h"
+
+#define BUSY       SIPDIALER_DISPOSITION_BUSY
+#define NO_ANSWER  SIPDIALER_DISPOSITION_NO_ANSWER
+#define INVALID    SIPDIALER_DISPOSITION_INVALID_NUMBER
+#define REJECTED   SIPDIALER_DISPOSITION_REJECTED
+#define BLOCKED    SIPDIALER_DISPOSITION_BLOCKED
+#define CONGESTION SIPDIALER_DISPOSITION_CONGESTION
+#define NONE       SIPDIALER_DISPOSITION_NONE
+
+struct rule { int code; enum sipdialer_disposition d; };
+
+static const struct rule sip_rules[] = {
+	{403, REJECTED},   /* Forbidden */
+	{404, INVALID},    /* Not Found */
+	{408, NO_ANSWER},  /* Request Timeout */
+	{410, INVALID},    /* Gone */
+	{428, BLOCKED},    /* Use Identity Header, RFC 8224 */
+	{436, BLOCKED},    /* Bad Identity Info */
+	{437, BLOCKED},    /* Unsupported Credential */
+	{438, BLOCKED},    /* Invalid Identity Header */
+	{480, NO_ANSWER},  /* Temporarily Unavailable */
+	{484, INVALID},    /* Address Incomplete */
+	{485, INVALID},    /* Ambiguous */
+	{486, BUSY},       /* Busy Here */
+	{487, NO_ANSWER},  /* Request Terminated */
+	{500, CONGESTION}, /* Server Internal Error */
+	{502, CONGESTION}, /* Bad Gateway */
+	{503, CONGESTION}, /* Service Unavailable */
+	{504, CONGESTION}, /* Server Time-out */
+	{513, CONGESTION}, /* Message Too Large */
+	{600, BUSY},       /* Busy Everywhere */
+	{603, REJECTED},   /* Decline */
+	{604, INVALID},    /* Does Not Exist Anywhere */
+	{607, BLOCKED},    /* Unwanted, RFC 8197 */
+	{608, BLOCKED},    /* Rejected, RFC 8688 */
+};
+
+static const struct rule q850_rules[] = {
+	{1, INVALID},      /* unallocated number */
+	{17, BUSY},        /* user busy */
+	{18, NO_ANSWER},   /* no user responding */
+	{19, NO_ANSWER},   /* no answer from user, alerted */
+	{20, NO_ANSWER},   /* subscriber absent */
+	{21, REJECTED},    /* call rejected */
+	{22, INVALID},     /* number changed */
+	{28, INVALID},     /* invalid number format */
+	{34, CONGESTION},  /* no circuit available */
+	{38, CONGESTION},  /* network out of order */
+	{41, CONGESTION},  /* temporary failure */
+	{42, CONGESTION},  /* switching equipment congestion */
+	{44, CONGESTION},  /* requested circuit not available */
+};
+
+
+static enum sipdialer_disposition look_up(const struct rule *rules,
+					  size_t count, int code)
+{
+	for (size_t i = 0; i < count; i++)
+		if (rules[i].code == code)
+			return rules[i].d;
+
+	return NONE;
+}
+
+
+/* Statuses that only say that the INVITE is over: our own timer or CANCEL
+ * explains them.  A 2xx here crossed our CANCEL. */
+static bool ours(int status)
+{
+	return !status || status == 408 || status == 487 ||
+		(status >= 200 && status < 300);
+}
+
+
+static enum sipdialer_disposition not_answered(const struct sipd_outcome *o)
+{
+	enum sipdialer_disposition d;
+
+	if (ours(o->sip_status) && o->ring_timeout)
+		return NO_ANSWER;
+	if (ours(o->sip_status) && (o->local ||
+				    o->error == SIPDIALER_ECANCELLED))
+		return SIPDIALER_DISPOSITION_CANCELLED;
+	if (o->sip_status == 603 && o->network_block)
+		return BLOCKED;
+
+	d = look_up(sip_rules, sizeof(sip_rules) / sizeof(sip_rules[0]),
+		    o->sip_status);
+	if (d == NONE)
+		d = look_up(q850_rules,
+			    sizeof(q850_rules) / sizeof(q850_rules[0]),
+			    o->q850);
+
+	return d == NONE ? SIPDIALER_DISPOSITION_FAILED : d;
+}
+
+
+enum sipdialer_disposition sipd_disposition(const struct sipd_outcome *o)
+{
+	if (o->policy)
+		return BLOCKED;
+	if (!o->answered)
+		return not_answered(o);
+
+	return o->media_none ? SIPDIALER_DISPOSITION_FAILED :
+		SIPDIALER_DISPOSITION_ANSWERED;
+}

@@ -1,0 +1,172 @@
+/**
+ * @file core/media/pump.c  The part of a stream that runs on its media thread
+ */
+#include "core/media/stream_own.h"
+
+#include <string.h>
+#include "base/clock.h"
+
+
+static bool event_push(struct sipd_stream *s, const struct event *e)
+{
+	const unsigned in = atomic_load_explicit(&s->events_in,
+						 memory_order_relaxed);
+
+	if (in - atomic_load(&s->events_out) >= EVENTS)
+		return false;
+
+	s->events[in % EVENTS] = *e;
+	atomic_store(&s->events_in, in + 1);
+	if (!atomic_exchange(&s->event_posted, true))
+		sipd_loop_post(s->loop, &s->event_work);
+
+	return true;
+}
+
+
+static void event_try(struct sipd_stream *s, enum event_kind kind, char digit,
+		      uint32_t ms)
+{
+	const struct event e = {
+		.kind = (uint8_t)kind,
+		.digit = digit,
+		.ms = (uint16_t)(ms < KEYS_MS_MAX ? ms : KEYS_MS_MAX)
+	};
+
+	if (!event_push(s, &e))
+		atomic_fetch_add(&s->events_lost, 1);
+}
+
+
+static void dtmf_handler(char digit, uint32_t duration_ms, void *arg)
+{
+	event_try(arg, EVENT_DTMF, digit, duration_ms);
+}
+
+
+static void first_handler(void *arg)
+{
+	event_try(arg, EVENT_FIRST, 0, 0);
+}
+
+
+static void silent_handler(void *arg)
+{
+	event_try(arg, EVENT_SILENT, 0, 0);
+}
+
+
+static void dtmf_sent_handler(void *arg)
+{
+	event_try(arg, EVENT_DTMF_SENT, 0, 0);
+}
+
+
+/* The prompt has been played as often as wanted: give it back.  If the ring is
+ * full, the next tick tries again. */
+static void prompt_ended(struct sipd_stream *s)
+{
+	const struct event e = {
+		.kind = EVENT_PLAYED, .prompt = s->pump.prompt
+	};
+
+	if (event_push(s, &e))
+		s->pump.prompt = NULL;
+}
+
+
+/* Frame of the prompt to send now, and move on. */
+static bool prompt_next(struct sipd_stream *s, size_t *frame)
+{
+	struct pump *p = &s->pump;
+
+	if (!p->prompt)
+		return false;
+
+	if (p->frame >= p->frames && p->left > 1 && p->frames) {
+		--p->left;
+		p->frame = 0;
+	}
+	if (p->frame >= p->frames)
+		return false;
+
+	*frame = p->frame++;
+
+	return true;
+}
+
+
+static void frame_handler(const struct sipd_rx_frame *rx,
+			  struct sipd_tx_frame *tx, enum sipd_codec_id codec,
+			  void *arg)
+{
+	struct sipd_stream *s = arg;
+	struct pump *p = &s->pump;
+	/* while held nothing is sent, and the prompt waits */
+	const bool sends = atomic_load_explicit(&s->sends,
+						memory_order_relaxed);
+	const int16_t *said = NULL;
+	size_t frame = 0;
+
+	tx->kind = SIPD_TX_SILENCE;
+	if (sends && prompt_next(s, &frame)) {
+		said = sipd_prompt_pcm(p->prompt, frame);
+		tx->encoded = sipd_prompt_encoded(p->prompt, codec, frame);
+		if (tx->encoded) {
+			tx->kind = SIPD_TX_ENCODED;
+		}
+		else {
+			tx->kind = SIPD_TX_PCM;
+			memcpy(tx->pcm, said, sizeof(tx->pcm));
+		}
+	}
+	else if (sends && p->prompt) {
+		prompt_ended(s);
+	}
+
+	if (p->recorder)
+		sipd_recorder_put(p->recorder, rx, said, sipd_clock_us());
+}
+
+
+void sipd_pump_play(struct command *c)
+{
+	struct pump *p = &c->s->pump;
+	struct sipd_prompt *old;
+
+	/* one that has just been sent to its end is not cut off */
+	if (p->prompt && p->frame >= p->frames && p->left <= 1)
+		prompt_ended(c->s);
+
+	old = p->prompt;
+	p->prompt = c->prompt;
+	p->frame = 0;
+	p->frames = c->prompt ? sipd_prompt_frames(c->prompt) : 0;
+	p->left = c->repeat;
+	c->prompt = old;
+}
+
+
+void sipd_pump_record(struct command *c)
+{
+	struct sipd_recorder *old = c->s->pump.recorder;
+
+	c->s->pump.recorder = c->recorder;
+	c->recorder = old;
+}
+
+
+static void rtp_closed_handler(const struct sipd_rtp_stats *st, void *arg)
+{
+	struct sipd_stream *s = arg;
+
+	s->stats = *st;
+	sipd_loop_post(s->loop, &s->closed_work);
+}
+
+
+const struct sipd_rtp_handlers sipd_pump_handlers = {
+	.frame = frame_handler, .dtmf = dtmf_handler, .first = first_handler,
+	.silent = silent_handler, .dtmf_sent = dtmf_sent_handler,
+	.closed = rtp_closed_handler
+};

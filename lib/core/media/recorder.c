@@ -1,0 +1,359 @@
+/**
+ * @file core/media/recorder.c  One recording: from a media thread to a file
+ *
+ * The ring has one writer (a media thread) and one reader (the store thread),
+ * each with a counter of its own that the other only reads.
+ */
+#include "core/media/recorder.h"
+
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/error.h"
+#include "core/media/plc.h"
+#include "port/file/wav.h"
+
+enum {
+	RING = SIPD_RECORD_RING,
+	SILENCE_FRAMES = 10         /* written at once */
+};
+
+struct sipd_recorder {
+	struct sipd_job open_job;
+	struct sipd_job end_job;
+	struct sipd_disk_tick tick;
+	struct sipd_disk *disk;
+	sipd_recorder_h *h;
+	void *arg;
+	char *path;
+	unsigned channels;
+
+	/* of the media thread; of the store thread after the end */
+	struct sipd_plc plc;
+	uint32_t gap;               /* frames of silence before the next */
+	uint64_t dropped;           /* frames the disk was too slow for */
+	uint64_t start_us;          /* when the first frame was due */
+	uint64_t frames_in;         /* put or made up since then */
+	uint64_t behind;            /* least in this window, frames */
+	unsigned window;            /* frames of it so far */
+
+	/* of the store thread; of the loop after the end */
+	struct sipd_wav_out out;
+	bool tried, made;           /* to make the file */
+	bool failed;
+	char error[SIPD_ERROR_SIZE];
+
+	/* of both: written counts what came, read what was taken */
+	atomic_uint_fast64_t written, read;
+	uint32_t gaps[RING];        /* frames of silence before each */
+	int16_t frames[];           /* RING of SIPD_FRAME * channels */
+};
+
+_Static_assert((int)SIPD_PLC_FRAME == (int)SIPD_FRAME, "one frame");
+
+
+/* ---- store thread ------------------------------------------------------ */
+
+static void fail(struct sipd_recorder *r)
+{
+	if (r->failed)
+		return;
+
+	r->failed = true;
+	memcpy(r->error, sipd_error_text(), sizeof(r->error));
+	r->error[sizeof(r->error) - 1] = '\0';
+}
+
+
+static void write_frames(struct sipd_recorder *r, const int16_t *pcm,
+			 uint64_t frames)
+{
+	if (!r->failed && sipd_wav_out_write(&r->out, pcm, (size_t)frames *
+					     SIPD_FRAME * r->channels))
+		fail(r);
+}
+
+
+static void write_silence(struct sipd_recorder *r, uint64_t frames)
+{
+	static const int16_t zeros[SILENCE_FRAMES * SIPD_FRAME * 2];
+
+	while (frames && !r->failed) {
+		const uint64_t n = frames < SILENCE_FRAMES ? frames
+							   : SILENCE_FRAMES;
+
+		write_frames(r, zeros, n);
+		frames -= n;
+	}
+}
+
+
+/* How many, from `at`, can be written at once. */
+static uint64_t run_of(const struct sipd_recorder *r, uint64_t at,
+		       uint64_t end)
+{
+	uint64_t n = 1;
+
+	while (at + n < end && (at + n) % RING && !r->gaps[(at + n) % RING])
+		++n;
+
+	return n;
+}
+
+
+static void flush(struct sipd_recorder *r)
+{
+	uint64_t at = atomic_load_explicit(&r->read, memory_order_relaxed);
+	const uint64_t end = atomic_load_explicit(&r->written,
+						  memory_order_acquire);
+
+	while (at < end) {
+		const uint64_t slot = at % RING;
+		const uint64_t n = run_of(r, at, end);
+
+		write_silence(r, r->gaps[slot]);
+		write_frames(r, r->frames + slot * SIPD_FRAME * r->channels,
+			     n);
+		at += n;
+		atomic_store_explicit(&r->read, at, memory_order_release);
+	}
+}
+
+
+static void open_once(struct sipd_recorder *r)
+{
+	if (r->tried)
+		return;
+
+	r->tried = true;
+	if (sipd_wav_out_open(&r->out, r->path, r->channels))
+		fail(r);
+	else
+		r->made = true;
+}
+
+
+static void open_run(struct sipd_job *job)
+{
+	open_once((struct sipd_recorder *)(void *)job);
+}
+
+
+static void tick_handler(void *arg)
+{
+	struct sipd_recorder *r = arg;
+
+	/* the very first may come before the job that opens */
+	open_once(r);
+	flush(r);
+}
+
+
+static struct sipd_recorder *of_end_job(struct sipd_job *job)
+{
+	return (struct sipd_recorder *)(void *)((char *)job -
+		offsetof(struct sipd_recorder, end_job));
+}
+
+
+static void end_run(struct sipd_job *job)
+{
+	struct sipd_recorder *r = of_end_job(job);
+
+	open_once(r);
+	flush(r);
+	write_silence(r, r->gap);
+	if (sipd_wav_out_close(&r->out))
+		fail(r);
+}
+
+
+/* ---- media thread ------------------------------------------------------ */
+
+static int16_t saturate(int v)
+{
+	if (v > INT16_MAX)
+		return INT16_MAX;
+	if (v < INT16_MIN)
+		return INT16_MIN;
+
+	return (int16_t)v;
+}
+
+
+static void join(int16_t *dst, const int16_t *heard, const int16_t *said,
+		 unsigned channels)
+{
+	for (int i = 0; i < SIPD_FRAME; i++) {
+		const int16_t ours = said ? said[i] : 0;
+
+		if (channels == 2) {
+			dst[2 * i] = heard[i];
+			dst[2 * i + 1] = ours;
+		}
+		else {
+			dst[i] = saturate(heard[i] + ours);
+		}
+	}
+}
+
+
+static void hear(struct sipd_recorder *r, const struct sipd_rx_frame *rx,
+		 int16_t *pcm)
+{
+	switch (rx->kind) {
+	case SIPD_RX_AUDIO:
+		memcpy(pcm, rx->pcm, sizeof(rx->pcm));
+		sipd_plc_good(&r->plc, pcm);
+		break;
+	case SIPD_RX_LOST:
+		sipd_plc_lost(&r->plc, pcm);
+		break;
+	default:
+		memset(pcm, 0, sizeof(rx->pcm));
+		sipd_plc_good(&r->plc, pcm);
+		break;
+	}
+}
+
+
+/* Frames may come late and then all at once, so that being behind for a moment
+ * means nothing; who is behind all the time has missed frames. */
+static void keep_time(struct sipd_recorder *r, uint64_t now_us)
+{
+	const uint64_t us = SIPD_FRAME_MS * 1000;
+	uint64_t behind;
+
+	/* the first ones may have been late themselves */
+	if (!r->frames_in || now_us < r->start_us + r->frames_in * us)
+		r->start_us = now_us - r->frames_in * us;
+
+	behind = (now_us - r->start_us) / us - r->frames_in;
+	if (!r->window || behind < r->behind)
+		r->behind = behind;
+	++r->frames_in;
+
+	if (++r->window < SIPD_RECORD_WINDOW)
+		return;
+
+	r->gap += (uint32_t)r->behind;
+	r->frames_in += r->behind;
+	r->window = 0;
+}
+
+
+void sipd_recorder_put(struct sipd_recorder *r, const struct sipd_rx_frame *rx,
+		       const int16_t *said, uint64_t now_us)
+{
+	const uint64_t at = atomic_load_explicit(&r->written,
+						 memory_order_relaxed);
+	const uint64_t slot = at % RING;
+	int16_t heard[SIPD_FRAME];
+
+	hear(r, rx, heard);
+	keep_time(r, now_us);
+
+	if (at - atomic_load_explicit(&r->read, memory_order_acquire) >= RING) {
+		++r->gap;
+		++r->dropped;
+		return;
+	}
+
+	r->gaps[slot] = r->gap;
+	r->gap = 0;
+	join(r->frames + slot * SIPD_FRAME * r->channels, heard, said,
+	     r->channels);
+	atomic_store_explicit(&r->written, at + 1, memory_order_release);
+}
+
+
+/* ---- loop thread ------------------------------------------------------- */
+
+static void recorder_free(struct sipd_recorder *r)
+{
+	free(r->path);
+	free(r);
+}
+
+
+/* After a failure the file just ends; before that, losses are worth a word. */
+static void note_dropped(struct sipd_recorder *r)
+{
+	if (r->failed || !r->dropped)
+		return;
+
+	(void)snprintf(r->error, sizeof(r->error), "%" PRIu64 " ms of audio "
+		       "replaced by silence: the disk was more than %d ms late",
+		       r->dropped * SIPD_FRAME_MS, RING * SIPD_FRAME_MS);
+}
+
+
+static void end_done(struct sipd_job *job)
+{
+	struct sipd_recorder *r = of_end_job(job);
+	struct sipd_recorder_end end;
+
+	if (r->out.fd >= 0 || !r->tried) { /* never run: store thread gone */
+		(void)sipd_wav_out_close(&r->out);
+		(void)sipd_error(SIPDIALER_ECANCELLED, "recording ended: "
+				 "stopping");
+		fail(r);
+	}
+	note_dropped(r);
+
+	end.path = r->made ? r->path : NULL;
+	end.ms = r->out.bytes / (2 * r->channels) / (SIPD_WAV_RATE / 1000);
+	end.error = r->error[0] ? r->error : NULL;
+	r->h(&end, r->arg);
+	recorder_free(r);
+}
+
+
+int sipd_recorder_start(struct sipd_recorder **rp, struct sipd_disk *disk,
+			const char *path, bool stereo)
+{
+	const unsigned channels = stereo ? 2 : 1;
+	struct sipd_recorder *r;
+
+	/* the ring is written before it is read, no need to zero it */
+	r = malloc(sizeof(*r) + sizeof(r->frames[0]) * RING * SIPD_FRAME *
+		   channels);
+	if (r) {
+		memset(r, 0, sizeof(*r));
+		r->path = strdup(path);
+	}
+	if (!r || !r->path) {
+		free(r);
+		return sipd_error(SIPDIALER_ENOMEM, "%s: no memory to record",
+				  path);
+	}
+
+	r->disk = disk;
+	r->channels = channels;
+	r->out.fd = -1;
+	sipd_plc_init(&r->plc);
+	atomic_init(&r->written, 0);
+	atomic_init(&r->read, 0);
+
+	r->open_job.run = open_run;
+	sipd_disk_post(disk, &r->open_job);
+	r->tick.h = tick_handler;
+	r->tick.arg = r;
+	r->tick.period_ms = SIPD_RECORD_FLUSH_MS;
+	sipd_disk_tick_add(disk, &r->tick);
+	*rp = r;
+
+	return 0;
+}
+
+
+void sipd_recorder_end(struct sipd_recorder *r, sipd_recorder_h *h, void *arg)
+{
+	r->h = h;
+	r->arg = arg;
+	r->end_job.run = end_run;
+	r->end_job.done = end_done;
+	sipd_disk_tick_remove(r->disk, &r->tick, &r->end_job);
+}

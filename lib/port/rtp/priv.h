@@ -1,0 +1,171 @@
+/**
+ * @file port/rtp/priv.h  Inside of the media threads
+ *
+ * All of struct sipd_rtp belongs to its media thread but for the mailbox
+ * (under the thread's lock) and what never changes after opening.
+ */
+#ifndef SIPD_PORT_RTP_PRIV_H
+#define SIPD_PORT_RTP_PRIV_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include "base/work.h"
+#include "port/rtp/event.h"
+#include "port/rtp/jitter.h"
+#include "port/rtp/packet.h"
+#include "port/rtp/rtcp.h"
+#include "port/rtp/rtp.h"
+#include "port/rtp/source.h"
+
+enum {
+	SLOTS = SIPD_FRAME_MS,   /* of 1 ms */
+	LATE = 6,                /* classes of struct sipd_media_stats */
+	PTIME_MAX = 60,
+	OUT_MAX = PTIME_MAX * 8 + SIPD_FRAME
+};
+
+struct receiver;
+
+/** Written by the thread, read by sipd_media_stats(). */
+struct counters {
+	atomic_uint_fast64_t tx, rx, dropped, due, skipped;
+	atomic_uint_fast64_t late[LATE];
+};
+
+struct media_thread {
+	struct sipd_media *media;
+	pthread_t thread;
+	struct sipd_log *log;
+	int epfd;                /* evfd and the RTCP sockets */
+	int evfd;
+	struct sipd_workq queue;
+	pthread_mutex_t box;     /* of the mailboxes of its streams */
+	atomic_bool dozing;      /* sleeps too long to see a command in time */
+	atomic_bool stop;
+	atomic_uint streams;
+
+	struct sipd_rtp *slots[SLOTS];
+	unsigned filled[SLOTS];
+	unsigned active;
+	uint64_t start_us;       /* of tick 0 */
+	uint64_t tick;           /* the next */
+	uint64_t ntp;            /* of start_us */
+	uint64_t random;
+	struct receiver *receiver;
+	struct counters count;
+};
+
+struct sipd_rtp {
+	struct media_thread *t;
+	struct sipd_rtp_handlers h;
+	void *arg;
+	int fd, rtcp_fd;
+	uint16_t port;
+	atomic_bool closing;
+
+	/* mailbox */
+	struct sipd_work command, close;
+	bool queued, new_remote, new_timeout;
+	struct sipd_sdp_remote box_remote;
+	uint32_t box_timeout;
+	char box_keys[SIPD_KEYS_MAX + 1];
+
+	/* the slot */
+	struct sipd_rtp *next, **prev;
+	unsigned slot;
+	uint64_t last_tick;
+	uint64_t now_us;         /* of this tick or packet */
+
+	/* what was agreed */
+	struct sipd_sdp_remote remote;
+	bool connected;          /* by SDP */
+	bool fixed;              /* the socket by connect() */
+	uint32_t timeout_ms;
+	uint64_t heard_ms;
+	bool silent_told, first_told, no_keys_told;
+
+	/* sending */
+	uint32_t ssrc;
+	uint16_t seq;
+	uint32_t ts;
+	bool talking;            /* else the next packet has the marker */
+	bool collided;           /* SSRC was changed once */
+	uint16_t out_len;
+	uint8_t out[OUT_MAX];    /* if ptime is not 20 ms */
+	uint32_t packets, octets; /* since this SSRC */
+	uint64_t tx;
+	struct sipd_event_tx keys;
+
+	/* receiving */
+	struct sipd_source source;
+	bool known;              /* ssrc_in is set */
+	uint32_t ssrc_in;
+	uint32_t ssrc_next;      /* candidate */
+	uint16_t seq_next;
+	uint8_t proof;
+	uint64_t rx, dropped;
+	struct sipd_reception reception;
+	struct sipd_event_rx key;
+	struct sipd_jitter jitter;
+
+	/* RTCP */
+	char cname[SIPD_CNAME];
+	union sipd_addr rtcp_from; /* behind NAT, family 0 unknown */
+	uint64_t report_ms;      /* when the next is due */
+	uint32_t reported;       /* packets at the last */
+	bool got_sr;
+	uint32_t lsr;
+	uint64_t lsr_us;
+	double rtt_ms;
+	uint32_t remote_lost;
+	double remote_jitter_ms;
+};
+
+static inline void bump(atomic_uint_fast64_t *c, uint64_t n)
+{
+	/* one writer: no locked instruction needed */
+	atomic_store_explicit(c, atomic_load_explicit(c, memory_order_relaxed)
+			      + n, memory_order_relaxed);
+}
+
+
+/* May a handler still be called? */
+static inline bool alive(struct sipd_rtp *r)
+{
+	return !atomic_load_explicit(&r->closing, memory_order_acquire);
+}
+
+
+/* socket.c */
+int  sipd_rtp_sockets(struct sipd_rtp *r, const union sipd_addr *addr,
+		      uint16_t min, uint16_t max, unsigned *at);
+void sipd_rtp_socket_prepare(struct sipd_rtp *r);
+void sipd_rtp_socket_fix(struct sipd_rtp *r, const union sipd_addr *to);
+void sipd_rtp_socket_free(struct sipd_rtp *r);
+
+/* media.c */
+void sipd_media_post(struct media_thread *t, struct sipd_work *work);
+void sipd_media_join(struct sipd_rtp *r);  /* take a slot */
+void sipd_media_leave(struct sipd_rtp *r);
+uint32_t sipd_media_random(struct media_thread *t);
+struct media_thread *sipd_media_thread(struct sipd_media *m);
+unsigned *sipd_media_next_port(struct sipd_media *m);
+uint64_t sipd_media_ntp(const struct media_thread *t, uint64_t us);
+
+/* stream.c */
+void sipd_rtp_tick(struct sipd_rtp *r, uint64_t tick);
+
+/* receive.c */
+struct receiver *sipd_receiver_new(void);
+void sipd_rtp_receive(struct sipd_rtp *r);
+void sipd_rtcp_receive(struct sipd_rtp *r);
+void sipd_rtp_keys(struct sipd_rtp *r, const struct sipd_key *key, size_t n);
+
+/* send.c */
+/** Send for this tick; false on hold. */
+bool sipd_rtp_send(struct sipd_rtp *r, const struct sipd_tx_frame *tx);
+bool sipd_rtp_sending(const struct sipd_rtp *r);
+void sipd_rtp_codec_changed(struct sipd_rtp *r);
+void sipd_rtcp_send(struct sipd_rtp *r, bool bye);
+
+#endif

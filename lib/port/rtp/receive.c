@@ -1,0 +1,391 @@
+/**
+ * @file port/rtp/receive.c  What comes: who sent it, and where it goes
+ */
+#include "port/rtp/priv.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "base/clock.h"
+
+enum {
+	BATCH = 8,               /* packets a call of recvmmsg() */
+	BATCHES = 4,             /* in a tick; the rest in the next */
+	PACKET = 1500,
+	CONTROL = 64,            /* one struct timespec */
+	CN = 13,                 /* RFC 3389 */
+	SSRC_PROOF = 3,          /* packets in a row of a new SSRC, */
+	SSRC_QUIET_MS = 60,      /* and as long nothing of the old one */
+	OFFERED_EVENT_PT = 101,  /* what we offer for keys */
+	STAMP_MAX_US = 500000    /* older stamps: the wall clock was set */
+};
+
+/** Buffers of a thread; no packet is kept in them. */
+struct receiver {
+	struct mmsghdr msg[BATCH];
+	struct iovec iov[BATCH];
+	union sipd_addr from[BATCH];
+	uint8_t buf[BATCH][PACKET];
+	_Alignas(struct cmsghdr) uint8_t control[BATCH][CONTROL];
+};
+
+
+struct receiver *sipd_receiver_new(void)
+{
+	struct receiver *rc = calloc(1, sizeof(*rc));
+	size_t i;
+
+	for (i = 0; rc && i < BATCH; ++i) {
+		struct msghdr *h = &rc->msg[i].msg_hdr;
+
+		rc->iov[i].iov_base = rc->buf[i];
+		rc->iov[i].iov_len = PACKET;
+		h->msg_iov = &rc->iov[i];
+		h->msg_iovlen = 1;
+		h->msg_name = &rc->from[i];
+		h->msg_control = rc->control[i];
+		h->msg_namelen = sizeof(rc->from[i]);
+		h->msg_controllen = CONTROL;
+	}
+
+	return rc;
+}
+
+
+static void drop(struct sipd_rtp *r)
+{
+	++r->dropped;
+	bump(&r->t->count.dropped, 1);
+}
+
+
+void sipd_rtp_keys(struct sipd_rtp *r, const struct sipd_key *key, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; ++i)
+		if (r->h.dtmf && alive(r))
+			r->h.dtmf(key[i].digit, key[i].ms, r->arg);
+}
+
+
+/* Who speaks at the right address: the SSRC we know, or another one when
+ * that has fallen silent.  Keeps out who forges the address.  RFC 3550 8.2 */
+static bool same_speaker(struct sipd_rtp *r, const struct sipd_rtp_packet *p)
+{
+	const uint64_t now_ms = r->now_us / 1000;
+
+	if (!r->known || p->ssrc == r->ssrc_in) {
+		r->known = true;
+		r->ssrc_in = p->ssrc;
+		r->proof = 0;
+		return true;
+	}
+
+	if (r->proof && p->ssrc == r->ssrc_next && p->seq == r->seq_next) {
+		if (r->proof < SSRC_PROOF)
+			++r->proof;
+	}
+	else {
+		r->proof = 1;
+	}
+	r->ssrc_next = p->ssrc;
+	r->seq_next = (uint16_t)(p->seq + 1);
+	if (r->proof < SSRC_PROOF || now_ms - r->heard_ms < SSRC_QUIET_MS)
+		return false;
+
+	r->ssrc_in = p->ssrc;
+	r->proof = 0;
+	r->got_sr = false;
+	sipd_reception_next(&r->reception);
+	sipd_jitter_resync(&r->jitter);
+	memset(&r->key, 0, sizeof(r->key));
+
+	return true;
+}
+
+
+/* Somebody else has our number: take another, once (an echo would follow
+ * us).  RFC 3550 8.2 */
+static void check_collision(struct sipd_rtp *r, uint32_t ssrc)
+{
+	if (ssrc != r->ssrc || r->collided)
+		return;
+
+	sipd_rtcp_send(r, true);
+	r->collided = true;
+	r->ssrc ^= sipd_media_random(r->t) | 1;
+	r->packets = r->octets = r->reported = 0;
+}
+
+
+static enum sipd_codec_id codec_of(const struct sipd_rtp *r, uint8_t pt)
+{
+	if (pt == r->remote.pt_in[SIPD_CODEC_PCMU])
+		return SIPD_CODEC_PCMU;
+	if (pt == r->remote.pt_in[SIPD_CODEC_PCMA])
+		return SIPD_CODEC_PCMA;
+
+	return SIPD_CODEC_NONE;
+}
+
+
+static bool is_event(const struct sipd_rtp *r, uint8_t pt)
+{
+	return r->remote.dtmf_pt >= 0 &&
+		(pt == r->remote.dtmf_pt || pt == OFFERED_EVENT_PT);
+}
+
+
+static bool audio_in(struct sipd_rtp *r, const struct sipd_rtp_packet *p,
+		     enum sipd_codec_id codec, uint64_t arrival_us)
+{
+	const struct sipd_jitter_packet jp = {
+		.codec = codec, .marker = p->marker, .seq = p->seq,
+		.ts = p->ts, .data = p->payload, .len = p->len
+	};
+
+	switch (sipd_jitter_put(&r->jitter, &jp)) {
+	case SIPD_JITTER_JUMP:
+		return false;
+	case SIPD_JITTER_DUP:
+		return true;
+	default:
+		sipd_reception_put(&r->reception, p->seq);
+		sipd_reception_time(&r->reception, p->ts, arrival_us);
+		return true;
+	}
+}
+
+
+static void event_in(struct sipd_rtp *r, const struct sipd_rtp_packet *p)
+{
+	struct sipd_key key[2];
+
+	sipd_reception_put(&r->reception, p->seq);
+	sipd_jitter_quiet(&r->jitter, p->seq);
+	sipd_rtp_keys(r, key, sipd_event_put(&r->key, p->ts, p->payload,
+					     p->len, r->now_us / 1000, key));
+}
+
+
+static void taken(struct sipd_rtp *r)
+{
+	++r->rx;
+	bump(&r->t->count.rx, 1);
+	r->heard_ms = r->now_us / 1000;
+	r->silent_told = false;
+	if (r->first_told)
+		return;
+	r->first_told = true;
+	if (r->h.first && alive(r))
+		r->h.first(r->arg);
+}
+
+
+static bool from_source(struct sipd_rtp *r, const struct sipd_rtp_packet *p,
+			const union sipd_addr *from)
+{
+	const uint64_t now_ms = r->now_us / 1000;
+	const bool was = r->source.taken;
+	char text[SIPD_ADDR_SIZE];
+
+	if (!sipd_source_believe(&r->source, from, p->ssrc, p->seq, now_ms))
+		return false;
+	if (r->source.taken != was) {
+		/* another sender: no number of the first counts */
+		sipd_log_info(r->t->log, "rtp: port %u: audio now from and to "
+			      "%s", r->port, sipd_addr_text(from, text,
+							    sizeof(text)));
+		if (r->known && r->ssrc_in != p->ssrc)
+			r->known = false;
+	}
+	if (!r->fixed && sipd_source_final(&r->source, now_ms))
+		sipd_rtp_socket_fix(r, sipd_source_target(&r->source));
+
+	return true;
+}
+
+
+static void rtcp_in(struct sipd_rtp *r, const uint8_t *buf, size_t n,
+		    uint64_t arrival_us)
+{
+	struct sipd_rtcp_in in;
+	uint64_t ntp;
+	int32_t rtt;
+
+	if (!sipd_rtcp_parse(&in, buf, n, r->ssrc) || in.ssrc == r->ssrc) {
+		drop(r);
+		return;
+	}
+	if (in.sr && (!r->known || in.ssrc == r->ssrc_in)) {
+		r->got_sr = true;
+		r->lsr = in.lsr;
+		r->lsr_us = arrival_us;
+	}
+	if (!in.block)
+		return;
+
+	r->remote_lost = in.about_us.lost > 0 ? (uint32_t)in.about_us.lost : 0;
+	r->remote_jitter_ms = in.about_us.jitter / 8.0;
+	if (!in.about_us.lsr)
+		return;
+
+	/* a hair of rounding may make it negative; a minute is a lie */
+	ntp = sipd_media_ntp(r->t, arrival_us);
+	rtt = (int32_t)((uint32_t)(ntp >> 16) - in.about_us.lsr -
+			in.about_us.dlsr);
+	if (rtt > -66 && rtt < 60 * 65536)
+		r->rtt_ms = (rtt > 0 ? rtt : 1) * 1000 / 65536.0;
+}
+
+
+static void packet_in(struct sipd_rtp *r, const uint8_t *buf, size_t n,
+		      const union sipd_addr *from, uint64_t arrival_us)
+{
+	struct sipd_rtp_packet p;
+	enum sipd_codec_id codec;
+
+	/* RFC 5761 4 */
+	if (r->remote.rtcp_mux && n > 1 && buf[1] >= 192 && buf[1] <= 223) {
+		if (sipd_addr_eq(from, sipd_source_target(&r->source)))
+			rtcp_in(r, buf, n, arrival_us);
+		else
+			drop(r);
+		return;
+	}
+
+	if (!sipd_rtp_parse(&p, buf, n) || !p.len ||
+	    p.len > SIPD_JITTER_PACKET) {
+		drop(r);
+		return;
+	}
+	codec = codec_of(r, p.pt);
+	if ((!codec && p.pt != CN && !is_event(r, p.pt)) ||
+	    !from_source(r, &p, from) || !same_speaker(r, &p)) {
+		drop(r);
+		return;
+	}
+	check_collision(r, p.ssrc);
+
+	if (codec) {
+		if (!audio_in(r, &p, codec, arrival_us)) {
+			drop(r);
+			return;
+		}
+	}
+	else if (p.pt == CN) {
+		sipd_reception_put(&r->reception, p.seq);
+		sipd_jitter_quiet(&r->jitter, p.seq);
+	}
+	else {
+		event_in(r, &p);
+	}
+	taken(r);
+}
+
+
+/* When the kernel got it, on the monotonic clock. */
+static uint64_t arrival(struct msghdr *h, uint64_t now_us, uint64_t wall_us)
+{
+	struct cmsghdr *c;
+
+	for (c = CMSG_FIRSTHDR(h); c; c = CMSG_NXTHDR(h, c)) {
+		struct timespec ts;
+		uint64_t age;
+
+		if (c->cmsg_level != SOL_SOCKET ||
+		    c->cmsg_type != SCM_TIMESTAMPNS)
+			continue;
+		memcpy(&ts, CMSG_DATA(c), sizeof(ts));
+		age = wall_us - ((uint64_t)ts.tv_sec * 1000000 +
+				 (uint64_t)ts.tv_nsec / 1000);
+		if (age < STAMP_MAX_US)
+			return now_us - age;
+	}
+
+	return now_us;
+}
+
+
+static uint64_t wall_us(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_REALTIME, &ts);
+
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+
+static int receive_batch(struct sipd_rtp *r)
+{
+	struct receiver *rc = r->t->receiver;
+	int n = recvmmsg(r->fd, rc->msg, BATCH, 0, NULL), i;
+	uint64_t wall;
+
+	if (n < 0 && errno == ECONNREFUSED)
+		n = recvmmsg(r->fd, rc->msg, BATCH, 0, NULL);
+	if (n <= 0)
+		return 0;
+
+	wall = wall_us();
+	for (i = 0; i < n; ++i) {
+		struct msghdr *h = &rc->msg[i].msg_hdr;
+
+		if (h->msg_flags & MSG_TRUNC)
+			drop(r);
+		else if (r->remote.dir & SIPD_RECVONLY)
+			packet_in(r, rc->buf[i], rc->msg[i].msg_len,
+				  &rc->from[i],
+				  arrival(h, r->now_us, wall));
+		h->msg_namelen = sizeof(rc->from[i]);
+		h->msg_controllen = CONTROL;
+	}
+
+	return n;
+}
+
+
+void sipd_rtp_receive(struct sipd_rtp *r)
+{
+	int i;
+
+	for (i = 0; i < BATCHES; ++i)
+		if (receive_batch(r) < BATCH)
+			return;
+}
+
+
+static bool rtcp_source(struct sipd_rtp *r, const union sipd_addr *from)
+{
+	const union sipd_addr *rtp = sipd_source_target(&r->source);
+
+	if (r->source.taken && sipd_addr_eq_ip(from, rtp)) {
+		r->rtcp_from = *from;
+		return true;
+	}
+
+	return rtp->sa.sa_family && (sipd_addr_eq_ip(from, rtp) ||
+		(!r->source.taken && sipd_addr_eq_ip(from, &r->remote.rtcp)));
+}
+
+
+/* From epoll: one packet, then the others have their turn. */
+void sipd_rtcp_receive(struct sipd_rtp *r)
+{
+	union sipd_addr from;
+	socklen_t len = sizeof(from);
+	uint8_t buf[PACKET];
+	const ssize_t n = recvfrom(r->rtcp_fd, buf, sizeof(buf), 0, &from.sa,
+				   &len);
+
+	if (n < 0)
+		return;
+	if (!rtcp_source(r, &from)) {
+		drop(r);
+		return;
+	}
+	rtcp_in(r, buf, (size_t)n, sipd_clock_us());
+}

@@ -1,0 +1,227 @@
+/**
+ * @file port/rtp/send.c  What leaves: audio, keys, reports
+ */
+#include "port/rtp/priv.h"
+
+#include <errno.h>
+#include <string.h>
+#include "base/clock.h"
+#include "port/codec/g711.h"
+
+
+bool sipd_rtp_sending(const struct sipd_rtp *r)
+{
+	return r->remote.dir & SIPD_SENDONLY && r->remote.codec &&
+		r->remote.rtp.sa.sa_family &&
+		sipd_source_target(&r->source)->sa.sa_family;
+}
+
+
+static void send_to(int fd, bool fixed, const union sipd_addr *to,
+		    const uint8_t *buf, size_t n)
+{
+	const struct sockaddr *sa = fixed ? NULL : &to->sa;
+	const socklen_t len = fixed ? 0 : sipd_addr_len(to);
+	int i;
+
+	/* the error of an earlier packet (ICMP) is told instead of sending */
+	for (i = 0; i < 2; ++i)
+		if (sendto(fd, buf, n, MSG_NOSIGNAL, sa, len) >= 0 ||
+		    errno != ECONNREFUSED)
+			return;
+}
+
+
+/* buf: room for the header, then n bytes */
+static void send_rtp(struct sipd_rtp *r, uint8_t *buf, size_t n, uint8_t pt,
+		     uint32_t ts, bool marker)
+{
+	const struct sipd_rtp_packet p = {
+		.marker = marker, .pt = pt, .seq = r->seq++, .ts = ts,
+		.ssrc = r->ssrc
+	};
+
+	sipd_rtp_write(buf, &p);
+	send_to(r->fd, r->fixed, sipd_source_target(&r->source), buf,
+		SIPD_RTP_HEADER + n);
+	++r->tx;
+	++r->packets;
+	r->octets += (uint32_t)n;
+	bump(&r->t->count.tx, 1);
+}
+
+
+static void send_audio(struct sipd_rtp *r, uint8_t *buf, size_t n,
+		       uint32_t ts)
+{
+	send_rtp(r, buf, n, r->remote.pt, ts, !r->talking);
+	r->talking = true;
+}
+
+
+static void encode(const struct sipd_rtp *r, const struct sipd_tx_frame *tx,
+		   uint8_t *dst)
+{
+	switch (tx->kind) {
+	case SIPD_TX_PCM:
+		sipd_g711_encode(r->remote.codec, dst, tx->pcm, SIPD_FRAME);
+		break;
+	case SIPD_TX_ENCODED:
+		memcpy(dst, tx->encoded, SIPD_FRAME);
+		break;
+	default:
+		memset(dst, sipd_g711_silence(r->remote.codec), SIPD_FRAME);
+	}
+}
+
+
+static void audio(struct sipd_rtp *r, const struct sipd_tx_frame *tx)
+{
+	const size_t size = r->remote.ptime * 8;
+	uint8_t buf[SIPD_RTP_HEADER + PTIME_MAX * 8];
+	uint32_t ts = r->ts - r->out_len;
+
+	if (size == SIPD_FRAME) {
+		encode(r, tx, buf + SIPD_RTP_HEADER);
+		send_audio(r, buf, SIPD_FRAME, r->ts);
+		return;
+	}
+
+	encode(r, tx, r->out + r->out_len);
+	r->out_len += SIPD_FRAME;
+	while (r->out_len >= size) {
+		memcpy(buf + SIPD_RTP_HEADER, r->out, size);
+		send_audio(r, buf, size, ts);
+		ts += (uint32_t)size;
+		r->out_len = (uint16_t)(r->out_len - size);
+		memmove(r->out, r->out + size, r->out_len);
+	}
+}
+
+
+/* True if keys have this tick, so that audio must wait. */
+static bool keys(struct sipd_rtp *r)
+{
+	static const struct sipd_tx_frame silence = {.kind = SIPD_TX_SILENCE};
+	uint8_t buf[SIPD_RTP_HEADER + SIPD_EVENT_SIZE];
+	uint32_t ts = r->ts;
+	bool marker = false;
+
+	if (!r->keys.count)
+		return false;
+
+	switch (sipd_event_next(&r->keys, &ts, &marker,
+				buf + SIPD_RTP_HEADER)) {
+	case SIPD_EVENT_SEND:
+		r->out_len = 0;
+		r->talking = false;
+		send_rtp(r, buf, SIPD_EVENT_SIZE, (uint8_t)r->remote.dtmf_pt,
+			 ts, marker);
+		break;
+	case SIPD_EVENT_PAUSE:
+		audio(r, &silence);
+		break;
+	default:
+		return false;
+	}
+
+	if (!r->keys.count && r->h.dtmf_sent && alive(r))
+		r->h.dtmf_sent(r->arg);
+
+	return true;
+}
+
+
+/* The far end takes no keys in RTP. */
+static void refuse_keys(struct sipd_rtp *r)
+{
+	memset(&r->keys, 0, sizeof(r->keys));
+	if (!r->no_keys_told)
+		sipd_log_warning(r->t->log, "rtp: the far end does not take "
+				 "keys by RFC 4733; not sent");
+	r->no_keys_told = true;
+	if (r->h.dtmf_sent && alive(r))
+		r->h.dtmf_sent(r->arg);
+}
+
+
+bool sipd_rtp_send(struct sipd_rtp *r, const struct sipd_tx_frame *tx)
+{
+	if (!sipd_rtp_sending(r)) {
+		sipd_event_again(&r->keys);
+		r->talking = false;
+		r->out_len = 0;
+		return false;
+	}
+
+	if (r->keys.count && r->remote.dtmf_pt < 0)
+		refuse_keys(r);
+	if (!keys(r))
+		audio(r, tx);
+
+	return true;
+}
+
+
+void sipd_rtp_codec_changed(struct sipd_rtp *r)
+{
+	r->out_len = 0;
+}
+
+
+static const union sipd_addr *rtcp_target(const struct sipd_rtp *r,
+					  union sipd_addr *buf)
+{
+	const union sipd_addr *rtp = sipd_source_target(&r->source);
+
+	if (r->remote.rtcp_mux)
+		return rtp;
+	if (!r->source.taken && r->remote.rtcp.sa.sa_family)
+		return &r->remote.rtcp;
+	if (r->source.taken && r->rtcp_from.sa.sa_family)
+		return &r->rtcp_from;
+
+	*buf = *rtp;
+	sipd_addr_set_port(buf, (uint16_t)(sipd_addr_port(rtp) + 1));
+
+	return buf;
+}
+
+
+/* When the last SR came, and how long ago that is. */
+static void about_sr(const struct sipd_rtp *r, struct sipd_rtcp_block *b,
+		     uint64_t now)
+{
+	b->lsr = r->got_sr ? r->lsr : 0;
+	b->dlsr = r->got_sr
+		? (uint32_t)((now - r->lsr_us) * 65536 / 1000000) : 0;
+}
+
+
+void sipd_rtcp_send(struct sipd_rtp *r, bool bye)
+{
+	const uint64_t now = sipd_clock_us();
+	struct sipd_rtcp_block b = {.ssrc = r->ssrc_in};
+	const struct sipd_rtcp_out o = {
+		.ssrc = r->ssrc, .sent = r->packets != r->reported,
+		.ntp = sipd_media_ntp(r->t, now), .ts = r->ts,
+		.packets = r->packets, .octets = r->octets,
+		.block = r->known ? &b : NULL, .cname = r->cname, .bye = bye
+	};
+	uint8_t buf[SIPD_RTCP_SIZE];
+	union sipd_addr other;
+	const union sipd_addr *to = rtcp_target(r, &other);
+
+	if (!to->sa.sa_family)
+		return;
+	if (r->known) {
+		sipd_reception_block(&r->reception, &b);
+		about_sr(r, &b, now);
+	}
+
+	if (r->remote.rtcp_mux)
+		send_to(r->fd, r->fixed, to, buf, sipd_rtcp_write(buf, &o));
+	else
+		send_to(r->rtcp_fd, false, to, buf, sipd_rtcp_write(buf, &o));
+	r->reported = r->packets;
+}

@@ -1,0 +1,186 @@
+/**
+ * @file port/sip/internal.h  Shared by the files of port/sip; nobody else
+ *
+ * Includes libre.  Everything here runs on the loop thread.
+ */
+#ifndef SIPD_PORT_SIP_INTERNAL_H
+#define SIPD_PORT_SIP_INTERNAL_H
+
+#include <re.h>
+#include "port/sip/sip.h"
+
+struct sipd_register; /* register.c */
+struct sipd_hosts;    /* hosts.c */
+
+/** What our dialogs take; for Allow in requests and answers. */
+#define SIPD_ALLOW "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO"
+
+enum {
+	SIPD_KNOWN_MAX = 8,  /* addresses of the server; more: the oldest
+			      * learned one is forgotten */
+	SIPD_REALM_SIZE = 128
+};
+
+struct sipd_sip {
+	struct sip *sip;
+	struct dnsc *dnsc;
+	struct sipd_loop *loop;
+	struct sipd_log *log;
+	struct sipd_sip_conf conf;   /* strings owned */
+	struct sip_lsnr *lsnr_req;
+	struct sip_lsnr *lsnr_resp;
+	struct hash *invites;        /* by Call-ID (hash_joaat_str) */
+	uint32_t invitec;
+	char aor[300];               /* "sip:user@domain" */
+	char registrar[300];         /* "sip:domain" */
+	char route[300];             /* next hop URI "sip:host:port;transport=tcp"
+				      * of everything towards the server */
+	char local[96];              /* "udp:10.0.0.1:5060" */
+	struct sa server_addr;       /* known address of the server; unset until
+				      * a literal or a first answer tells */
+	struct sipd_register *reg;
+	sipd_reg_h *regh;
+	void *arg;
+	struct sipd_sip_stats stats;
+
+	char domain[272];            /* host[:port] of URIs at the server, or
+				      * our own address if there is none */
+	char realm[SIPD_REALM_SIZE]; /* the one we answer; "" not yet known */
+	struct sa known[SIPD_KNOWN_MAX]; /* known sources, IP only */
+	size_t knownc;
+	size_t known_fixed;          /* the first ones are configured */
+	struct sa laddr;             /* UDP transport */
+	union sipd_addr external;    /* family 0: none */
+	struct sipd_hosts *hosts;
+	uint64_t reply_ms;           /* token bucket of stateless replies */
+	uint32_t reply_tokens;
+	struct sipd_work work;       /* of closing */
+	void (*closeh)(void *arg);
+	void *close_arg;
+};
+
+/* ---- guard.c: facts F-J of specs/libre-1.1.0.md ------------------------- */
+
+/** The raw status line: "SIP/2.0", three digits, 100-699 (fact G). */
+bool sipd_guard_status_line(const struct sip_msg *msg);
+/** Response fits its request: Call-ID, From tag, CSeq number and method, one
+ *  Via (fact H). */
+bool sipd_guard_response(const struct sip_msg *msg, const char *callid,
+			 const char *ltag, uint32_t cseq, const char *method);
+/** Essential fields of a request are there and agree (fact I). */
+bool sipd_guard_request(const struct sip_msg *msg);
+/** Does the message come from the configured server, outbound proxy or the
+ *  registrar's known address? Everybody else is a stranger (fact J). */
+bool sipd_guard_known_source(const struct sipd_sip *sip,
+			     const struct sip_msg *msg);
+/** From now on this address is the server's too. */
+void sipd_guard_learn(struct sipd_sip *sip, const struct sa *addr);
+/** Decimal number of 1-10 digits, nothing else; at most 2^32 - 1. */
+bool sipd_pl_number(const struct pl *pl, uint32_t *value);
+
+/* ---- listen.c: what reaches us outside transactions ---------------------- */
+
+int  sipd_listen_start(struct sipd_sip *sip);
+
+/* ---- hosts.c: names without DNS, and the DNS client ----------------------- */
+
+int  sipd_hosts_load(struct sipd_hosts **hp, const char *path); /* mem_deref */
+/** An address of /etc/hosts (IPv4 first), or of localhost. RFC 6761 6.3 */
+bool sipd_hosts_find(const struct sipd_hosts *hosts, const struct pl *name,
+		     struct sa *addr);
+/** DNS client on the name servers of resolv.conf. 0 or errno. */
+int  sipd_dns_open(struct dnsc **dnscp);
+
+/* ---- keepalive.c ----------------------------------------------------------- */
+
+struct sipd_keepalive {
+	struct tmr tmr;
+	struct sipd_sip *sip;
+	struct sa dst;
+	enum sip_transp tp;
+	uint32_t interval; /* s */
+};
+
+/** CRLF CRLF towards dst each interval. RFC 5626 3.5.1 */
+void sipd_keepalive_start(struct sipd_keepalive *ka, struct sipd_sip *sip,
+			  enum sip_transp tp, const struct sa *dst,
+			  uint32_t interval);
+void sipd_keepalive_stop(struct sipd_keepalive *ka);
+
+/* ---- digest.c: RFC 7616, 8760 ------------------------------------------- */
+
+struct sipd_auth;
+int  sipd_auth_alloc(struct sipd_auth **ap, struct sipd_sip *sip); /* mem_deref */
+/** Read the challenges of a 401/407: strongest algorithm we know, configured
+ *  realm only (fact F), a stale nonce again, at most two tries a request.
+ *  0: send again; SIPDIALER_EAUTH with sipd_error(): give up. */
+int  sipd_auth_challenge(struct sipd_auth *auth, const struct sip_msg *msg);
+/** Write Authorization / Proxy-Authorization lines, nothing if none yet. */
+int  sipd_auth_encode(struct mbuf *mb, struct sipd_auth *auth,
+		      const char *method, const char *uri);
+/** A request got through: later challenges of other requests of the same call
+ *  count afresh. */
+void sipd_auth_accepted(struct sipd_auth *auth);
+
+/* ---- target.c ------------------------------------------------------------ */
+
+/** A SIP URI in parts; the pl point into the text. */
+struct sipd_uri {
+	struct pl user;      /* without password; unset if none */
+	struct pl host;      /* without the brackets of an IPv6 address */
+	uint16_t port;       /* 0 none */
+	struct pl params;    /* ";transport=tcp..." */
+	int transport;       /* enum sip_transp, SIP_TRANSP_NONE if unsaid */
+};
+/** Strict: RFC 3261 25.1 without passwords, headers and maddr.
+ *  NULL, or what is wrong with it. */
+const char *sipd_uri_parse(struct sipd_uri *uri, const char *text);
+/** Host name or address, at most 253 bytes. */
+bool sipd_host_valid(const struct pl *host);
+/** User part, escaped: everything but what RFC 3261 allows there. */
+bool sipd_user_escape(const char *user, char *buf, size_t size);
+/** Next hop URI; names of hosts.c become addresses. false if cut. */
+bool sipd_route_write(const struct sipd_sip *sip, const struct pl *host,
+		      uint16_t port, int transport, char *buf, size_t size);
+
+/** Request-URI for a number or URI, and the next hop to send it to (server's
+ *  route for numbers, outbound proxy if set; the URI itself otherwise). */
+int  sipd_target_uri(const struct sipd_sip *sip, const char *to, char *uri,
+		     size_t uri_size, char *route, size_t route_size);
+/** From URI of a caller id: "sip:id@domain", or the id if it is a URI. */
+int  sipd_caller_uri(const struct sipd_sip *sip, const char *caller_id,
+		     char *uri, size_t size);
+/** Display name as quoted-string, escaped; "" for none. RFC 3261 25.1 */
+int  sipd_display_name(const char *name, char *buf, size_t size);
+/** "<sip:user@host:port;transport=..>" as the peer should reach us: Contact. */
+int  sipd_contact(const struct sipd_sip *sip, enum sip_transp tp,
+		  const struct sa *laddr, char *buf, size_t size);
+
+/* ---- invite.c: called by the listeners of sip.c -------------------------- */
+
+/** In-dialog request, or CANCEL/ACK: true if it was ours. */
+bool sipd_invite_request(struct sipd_sip *sip, const struct sip_msg *msg);
+/** Response no transaction took: a 2xx again or of another fork. */
+bool sipd_invite_stray_response(struct sipd_sip *sip,
+				const struct sip_msg *msg);
+/** Drop the sessions that have ended for their owner but still wait for late
+ *  messages; before the stack closes, not from a handler of libre. */
+void sipd_invite_flush(struct sipd_sip *sip);
+
+/* ---- register.c ----------------------------------------------------------- */
+
+int  sipd_register_start(struct sipd_register **rp, struct sipd_sip *sip);
+/** Remove the binding; h when answered or after wait_ms. */
+void sipd_register_stop(struct sipd_register *reg, uint32_t wait_ms,
+			void (*h)(void *arg), void *arg);
+bool sipd_register_known_contact(const struct sipd_register *reg,
+				 struct sa *mapped); /* address the server saw:
+				 * received/rport of its answers */
+
+/* ---- reason header -------------------------------------------------------- */
+
+/** Cause of a Reason header: Q.850 cause if there is one, else 0; *sip_cause
+ *  gets the SIP one. RFC 3326 */
+int  sipd_reason_q850(const struct sip_msg *msg, int *sip_cause);
+
+#endif

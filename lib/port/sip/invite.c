@@ -1,0 +1,418 @@
+/**
+ * @file port/sip/invite.c  INVITE session, calling side: begin and end
+ *
+ * The INVITE, CANCEL, what comes outside of transactions, and how sessions
+ * are freed.  Loop thread.  RFC 3261 8.1, 9.1, 13.2, 17.1.1
+ */
+#include "port/sip/invite.h"
+
+#include <stddef.h>
+#include <string.h>
+#include "base/error.h"
+
+enum {
+	HEADERS_MAX = 8192   /* bytes of all extra headers */
+};
+
+
+static void destructor(void *arg)
+{
+	struct sipd_invite *inv = arg;
+
+	tmr_cancel(&inv->tmr);
+	invite_dialog_close(&inv->dlg);
+	mem_deref(inv->auth);
+	mem_deref(inv->early);
+	mem_deref(inv->callid);
+	mem_deref(inv->uri);
+	mem_deref(inv->hop);
+	mem_deref(inv->from);
+	mem_deref(inv->headers);
+	mem_deref(inv->why);
+}
+
+
+static void free_handler(struct sipd_work *work)
+{
+	mem_deref((char *)work - offsetof(struct sipd_invite, work));
+}
+
+
+static void detach(struct sipd_invite *inv)
+{
+	inv->dropped = true;
+	tmr_cancel(&inv->tmr);
+	invite_reply_close(inv);
+	inv->req = mem_deref(inv->req);
+	hash_unlink(&inv->he);
+	if (inv->sip->invitec)
+		--inv->sip->invitec;
+}
+
+
+static void linger_handler(void *arg)
+{
+	invite_done(arg, 0);
+}
+
+
+void invite_done(struct sipd_invite *inv, uint32_t linger_ms)
+{
+	if (inv->dropped)
+		return;
+
+	inv->state = INVITE_DONE;
+	invite_reply_close(inv);
+	if (linger_ms) {
+		tmr_start(&inv->tmr, linger_ms, linger_handler, inv);
+		return;
+	}
+
+	detach(inv);
+	inv->work.h = free_handler; /* not within a handler of its own */
+	sipd_loop_later(inv->sip->loop, &inv->work);
+}
+
+
+uint32_t invite_linger(const struct sipd_invite *inv, uint32_t ms)
+{
+	return inv->forked ? (uint32_t)INVITE_WAIT_MS : ms;
+}
+
+
+void invite_tell(struct sipd_invite *inv, struct sipd_invite_end *end)
+{
+	void (*ended)(const struct sipd_invite_end *, void *) = inv->h.ended;
+
+	if (inv->told)
+		return;
+
+	inv->told = true;
+	inv->hungup = true;
+	end->answered = inv->answered;
+	end->ringing = inv->ringing;
+	end->ring_timeout = inv->ring_timeout;
+	if (!end->reason)
+		end->reason = "";
+	if (!end->contact)
+		end->contact = "";
+
+	sipd_log_debug(inv->sip->log, "call %s ended: %d %s", inv->callid,
+		       end->sip_status, end->reason);
+	memset(&inv->h, 0, sizeof(inv->h));
+	if (ended)
+		ended(end, inv->arg);
+}
+
+
+void invite_media(struct sipd_invite *inv,
+		  const struct sipd_sdp_remote *remote, bool early)
+{
+	if (!inv->hungup && inv->h.media)
+		inv->h.media(remote, early, inv->arg);
+}
+
+
+/* ---- the INVITE ------------------------------------------------------- */
+
+static int invite_write(struct mbuf *mb, struct sipd_invite *inv)
+{
+	const char *proxy = inv->sip->conf.outbound_proxy;
+	const char *ua = inv->sip->conf.user_agent;
+	char sdp[INVITE_SDP_MAX];
+	const size_t len = sipd_sdp_offer(&inv->local, sdp, sizeof(sdp));
+	int err;
+
+	if (!len)
+		return EOVERFLOW;
+
+	err = mbuf_write_str(mb, "Max-Forwards: 70\r\n");
+	if (proxy && *proxy)
+		err |= mbuf_printf(mb, "Route: <%s;lr>\r\n", inv->hop);
+	if (inv->auth)
+		err |= sipd_auth_encode(mb, inv->auth, "INVITE", inv->uri);
+	err |= mbuf_printf(mb, "To: <%s>\r\nFrom: %s\r\nCall-ID: %s\r\n"
+			   "CSeq: %u INVITE\r\n", inv->uri, inv->from,
+			   inv->callid, inv->invite_seq);
+	if (ua && *ua)
+		err |= mbuf_printf(mb, "User-Agent: %s\r\n", ua);
+	err |= mbuf_printf(mb, "%s%sContent-Type: application/sdp\r\n"
+			   "Content-Length: %zu\r\n\r\n%s", invite_allow,
+			   inv->headers ? inv->headers : "", len, sdp);
+	mb->pos = 0;
+
+	return err;
+}
+
+
+int invite_send(struct sipd_invite *inv)
+{
+	struct mbuf *mb = mbuf_alloc(1536);
+	struct uri hop;
+	struct pl pl;
+	int err;
+
+	if (!mb)
+		return ENOMEM;
+
+	inv->invite_seq = ++inv->lseq;
+	pl_set_str(&pl, inv->hop);
+	err = uri_decode(&hop, &pl);
+	if (!err)
+		err = invite_write(mb, inv);
+	if (!err)
+		err = sip_request(&inv->req, inv->sip->sip, true, "INVITE", -1,
+				  inv->uri, -1, &hop, mb,
+				  hash_joaat_str(inv->callid), invite_contact,
+				  invite_resp, inv);
+	mem_deref(mb);
+
+	return err;
+}
+
+
+static void end_by_hangup(struct sipd_invite *inv)
+{
+	struct sipd_invite_end end = {
+		.sip_status = inv->status, .local = inv->local_end,
+		.reason = inv->why,
+	};
+
+	if (!inv->responded && !inv->local_end) {
+		end.error = SIPDIALER_ENET;
+		end.reason = "no answer from the server";
+	}
+	invite_tell(inv, &end);
+}
+
+
+/* Rings for too long, and 4 s after a hang-up that nobody answered. */
+static void ring_handler(void *arg)
+{
+	struct sipd_invite *inv = arg;
+
+	if (inv->hungup) {
+		/* CANCEL, or ACK and BYE for a late 2xx, go on in silence:
+		 * libre's transaction ends by itself within 64*T1 */
+		end_by_hangup(inv);
+		return;
+	}
+
+	inv->ring_timeout = true;
+	inv->hungup = true;
+	sip_request_cancel(inv->req);
+	tmr_start(&inv->tmr, INVITE_HANGUP_MS, ring_handler, inv);
+}
+
+
+static int headers_join(struct sipd_invite *inv,
+			const struct sipd_invite_params *params)
+{
+	struct mbuf *mb;
+	size_t i;
+	int err = 0;
+
+	if (!params->headerc)
+		return 0;
+
+	mb = mbuf_alloc(256);
+	if (!mb)
+		return sipd_error(SIPDIALER_ENOMEM, "no memory for headers");
+
+	for (i = 0; i < params->headerc && !err; i++) {
+		err = sipd_sip_check_header(params->headers[i]);
+		if (!err && mbuf_printf(mb, "%s\r\n", params->headers[i]))
+			err = sipd_error(SIPDIALER_ENOMEM,
+					 "no memory for headers");
+		if (!err && mb->end > HEADERS_MAX)
+			err = sipd_error(SIPDIALER_EINVAL, "headers of more "
+					 "than %d bytes", HEADERS_MAX);
+	}
+	mb->pos = 0;
+	if (!err && mbuf_strdup(mb, &inv->headers, mb->end))
+		err = sipd_error(SIPDIALER_ENOMEM, "no memory for headers");
+	mem_deref(mb);
+
+	return err;
+}
+
+
+static int names_make(struct sipd_invite *inv,
+		      const struct sipd_invite_params *params)
+{
+	const char *id = params->caller_id ? params->caller_id : "";
+	const char *name = params->caller_name ? params->caller_name : "";
+	char uri[INVITE_URI_SIZE], hop[INVITE_URI_SIZE];
+	char from[INVITE_URI_SIZE], display[400];
+	int err;
+
+	err = sipd_sip_check_target(params->to);
+	if (!err && (*id || *name))
+		err = sipd_sip_check_caller(id, name);
+	if (!err)
+		err = sipd_target_uri(inv->sip, params->to, uri, sizeof(uri),
+				      hop, sizeof(hop));
+	if (!err && *id)
+		err = sipd_caller_uri(inv->sip, id, from, sizeof(from));
+	if (!err)
+		err = sipd_display_name(name, display, sizeof(display));
+	if (!err)
+		err = headers_join(inv, params);
+	if (err)
+		return err;
+
+	(void)re_snprintf(inv->ltag, sizeof(inv->ltag), "%016llx",
+			  rand_u64());
+	if (str_dup(&inv->uri, uri) || str_dup(&inv->hop, hop) ||
+	    re_sdprintf(&inv->callid, "%016llx%016llx", rand_u64(),
+			rand_u64()) ||
+	    re_sdprintf(&inv->from, "%s%s<%s>;tag=%s", display,
+			*display ? " " : "", *id ? from : inv->sip->aor,
+			inv->ltag))
+		return sipd_error(SIPDIALER_ENOMEM, "no memory for a call");
+
+	return 0;
+}
+
+
+int sipd_invite_open(struct sipd_invite **ip, struct sipd_sip *sip,
+		     const struct sipd_invite_params *params,
+		     const struct sipd_sdp_local *local,
+		     const struct sipd_invite_handlers *h, void *arg)
+{
+	struct sipd_invite *inv = mem_zalloc(sizeof(*inv), destructor);
+	int err;
+
+	if (!inv)
+		return sipd_error(SIPDIALER_ENOMEM, "no memory for a call");
+
+	inv->sip = sip;
+	inv->local = *local;
+	inv->arg = arg;
+	tmr_init(&inv->tmr);
+	inv->lseq = rand_u16(); /* < 2^31. RFC 3261 8.1.1.5 */
+
+	err = names_make(inv, params);
+	if (!err) {
+		err = invite_send(inv);
+		if (err) {
+			char what[INVITE_URI_SIZE];
+
+			(void)re_snprintf(what, sizeof(what), "INVITE to %s",
+					  inv->hop);
+			(void)sipd_error_errno(err, what);
+			err = err == ENOMEM ? SIPDIALER_ENOMEM
+					    : SIPDIALER_ENET;
+		}
+	}
+	if (err) {
+		mem_deref(inv);
+		return err;
+	}
+
+	inv->h = *h;
+	hash_append(sip->invites, hash_joaat_str(inv->callid), &inv->he, inv);
+	++sip->invitec;
+	if (params->ring_timeout_ms)
+		tmr_start(&inv->tmr, params->ring_timeout_ms, ring_handler,
+			  inv);
+	*ip = inv;
+
+	return 0;
+}
+
+
+void sipd_invite_hangup(struct sipd_invite *inv, const char *reason)
+{
+	struct sipd_invite_end end = {
+		.sip_status = inv->status, .local = true, .reason = reason,
+	};
+
+	if (inv->told)
+		return;
+
+	inv->local_end = true;
+	if (inv->state == INVITE_CONFIRMED) {
+		invite_bye(inv);
+		invite_tell(inv, &end);
+		return;
+	}
+	if (inv->hungup)
+		return;
+
+	inv->hungup = true;
+	if (reason && *reason)
+		(void)str_dup(&inv->why, reason);
+	/* held back by libre until a 1xx. RFC 3261 9.1 */
+	sip_request_cancel(inv->req);
+	tmr_start(&inv->tmr, INVITE_HANGUP_MS, ring_handler, inv);
+}
+
+
+const char *sipd_invite_callid(const struct sipd_invite *inv)
+{
+	return inv->callid;
+}
+
+
+/* ---- what comes outside of transactions ------------------------------- */
+
+static bool callid_handler(struct le *le, void *arg)
+{
+	const struct sipd_invite *inv = le->data;
+	const struct sip_msg *msg = arg;
+
+	return !pl_strcmp(&msg->callid, inv->callid) &&
+		!pl_strcmp(&msg->from.tag, inv->ltag);
+}
+
+
+bool sipd_invite_stray_response(struct sipd_sip *sip,
+				const struct sip_msg *msg)
+{
+	struct sipd_invite *inv;
+
+	inv = list_ledata(hash_lookup(sip->invites,
+				      hash_joaat_pl(&msg->callid),
+				      callid_handler, (void *)msg));
+	if (!inv)
+		return false;
+
+	if (msg->scode < 200 || msg->scode > 299 ||
+	    pl_strcmp(&msg->cseq.met, "INVITE") ||
+	    !sipd_guard_status_line(msg))
+		return true;
+
+	if (inv->dlg.rtag && !pl_strcmp(&msg->to.tag, inv->dlg.rtag)) {
+		if (msg->cseq.num == inv->acked_seq ||
+		    msg->cseq.num == inv->invite_seq)
+			invite_ack(inv, &inv->dlg, msg->cseq.num);
+	}
+	else if (sipd_guard_response(msg, inv->callid, inv->ltag,
+				     inv->invite_seq, "INVITE") &&
+		 inv->state != INVITE_CALLING) {
+		invite_refuse(inv, msg);
+	}
+
+	return true;
+}
+
+
+static bool flush_handler(struct le *le, void *arg)
+{
+	struct sipd_invite *inv = le->data;
+	(void)arg;
+
+	if (inv->told) {
+		detach(inv);
+		mem_deref(inv);
+	}
+
+	return false;
+}
+
+
+void sipd_invite_flush(struct sipd_sip *sip)
+{
+	(void)hash_apply(sip->invites, flush_handler, NULL);
+}

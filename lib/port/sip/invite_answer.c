@@ -1,0 +1,377 @@
+/**
+ * @file port/sip/invite_answer.c  Answers to our INVITE
+ *
+ * Ringing, early media, challenges, the final answer.  libre 1.1.0 believes
+ * too easily and follows redirects (specs facts E-H): answers are checked
+ * here, and nothing is followed.  Loop thread.  RFC 3261 13.2.2, 22.2
+ */
+#include "port/sip/invite.h"
+
+#include <string.h>
+#include "base/error.h"
+
+enum { REASON_SIZE = 128 }; /* longer phrases are cut */
+
+
+void invite_reason(const struct sip_msg *msg, char *buf, size_t size)
+{
+	size_t i;
+
+	buf[0] = '\0';
+	(void)pl_strcpy(&msg->reason, buf, size); /* cut if too long */
+	for (i = 0; buf[i]; i++) {
+		if ((unsigned char)buf[i] < ' ' || buf[i] == 0x7f)
+			buf[i] = '?';
+	}
+}
+
+
+/* The part of a multipart body that is SDP (ISUP gateways). RFC 2046 5.1 */
+static bool multipart_sdp(const struct sip_msg *msg, const struct pl *body,
+			  struct pl *sdp)
+{
+	struct pl boundary, part = *body;
+	char mark[80];
+	const char *head, *text, *end;
+
+	if (msg_param_decode(&msg->ctyp.params, "boundary", &boundary))
+		return false;
+	if (boundary.l >= 2 && boundary.p[0] == '"') {
+		boundary.p++;
+		boundary.l -= 2;
+	}
+	if (!boundary.l || boundary.l > 70)
+		return false;
+	(void)re_snprintf(mark, sizeof(mark), "--%r", &boundary);
+
+	while ((head = memmem(part.p, part.l, mark, strlen(mark)))) {
+		struct pl ct;
+
+		part.l -= (size_t)(head - part.p) + strlen(mark);
+		part.p = head + strlen(mark);
+		end = memmem(part.p, part.l, mark, strlen(mark));
+		text = memmem(part.p, part.l, "\r\n\r\n", 4);
+		if (!end || !text || text > end)
+			return false;
+		ct.p = part.p;
+		ct.l = (size_t)(text - part.p);
+		if (!re_regex(ct.p, ct.l, "application/sdp")) {
+			sdp->p = text + 4;
+			sdp->l = (size_t)(end - text) < 4 ? 0 :
+				 (size_t)(end - text) - 4;
+			return sdp->l > 0;
+		}
+		part.l -= (size_t)(end - part.p);
+		part.p = end;
+	}
+
+	return false;
+}
+
+
+bool invite_body_sdp(const struct sip_msg *msg, struct pl *sdp)
+{
+	struct pl body = { (const char *)mbuf_buf(msg->mb),
+			   mbuf_get_left(msg->mb) };
+	const uint32_t clen = pl_u32(&msg->clen);
+
+	if (pl_isset(&msg->clen) && clen < body.l)
+		body.l = clen; /* the rest is padding. RFC 3261 18.3 */
+	if (!body.l)
+		return false;
+
+	if (msg_ctype_cmp(&msg->ctyp, "application", "sdp")) {
+		*sdp = body;
+		return true;
+	}
+
+	return !pl_strcasecmp(&msg->ctyp.type, "multipart") &&
+		multipart_sdp(msg, &body, sdp);
+}
+
+
+int invite_challenge(struct sipd_invite *inv, const struct sip_msg *msg)
+{
+	if (!inv->auth) {
+		const int err = sipd_auth_alloc(&inv->auth, inv->sip);
+
+		if (err)
+			return err;
+	}
+
+	return sipd_auth_challenge(inv->auth, msg);
+}
+
+
+/* ---- how it ends ------------------------------------------------------ */
+
+static uint32_t retry_after(const struct sip_msg *msg)
+{
+	const struct sip_hdr *hdr = sip_msg_hdr(msg, SIP_HDR_RETRY_AFTER);
+	uint32_t s = 0;
+	size_t i;
+
+	for (i = 0; hdr && i < hdr->val.l && s < 1000000; i++) {
+		if (hdr->val.p[i] < '0' || hdr->val.p[i] > '9')
+			break;
+		s = s * 10 + (uint32_t)(hdr->val.p[i] - '0');
+	}
+
+	return s;
+}
+
+
+/* A final answer above 299 (also what it says is a lie: error is set). */
+static void end_by_answer(struct sipd_invite *inv, const struct sip_msg *msg,
+			  int error, const char *words)
+{
+	const struct sip_hdr *hdr = sip_msg_hdr(msg, SIP_HDR_CONTACT);
+	struct sipd_invite_end end = {
+		.sip_status = error == SIPDIALER_EFORMAT ? 0 : msg->scode,
+		.error = error, .local = inv->local_end,
+	};
+	char reason[REASON_SIZE], contact[INVITE_URI_SIZE] = "";
+	struct sip_addr addr;
+	int cause;
+
+	invite_reason(msg, reason, sizeof(reason));
+	end.reason = words ? words : inv->why ? inv->why : reason;
+	end.q850 = sipd_reason_q850(msg, &cause);
+	end.retry_after = retry_after(msg);
+	if (msg->scode < 400 && hdr && !sip_addr_decode(&addr, &hdr->val))
+		(void)pl_strcpy(&addr.auri, contact, sizeof(contact));
+	end.contact = contact;
+
+	inv->status = (uint16_t)end.sip_status;
+	/* a transaction that was closed by a lie may still see the truth */
+	invite_done(inv, invite_linger(inv, error == SIPDIALER_EFORMAT ?
+				       INVITE_WAIT_MS : 0));
+	invite_tell(inv, &end);
+}
+
+
+static void end_by_error(struct sipd_invite *inv, int err)
+{
+	struct sipd_invite_end end = { .local = inv->local_end };
+	char words[INVITE_URI_SIZE + 80];
+
+	if (err == ETIMEDOUT)
+		(void)re_snprintf(words, sizeof(words), "no answer from %s",
+				  inv->hop);
+	else if (err == ECONNREFUSED)
+		(void)re_snprintf(words, sizeof(words),
+				  "%s refuses the connection", inv->hop);
+	else if (err == EDESTADDRREQ || err == ENOENT)
+		(void)re_snprintf(words, sizeof(words),
+				  "no address for %s", inv->hop);
+	else
+		(void)re_snprintf(words, sizeof(words), "%s: %s", inv->hop,
+				  strerror(err));
+
+	if (!inv->hungup || !inv->responded)
+		end.error = err == ECANCELED ? 0 : SIPDIALER_ENET;
+	end.reason = inv->local_end && inv->why ? inv->why : words;
+
+	/* an answer that comes after its transaction still wants an ACK */
+	invite_done(inv, invite_linger(inv, err == ETIMEDOUT &&
+				       !inv->responded ? INVITE_WAIT_MS : 0));
+	invite_tell(inv, &end);
+}
+
+
+/* ---- answers ---------------------------------------------------------- */
+
+static void note_tag(struct sipd_invite *inv, const struct sip_msg *msg)
+{
+	const uint32_t tag = hash_joaat_pl(&msg->to.tag);
+
+	if (!pl_isset(&msg->to.tag))
+		return;
+	if (!inv->tagged)
+		inv->first_tag = tag;
+	else if (inv->first_tag != tag)
+		inv->forked = true;
+	inv->tagged = true;
+}
+
+
+/* The latest early description wins; copies of an 18x are no news. */
+static void early_media(struct sipd_invite *inv, const struct sip_msg *msg)
+{
+	struct sipd_sdp_remote remote;
+	uint32_t sum;
+	struct pl sdp;
+
+	if (!invite_body_sdp(msg, &sdp))
+		return;
+
+	sum = hash_joaat_pl(&sdp) ^ hash_joaat_pl(&msg->to.tag);
+	if (inv->early && sum == inv->early_sum)
+		return;
+	if (sipd_sdp_answer_read(&inv->local, sdp.p, sdp.l, &remote)) {
+		sipd_log_info(inv->sip->log, "call %s: SDP of %u: %s",
+			      inv->callid, msg->scode, sipd_error_text());
+		return;
+	}
+
+	if (!inv->early)
+		inv->early = mem_zalloc(sizeof(*inv->early), NULL);
+	if (!inv->early)
+		return;
+	*inv->early = remote;
+	inv->early_sum = sum;
+	invite_media(inv, &remote, true);
+}
+
+
+static void provisional(struct sipd_invite *inv, const struct sip_msg *msg)
+{
+	char reason[REASON_SIZE];
+
+	note_tag(inv, msg);
+	if (msg->scode == 100 || inv->hungup)
+		return;
+
+	if (msg->scode == 180 || msg->scode == 183)
+		inv->ringing = true;
+
+	invite_reason(msg, reason, sizeof(reason));
+	if (inv->h.progress)
+		inv->h.progress(msg->scode, reason, inv->arg);
+	if (!inv->hungup)
+		early_media(inv, msg);
+}
+
+
+/* ACK and BYE for a 2xx that cannot become a call. */
+static void end_answered(struct sipd_invite *inv, int error,
+			 const char *reason)
+{
+	struct sipd_invite_end end = {
+		.sip_status = 200, .error = error, .local = inv->local_end,
+		.reason = reason,
+	};
+
+	invite_bye(inv);
+	invite_tell(inv, &end);
+}
+
+
+static bool answer_sdp(struct sipd_invite *inv, const struct sip_msg *msg,
+		       struct sipd_sdp_remote *remote)
+{
+	struct pl sdp;
+
+	if (invite_body_sdp(msg, &sdp))
+		return !sipd_sdp_answer_read(&inv->local, sdp.p, sdp.l,
+					     remote);
+	if (inv->early) { /* gateways that said it in 183 only */
+		*remote = *inv->early;
+		return true;
+	}
+	(void)sipd_error(SIPDIALER_EFORMAT, "answered without SDP");
+
+	return false;
+}
+
+
+static void accepted(struct sipd_invite *inv, const struct sip_msg *msg)
+{
+	struct sipd_sdp_remote remote;
+	char words[SIPD_ERROR_SIZE];
+	bool media;
+
+	note_tag(inv, msg);
+	if (invite_dialog_create(&inv->dlg, inv, msg)) {
+		end_by_answer(inv, msg, SIPDIALER_EFORMAT,
+			      "2xx that makes no dialog");
+		return;
+	}
+
+	inv->status = msg->scode;
+	inv->acked_seq = inv->invite_seq;
+	inv->state = INVITE_CONFIRMED;
+	inv->headers = mem_deref(inv->headers);
+	tmr_cancel(&inv->tmr);
+	invite_ack(inv, &inv->dlg, inv->acked_seq);
+	/* several KiB that a BYE may never need; a challenge of it counts
+	 * afresh */
+	inv->auth = mem_deref(inv->auth);
+
+	if (inv->hungup) {
+		end_answered(inv, 0, inv->why ? inv->why :
+			     "answered while being cancelled");
+		return;
+	}
+
+	media = answer_sdp(inv, msg, &remote);
+	inv->early = mem_deref(inv->early);
+	if (!media) {
+		(void)re_snprintf(words, sizeof(words), "%s",
+				  sipd_error_text());
+		end_answered(inv, SIPDIALER_EFORMAT, words);
+		return;
+	}
+
+	inv->answered = true;
+	invite_session_timer(inv, msg);
+	invite_media(inv, &remote, false);
+	if (!inv->hungup && inv->h.answered)
+		inv->h.answered(inv->arg);
+}
+
+
+static void challenged(struct sipd_invite *inv, const struct sip_msg *msg)
+{
+	char words[SIPD_ERROR_SIZE];
+	int err;
+
+	if (inv->hungup) {
+		end_by_answer(inv, msg, 0, NULL);
+		return;
+	}
+
+	err = invite_challenge(inv, msg);
+	if (err) {
+		(void)re_snprintf(words, sizeof(words), "%s",
+				  sipd_error_text());
+		end_by_answer(inv, msg, err, words);
+		return;
+	}
+
+	err = invite_send(inv);
+	if (err)
+		end_by_error(inv, err);
+}
+
+
+void invite_resp(int err, const struct sip_msg *msg, void *arg)
+{
+	struct sipd_invite *inv = arg;
+
+	if (err || !msg) {
+		end_by_error(inv, err ? err : EPROTO);
+		return;
+	}
+
+	inv->responded = true;
+	if (!sipd_guard_status_line(msg) ||
+	    !sipd_guard_response(msg, inv->callid, inv->ltag, inv->invite_seq,
+				 "INVITE")) {
+		sipd_log_warning(inv->sip->log, "call %s: answer of %s does "
+				 "not fit", inv->callid, inv->hop);
+		if (msg->scode >= 200)
+			end_by_answer(inv, msg, SIPDIALER_EFORMAT,
+				      "malformed answer");
+		return;
+	}
+
+	if (msg->scode < 200)
+		provisional(inv, msg);
+	else if (msg->scode < 300)
+		accepted(inv, msg);
+	else if (msg->scode == 401 || msg->scode == 407)
+		challenged(inv, msg);
+	else
+		end_by_answer(inv, msg, 0, NULL);
+}

@@ -1,0 +1,458 @@
+/**
+ * @file port/sip/invite_reply.c  Requests of the peer inside a dialog
+ *
+ * BYE, re-INVITE and its ACK, UPDATE, INFO and what else comes.  Loop thread.
+ * RFC 3261 12.2.2, 14.2, 15.1.2; 3311; 6086
+ */
+#include "port/sip/invite.h"
+
+#include <string.h>
+#include "base/error.h"
+
+
+void invite_reply_close(struct sipd_invite *inv)
+{
+	inv->reply = mem_deref(inv->reply);
+}
+
+
+static void reply_destructor(void *arg)
+{
+	struct invite_reply *reply = arg;
+
+	tmr_cancel(&reply->tmr);
+	mem_deref(reply->msg);
+	mem_deref(reply->mb);
+}
+
+
+/* Our 2xx until the ACK. RFC 3261 13.3.1.4 */
+static void reply_handler(void *arg)
+{
+	struct invite_reply *reply = arg;
+	struct sipd_invite *inv = reply->inv;
+
+	reply->spent_ms += reply->wait_ms;
+	if (reply->spent_ms >= INVITE_WAIT_MS) {
+		struct sipd_invite_end end = {
+			.sip_status = inv->status, .error = SIPDIALER_ENET,
+			.reason = "peer does not acknowledge our answer",
+		};
+
+		invite_bye(inv); /* closes the reply */
+		invite_tell(inv, &end);
+		return;
+	}
+
+	(void)sip_send(inv->sip->sip, reply->msg->sock, reply->msg->tp,
+		       &reply->dst, reply->mb);
+	reply->wait_ms *= 2;
+	if (reply->wait_ms > SIP_T2)
+		reply->wait_ms = SIP_T2;
+	tmr_start(&reply->tmr, reply->wait_ms, reply_handler, reply);
+}
+
+
+static void reply_keep(struct sipd_invite *inv, const struct sip_msg *msg,
+		       struct mbuf *mb, bool want_answer)
+{
+	struct invite_reply *reply = mem_zalloc(sizeof(*reply),
+						reply_destructor);
+	struct pl rport;
+
+	if (!reply)
+		return; /* the peer sends its re-INVITE again */
+
+	reply->inv = inv;
+	reply->msg = mem_ref((void *)msg);
+	reply->mb = mem_ref(mb);
+	reply->cseq = msg->cseq.num;
+	reply->want_answer = want_answer;
+	reply->wait_ms = SIP_T1;
+	sip_reply_addr(&reply->dst, msg,
+		       !msg_param_exists(&msg->via.params, "rport", &rport));
+	tmr_init(&reply->tmr);
+	tmr_start(&reply->tmr, reply->wait_ms, reply_handler, reply);
+	inv->reply = reply;
+}
+
+
+/* A changed description gets a higher version, the same one the same.
+ * RFC 3264 8 */
+static void version_raise(struct sipd_invite *inv, const char *sdp)
+{
+	const char *media = strstr(sdp, "\r\nc=");
+	const uint32_t sum = hash_joaat_str(media ? media : sdp);
+
+	if (sum != inv->sdp_sum)
+		++inv->local.version;
+	inv->sdp_sum = sum;
+}
+
+
+static int answer_make(struct sipd_invite *inv, const struct pl *offer,
+		       struct sipd_sdp_remote *remote, char *sdp, size_t size)
+{
+	int err;
+
+	err = sipd_sdp_offer_read(&inv->local, offer->p, offer->l, remote, sdp,
+				  size);
+	if (err)
+		return err;
+
+	version_raise(inv, sdp);
+
+	return sipd_sdp_offer_read(&inv->local, offer->p, offer->l, remote,
+				   sdp, size);
+}
+
+
+static int offer_make(struct sipd_invite *inv, char *sdp, size_t size)
+{
+	if (!sipd_sdp_offer(&inv->local, sdp, size))
+		return SIPDIALER_EFORMAT;
+	version_raise(inv, sdp);
+
+	return sipd_sdp_offer(&inv->local, sdp, size) ? 0 : SIPDIALER_EFORMAT;
+}
+
+
+static void refuse(struct sipd_invite *inv, const struct sip_msg *msg,
+		   uint16_t scode, const char *reason, const char *headers)
+{
+	(void)sip_treplyf(NULL, NULL, inv->sip->sip, msg, false, scode, reason,
+			  "%sContent-Length: 0\r\n\r\n", headers);
+}
+
+
+static bool has_body(const struct sip_msg *msg)
+{
+	return mbuf_get_left(msg->mb) > 0 &&
+		!(pl_isset(&msg->clen) && pl_u32(&msg->clen) == 0);
+}
+
+
+/* Session-Expires for the answer. RFC 4028 9 */
+static void expires_write(const struct sipd_invite *inv, char *buf,
+			  size_t size)
+{
+	if (inv->expires_s)
+		(void)re_snprintf(buf, size, "%sSession-Expires: %u;"
+				  "refresher=%s\r\n",
+				  inv->refresher ? "" : "Require: timer\r\n",
+				  inv->expires_s,
+				  inv->refresher ? "uas" : "uac");
+	else
+		*buf = '\0';
+}
+
+
+/* 200 with our side of the session; mbp as sip_treplyf() */
+static int accept_send(struct sipd_invite *inv, const struct sip_msg *msg,
+		       const char *sdp, struct mbuf **mbp)
+{
+	char contact[400], expires[96];
+	struct sa laddr;
+
+	if (sip_transp_laddr(inv->sip->sip, &laddr, msg->tp, &msg->src) ||
+	    sipd_contact(inv->sip, msg->tp, &laddr, contact, sizeof(contact)))
+		return EINVAL;
+	expires_write(inv, expires, sizeof(expires));
+
+	return sip_treplyf(NULL, mbp, inv->sip->sip, msg, true, 200, "OK",
+			   "Contact: %s\r\n%s%s%sContent-Length: %zu\r\n\r\n%s",
+			   contact, invite_allow, expires,
+			   sdp ? "Content-Type: application/sdp\r\n" : "",
+			   sdp ? strlen(sdp) : (size_t)0, sdp ? sdp : "");
+}
+
+
+/* re-INVITE or UPDATE */
+static void modify(struct sipd_invite *inv, const struct sip_msg *msg,
+		   bool invite)
+{
+	char sdp[INVITE_SDP_MAX] = "", warning[SIPD_ERROR_SIZE + 64];
+	struct sipd_sdp_remote remote;
+	struct mbuf *mb = NULL;
+	bool offered = false;
+	struct pl offer;
+	int err = 0;
+
+	if (inv->refreshing) {
+		refuse(inv, msg, 491, "Request Pending", "");
+		return;
+	}
+	if (inv->reply) { /* our last 2xx is not acknowledged yet */
+		(void)re_snprintf(warning, sizeof(warning),
+				  "Retry-After: %u\r\n", rand_u16() % 10);
+		refuse(inv, msg, 500, "Server Internal Error", warning);
+		return;
+	}
+
+	if (invite_body_sdp(msg, &offer)) {
+		offered = true;
+		err = answer_make(inv, &offer, &remote, sdp, sizeof(sdp));
+	}
+	else if (has_body(msg)) {
+		refuse(inv, msg, 415, "Unsupported Media Type",
+		       "Accept: application/sdp\r\n");
+		return;
+	}
+	else if (invite) {
+		err = offer_make(inv, sdp, sizeof(sdp));
+	}
+	if (err) { /* the call goes on as it was. RFC 3261 14.2 */
+		(void)re_snprintf(warning, sizeof(warning),
+				  "Warning: 399 - \"%s\"\r\n",
+				  sipd_error_text());
+		refuse(inv, msg, 488, "Not Acceptable Here", warning);
+		return;
+	}
+
+	invite_dialog_refresh(&inv->dlg, msg);
+	invite_session_timer(inv, msg);
+	if (accept_send(inv, msg, *sdp ? sdp : NULL, invite ? &mb : NULL)) {
+		mem_deref(mb);
+		return;
+	}
+	if (invite)
+		reply_keep(inv, msg, mb, !offered);
+	mem_deref(mb);
+
+	if (offered)
+		invite_media(inv, &remote, false);
+}
+
+
+static void acked(struct sipd_invite *inv, const struct sip_msg *msg)
+{
+	struct sipd_sdp_remote remote;
+	bool want;
+	struct pl sdp;
+
+	if (!inv->reply || inv->reply->cseq != msg->cseq.num)
+		return;
+
+	want = inv->reply->want_answer;
+	invite_reply_close(inv);
+	if (!want)
+		return;
+
+	if (!invite_body_sdp(msg, &sdp) ||
+	    sipd_sdp_answer_read(&inv->local, sdp.p, sdp.l, &remote)) {
+		sipd_log_info(inv->sip->log, "call %s: ACK without a usable "
+			      "answer, media stay as they are", inv->callid);
+		return;
+	}
+	invite_media(inv, &remote, false);
+}
+
+
+static void bye(struct sipd_invite *inv, const struct sip_msg *msg)
+{
+	struct sipd_invite_end end = { .sip_status = inv->status };
+	int cause;
+
+	/* stateless: a copy finds the session lingering, and costs less than
+	 * 32 s of transaction for each call */
+	(void)sip_reply(inv->sip->sip, msg, 200, "OK");
+	if (inv->state != INVITE_CONFIRMED)
+		return;
+
+	end.q850 = sipd_reason_q850(msg, &cause);
+	end.reason = "hung up by the peer";
+	inv->refreshing = false;
+	inv->req = mem_deref(inv->req);
+	tmr_cancel(&inv->tmr);
+	invite_done(inv, invite_linger(inv, msg->tp == SIP_TRANSP_UDP ?
+				       INVITE_LINGER_MS : 0));
+	invite_tell(inv, &end);
+}
+
+
+/* "Signal=5\r\nDuration=160", or the key alone (application/dtmf) */
+static bool dtmf_read(const struct pl *body, bool relay, char *digit,
+		      uint32_t *duration)
+{
+	struct pl key = *body, ms = PL_INIT;
+
+	*duration = 100;
+	if (relay && re_regex(body->p, body->l, "Signal[ ]*=[ ]*[^ \t\r\n]+",
+			      NULL, NULL, &key))
+		return false;
+	if (!relay && re_regex(body->p, body->l, "[^ \t\r\n]+", &key))
+		return false;
+	if (!re_regex(body->p, body->l, "Duration[ ]*=[ ]*[0-9]+", NULL, NULL,
+		      &ms) && ms.l < 6)
+		*duration = pl_u32(&ms);
+
+	if (!pl_strcmp(&key, "10") || !pl_strcmp(&key, "11")) {
+		*digit = key.p[1] == '0' ? '*' : '#';
+		return true;
+	}
+	*digit = key.p[0];
+	if (*digit >= 'a' && *digit <= 'd')
+		*digit = (char)(*digit - 'a' + 'A');
+
+	return key.l == 1 && strchr("0123456789*#ABCD", *digit);
+}
+
+
+static void info(struct sipd_invite *inv, const struct sip_msg *msg)
+{
+	const bool relay = msg_ctype_cmp(&msg->ctyp, "application",
+					 "dtmf-relay");
+	const bool plain = msg_ctype_cmp(&msg->ctyp, "application", "dtmf");
+	const struct pl body = { (const char *)mbuf_buf(msg->mb),
+				 mbuf_get_left(msg->mb) };
+	uint32_t duration;
+	char digit;
+
+	if (!has_body(msg)) {
+		refuse(inv, msg, 200, "OK", "");
+		return;
+	}
+	if (!relay && !plain) {
+		refuse(inv, msg, 415, "Unsupported Media Type",
+		       "Accept: application/dtmf-relay\r\n");
+		return;
+	}
+	if (!dtmf_read(&body, relay, &digit, &duration)) {
+		refuse(inv, msg, 400, "Bad Signal", "");
+		return;
+	}
+
+	refuse(inv, msg, 200, "OK", "");
+	if (!inv->hungup && inv->h.info_dtmf)
+		inv->h.info_dtmf(digit, duration, inv->arg);
+}
+
+
+struct verdict {
+	const char *method;
+	uint16_t scode;
+	const char *reason;
+};
+
+/* What is answered without looking further. */
+static const struct verdict verdicts[] = {
+	{ "OPTIONS",   200, "OK" },
+	{ "REFER",     603, "Decline" },
+	{ "NOTIFY",    489, "Bad Event" },
+	{ "PRACK",     481, "No Such Response" },
+	{ "CANCEL",    481, "No Such Transaction" },
+	{ "SUBSCRIBE", 405, "Method Not Allowed" },
+	{ "MESSAGE",   405, "Method Not Allowed" },
+	{ "PUBLISH",   405, "Method Not Allowed" },
+	{ "REGISTER",  405, "Method Not Allowed" },
+};
+
+
+static void other(struct sipd_invite *inv, const struct sip_msg *msg)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++) {
+		if (!pl_strcmp(&msg->met, verdicts[i].method)) {
+			refuse(inv, msg, verdicts[i].scode,
+			       verdicts[i].reason, invite_allow);
+			return;
+		}
+	}
+	refuse(inv, msg, 501, "Not Implemented", invite_allow);
+}
+
+
+/* Before the answer there is no dialog of ours yet; gateways send DTMF or ask
+ * whether we are there all the same. */
+static bool early_request(struct sipd_invite *inv, const struct sip_msg *msg)
+{
+	if (inv->hungup || inv->state != INVITE_CALLING)
+		return false;
+
+	if (!pl_strcmp(&msg->met, "INFO"))
+		info(inv, msg);
+	else if (!pl_strcmp(&msg->met, "OPTIONS"))
+		other(inv, msg);
+	else if (!pl_strcmp(&msg->met, "UPDATE") && !has_body(msg))
+		(void)accept_send(inv, msg, NULL, NULL);
+	else if (!pl_strcmp(&msg->met, "UPDATE"))
+		/* our offer is not answered yet. RFC 3311 5.2 */
+		refuse(inv, msg, 491, "Request Pending", "");
+	else
+		return false;
+
+	return true;
+}
+
+
+static void confirmed_request(struct sipd_invite *inv,
+			      const struct sip_msg *msg)
+{
+	if (!pl_strcmp(&msg->met, "INVITE"))
+		modify(inv, msg, true);
+	else if (!pl_strcmp(&msg->met, "UPDATE"))
+		modify(inv, msg, false);
+	else if (!pl_strcmp(&msg->met, "INFO"))
+		info(inv, msg);
+	else
+		other(inv, msg);
+}
+
+
+static bool dialog_handler(struct le *le, void *arg)
+{
+	const struct sipd_invite *inv = le->data;
+	const struct sip_msg *msg = arg;
+
+	return !pl_strcmp(&msg->callid, inv->callid) &&
+		!pl_strcmp(&msg->to.tag, inv->ltag);
+}
+
+
+bool sipd_invite_request(struct sipd_sip *sip, const struct sip_msg *msg)
+{
+	struct sipd_invite *inv;
+	bool again;
+
+	inv = list_ledata(hash_lookup(sip->invites,
+				      hash_joaat_pl(&msg->callid),
+				      dialog_handler, (void *)msg));
+	if (!inv)
+		return false;
+
+	if (!inv->dlg.rtag)
+		return early_request(inv, msg);
+	if (pl_strcmp(&msg->from.tag, inv->dlg.rtag))
+		return false;
+
+	if (!pl_strcmp(&msg->met, "ACK")) {
+		acked(inv, msg);
+		return true;
+	}
+
+	again = inv->rseq_set && msg->cseq.num <= inv->rseq;
+	if (!pl_strcmp(&msg->met, "BYE") &&
+	    (!again || msg->cseq.num == inv->rseq)) {
+		inv->rseq = msg->cseq.num;
+		inv->rseq_set = true;
+		bye(inv, msg);
+		return true;
+	}
+	if (inv->state != INVITE_CONFIRMED) {
+		refuse(inv, msg, 481, "Call Does Not Exist", "");
+		return true;
+	}
+	if (again && pl_strcmp(&msg->met, "CANCEL")) {
+		refuse(inv, msg, 500, "CSeq Out Of Order", "");
+		return true;
+	}
+	if (pl_strcmp(&msg->met, "CANCEL")) {
+		inv->rseq = msg->cseq.num;
+		inv->rseq_set = true;
+	}
+
+	confirmed_request(inv, msg);
+
+	return true;
+}

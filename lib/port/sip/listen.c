@@ -1,0 +1,260 @@
+/**
+ * @file port/sip/listen.c  Messages outside our transactions
+ *
+ * libre would answer everybody and print a line to stderr; here the server is
+ * answered, statelessly and at a limited rate, and nobody else (specs facts
+ * I-K).  Loop thread only.  RFC 3261 8.2, 11.2, 12.2.2
+ */
+#include <string.h>
+#include <strings.h>
+#include "base/clock.h"
+#include "base/error.h"
+#include "port/sip/internal.h"
+
+enum {
+	REPLIES_PER_S = 200, /* outside transactions and dialogs */
+	REPLIES_BURST = 400,
+	LINE_MAX_BYTES = 512 /* of a request we sent, to learn from */
+};
+
+
+static bool reply_allowed(struct sipd_sip *sip)
+{
+	const uint64_t now = sipd_clock_ms();
+	const uint64_t more = (now - sip->reply_ms) * REPLIES_PER_S / 1000;
+
+	if (more) {
+		sip->reply_tokens = more > REPLIES_BURST - sip->reply_tokens
+			? REPLIES_BURST : sip->reply_tokens + (uint32_t)more;
+		sip->reply_ms = now;
+	}
+
+	if (!sip->reply_tokens) {
+		sip->stats.replies_limited++;
+		return false;
+	}
+	sip->reply_tokens--;
+
+	return true;
+}
+
+
+static void reply(struct sipd_sip *sip, const struct sip_msg *msg,
+		  uint16_t scode, const char *reason, const char *headers)
+{
+	if (!pl_strcmp(&msg->met, "ACK") || !reply_allowed(sip))
+		return;
+
+	(void)sip_replyf(sip->sip, msg, scode, reason,
+			 "%sContent-Length: 0\r\n\r\n", headers);
+}
+
+
+static void answer_known(struct sipd_sip *sip, const struct sip_msg *msg)
+{
+	static const char allow[] = "Allow: " SIPD_ALLOW "\r\n";
+	static const char options[] =
+		"Allow: " SIPD_ALLOW "\r\n"
+		"Accept: application/sdp\r\n"
+		"Accept-Encoding: identity\r\n"
+		"Accept-Language: en\r\n"
+		"Supported: \r\n";
+	static const struct {
+		const char *method;
+		uint16_t scode;
+		const char *reason;
+		const char *headers;
+	} answers[] = {
+		{ "OPTIONS", 200, "OK", options },
+		/* inbound calls are not taken */
+		{ "INVITE", 480, "Temporarily Unavailable", "" },
+		{ "BYE", 481, "Call/Transaction Does Not Exist", "" },
+		{ "CANCEL", 481, "Call/Transaction Does Not Exist", "" },
+		{ "PRACK", 481, "Call/Transaction Does Not Exist", "" },
+		{ "UPDATE", 481, "Call/Transaction Does Not Exist", "" },
+		{ "INFO", 481, "Call/Transaction Does Not Exist", "" },
+		{ "NOTIFY", 489, "Bad Event", "" },
+		{ "SUBSCRIBE", 489, "Bad Event", "" },
+		{ "PUBLISH", 489, "Bad Event", "" },
+		{ "MESSAGE", 405, "Method Not Allowed", allow },
+		{ "REFER", 405, "Method Not Allowed", allow },
+		{ "REGISTER", 405, "Method Not Allowed", allow },
+	};
+	size_t i;
+
+	if (pl_isset(&msg->to.tag)) {
+		reply(sip, msg, 481, "Call/Transaction Does Not Exist", "");
+		return;
+	}
+
+	for (i = 0; i < ARRAY_SIZE(answers); i++) {
+		if (!pl_strcmp(&msg->met, answers[i].method)) {
+			reply(sip, msg, answers[i].scode, answers[i].reason,
+			      answers[i].headers);
+			return;
+		}
+	}
+
+	reply(sip, msg, 501, "Not Implemented", allow);
+}
+
+
+static bool for_session(const struct sip_msg *msg)
+{
+	return pl_isset(&msg->to.tag) || !pl_strcmp(&msg->met, "CANCEL") ||
+		!pl_strcmp(&msg->met, "ACK");
+}
+
+
+/* Always true: libre would answer what is left, and print it. */
+static bool request_handler(const struct sip_msg *msg, void *arg)
+{
+	struct sipd_sip *sip = arg;
+	const bool known = sipd_guard_known_source(sip, msg);
+
+	sip->stats.requests_in++;
+
+	if (!sipd_guard_request(msg)) {
+		sip->stats.malformed++;
+		if (known)
+			reply(sip, msg, 400, "Bad Request", "");
+		return true;
+	}
+
+	/* a dialog decides by its own identifiers */
+	if (for_session(msg) && sipd_invite_request(sip, msg))
+		return true;
+
+	if (known)
+		answer_known(sip, msg);
+	else
+		sip->stats.strangers++;
+
+	return true;
+}
+
+
+static bool response_handler(const struct sip_msg *msg, void *arg)
+{
+	struct sipd_sip *sip = arg;
+
+	if (!sipd_guard_status_line(msg)) {
+		sip->stats.malformed++;
+		return true;
+	}
+
+	if (!sipd_invite_stray_response(sip, msg))
+		sip->stats.strays++;
+
+	return true;
+}
+
+
+/* ---- Who the server is: whoever we send requests for it to ---- */
+
+/* Host of the Request-URI of a REGISTER or INVITE of ours. */
+static bool request_host(const char *pkt, size_t len, struct pl *host)
+{
+	static const char *const starts[] = { "REGISTER sip:", "INVITE sip:" };
+	struct pl line = { pkt, len < LINE_MAX_BYTES ? len : LINE_MAX_BYTES };
+	const char *end;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(starts); i++) {
+		const size_t l = strlen(starts[i]);
+
+		if (line.l > l && !memcmp(line.p, starts[i], l))
+			break;
+	}
+	if (i == ARRAY_SIZE(starts))
+		return false;
+
+	pl_advance(&line, (ssize_t)strlen(starts[i]));
+	end = pl_strchr(&line, ' ');
+	if (!end)
+		return false;
+	line.l = (size_t)(end - line.p);
+
+	/* those of a dialog are the peer's choice and may lead elsewhere */
+	if (pl_strchr(&line, ';'))
+		return false;
+
+	end = pl_strrchr(&line, '@');
+	if (end)
+		pl_advance(&line, end + 1 - line.p);
+	if (line.l && *line.p == '[') {
+		pl_advance(&line, 1);
+		end = pl_strchr(&line, ']');
+	}
+	else {
+		end = pl_strchr(&line, ':');
+	}
+	if (end)
+		line.l = (size_t)(end - line.p);
+	*host = line;
+
+	return true;
+}
+
+
+static void learn(struct sipd_sip *sip, const struct sa *dst, const char *pkt,
+		  size_t len)
+{
+	const struct sipd_sip_conf *conf = &sip->conf;
+	struct pl host;
+	size_t i;
+
+	for (i = 0; i < sip->knownc; i++) {
+		if (sa_cmp(&sip->known[i], dst, SA_ADDR))
+			return;
+	}
+
+	if (!conf->server[0] || !request_host(pkt, len, &host))
+		return;
+	if (pl_strcasecmp(&host, conf->server) &&
+	    (!conf->domain[0] || pl_strcasecmp(&host, conf->domain)))
+		return;
+	if (memmem(pkt, len, "\r\nRoute:", 8))
+		return;
+
+	sipd_guard_learn(sip, dst);
+}
+
+
+static void trace_handler(bool tx, enum sip_transp tp, const struct sa *src,
+			  const struct sa *dst, const uint8_t *pkt, size_t len,
+			  void *arg)
+{
+	struct sipd_sip *sip = arg;
+	(void)tp;
+	(void)src;
+
+	if (tx) {
+		learn(sip, dst, (const char *)pkt, len);
+		return;
+	}
+
+	while (len && (*pkt == '\r' || *pkt == '\n')) {
+		pkt++;
+		len--;
+	}
+	if (len >= 4 && !memcmp(pkt, "SIP/", 4))
+		sip->stats.responses_in++;
+}
+
+
+int sipd_listen_start(struct sipd_sip *sip)
+{
+	int err;
+
+	sip->reply_ms = sipd_clock_ms();
+	sip->reply_tokens = REPLIES_BURST;
+	sip_set_trace_handler(sip->sip, trace_handler);
+
+	err = sip_listen(&sip->lsnr_req, sip->sip, true, request_handler, sip);
+	if (err)
+		return err;
+
+	return sip_listen(&sip->lsnr_resp, sip->sip, false, response_handler,
+			  sip);
+}

@@ -1,0 +1,68 @@
+/**
+ * @file port/sip/sdp_parse.h  What a description says; for sdp.c only
+ *
+ * Spans point into the text parsed.
+ */
+#ifndef SIPD_PORT_SIP_SDP_PARSE_H
+#define SIPD_PORT_SIP_SDP_PARSE_H
+
+#include "port/sip/sdp.h"
+
+enum {
+	SDP_MEDIA_MAX = 16,  /* m= lines; more are refused */
+	SDP_FORMAT_MAX = 32, /* formats looked at in an m= line */
+	SDP_CODECS = 2
+};
+
+struct span {
+	const char *p;
+	size_t l;
+};
+
+enum sdp_kind { KIND_OTHER, KIND_PCMU, KIND_PCMA, KIND_DTMF };
+
+struct sdp_format {
+	uint8_t pt;
+	uint8_t kind; /* enum sdp_kind */
+};
+
+struct sdp_conn {
+	union sipd_addr addr; /* family 0: 0.0.0.0 or :: */
+	bool set;
+	bool bad;             /* not an address we would send to */
+};
+
+struct sdp_media {
+	struct span type, proto, fmts;
+	uint16_t port;        /* 0 refused, or unusable */
+	struct sdp_format formats[SDP_FORMAT_MAX];
+	size_t formatc;
+	struct sdp_conn conn;
+	struct sdp_conn rtcp;
+	uint16_t rtcp_port;
+	uint32_t ptime, maxptime;
+	enum sipd_dir dir;
+	bool mux;
+};
+
+struct sdp {
+	struct sdp_conn conn;
+	enum sipd_dir dir;
+	struct sdp_media media[SDP_MEDIA_MAX];
+	size_t mediac;
+};
+
+struct sdp_codec {
+	const char *name;
+	enum sipd_codec_id id;
+	uint8_t pt;           /* RFC 3551 table 4 */
+	enum sdp_kind kind;
+};
+
+extern const struct sdp_codec sdp_codecs[SDP_CODECS];
+
+/** 0, or SIPDIALER_EFORMAT and sipd_error(). */
+int  sdp_parse(struct sdp *sdp, const char *text, size_t len);
+bool sdp_span_is(struct span s, const char *word);
+
+#endif

@@ -1,0 +1,359 @@
+/**
+ * @file bench/bench_media.c  Calls with media on one media thread
+ *
+ * bench_media [calls] [seconds]: that many streams on one media thread, both
+ * ways with G.711, against a thread with plain sockets that sends 50 packets
+ * a second to each and reads what comes.  Each frame heard is summed up
+ * (energy) as the least the layer above does.  Prints one JSON line; never
+ * fails for being slow.
+ */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/work.h"
+#include "port/codec/g711.h"
+#include "port/rtp/packet.h"
+#include "port/rtp/rtp.h"
+
+enum { SLICES = 20, WARM_S = 2 };
+
+struct call {
+	struct sipd_rtp *r;
+	int fd;                  /* of the peer */
+	union sipd_addr local;
+	uint64_t energy, audio;
+};
+
+struct bench {
+	struct call *calls;
+	unsigned count;
+	struct sipd_media *media;
+	atomic_bool stop;
+	atomic_uint closed;
+	atomic_uint_fast64_t peer_sent, peer_got;
+	int epfd;
+};
+
+struct probe {
+	struct sipd_work work;
+	double cpu_s;
+	atomic_bool done;
+};
+
+/* one prompt for all, encoded once */
+static uint8_t prompt[SIPD_FRAME];
+static atomic_uint *closed_count;
+
+
+static void on_frame(const struct sipd_rx_frame *rx, struct sipd_tx_frame *tx,
+		     enum sipd_codec_id codec, void *arg)
+{
+	struct call *c = arg;
+	size_t i;
+	(void)codec;
+
+	tx->kind = SIPD_TX_ENCODED;
+	tx->encoded = prompt;
+	if (rx->kind != SIPD_RX_AUDIO)
+		return;
+	++c->audio;
+	for (i = 0; i < SIPD_FRAME; ++i)
+		c->energy += (uint64_t)((int32_t)rx->pcm[i] * rx->pcm[i]);
+}
+
+
+static void on_closed(const struct sipd_rtp_stats *st, void *arg)
+{
+	(void)st;
+	(void)arg;
+	atomic_fetch_add(closed_count, 1);
+}
+
+
+static const struct sipd_rtp_handlers handlers = {
+	.frame = on_frame, .closed = on_closed
+};
+
+
+static void sleep_until(uint64_t us)
+{
+	const struct timespec ts = {
+		.tv_sec = (time_t)(us / 1000000),
+		.tv_nsec = (long)(us % 1000000) * 1000
+	};
+
+	(void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
+}
+
+
+static void peer_read(struct bench *b)
+{
+	struct epoll_event ev[256];
+	uint8_t buf[600];
+	int n, i, round;
+
+	for (round = 0; round < 16; ++round) {
+		n = epoll_wait(b->epfd, ev, 256, 0);
+		for (i = 0; i < n; ++i) {
+			const int fd = b->calls[ev[i].data.u32].fd;
+
+			if (recv(fd, buf, sizeof(buf), MSG_DONTWAIT) > 0)
+				atomic_fetch_add(&b->peer_got, 1);
+		}
+		if (n < 256)
+			return;
+	}
+}
+
+
+static void *peer_main(void *arg)
+{
+	struct bench *b = arg;
+	const uint64_t start = sipd_clock_us();
+	uint8_t buf[SIPD_RTP_HEADER + SIPD_FRAME];
+	uint64_t tick;
+
+	memset(buf, 0xab, sizeof(buf));
+	for (tick = 0; !atomic_load(&b->stop); ++tick) {
+		const uint32_t frame = (uint32_t)(tick / SLICES);
+		unsigned i;
+
+		sleep_until(start + tick * 1000);
+		for (i = (unsigned)(tick % SLICES); i < b->count;
+		     i += SLICES) {
+			const struct sipd_rtp_packet p = {
+				.pt = 0, .seq = (uint16_t)frame,
+				.ts = frame * SIPD_FRAME, .ssrc = i + 1
+			};
+
+			sipd_rtp_write(buf, &p);
+			if (send(b->calls[i].fd, buf, sizeof(buf),
+				 MSG_DONTWAIT) > 0)
+				atomic_fetch_add(&b->peer_sent, 1);
+		}
+		peer_read(b);
+	}
+
+	return NULL;
+}
+
+
+static bool open_call(struct bench *b, unsigned i)
+{
+	struct epoll_event ev = {.events = EPOLLIN, .data.u32 = i};
+	struct call *c = &b->calls[i];
+	union sipd_addr addr;
+	socklen_t len = sizeof(addr);
+
+	(void)sipd_addr_parse(&c->local, "127.72.0.1", 0);
+	if (sipd_rtp_open(&c->r, b->media, &c->local, 0, 0, &handlers, c))
+		return false;
+	sipd_addr_set_port(&c->local, sipd_rtp_port(c->r));
+
+	(void)sipd_addr_parse(&addr, "127.72.0.2", 0);
+	c->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	return c->fd >= 0 && !bind(c->fd, &addr.sa, sizeof(addr.in)) &&
+		!connect(c->fd, &c->local.sa, sizeof(c->local.in)) &&
+		!epoll_ctl(b->epfd, EPOLL_CTL_ADD, c->fd, &ev) &&
+		!getsockname(c->fd, &addr.sa, &len);
+}
+
+
+static void connect_call(struct call *c)
+{
+	struct sipd_sdp_remote r = {
+		.codec = SIPD_CODEC_PCMU, .pt = 0, .dtmf_pt = 101,
+		.ptime = 20, .dir = SIPD_SENDRECV
+	};
+	socklen_t len = sizeof(r.rtp);
+
+	r.pt_in[SIPD_CODEC_PCMA] = 8;
+	(void)getsockname(c->fd, &r.rtp.sa, &len);
+	r.rtcp = r.rtp;
+	sipd_addr_set_port(&r.rtcp, (uint16_t)(sipd_addr_port(&r.rtp) + 1));
+	sipd_rtp_connect(c->r, &r);
+}
+
+
+static void probe_handler(struct sipd_work *work)
+{
+	struct probe *p = (struct probe *)(void *)work;
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	p->cpu_s = (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+	atomic_store(&p->done, true);
+}
+
+
+/* CPU of the media thread, asked on it. */
+static double cpu_of(struct bench *b)
+{
+	struct probe p = {.work = {.h = probe_handler}};
+
+	sipd_rtp_call(b->calls[0].r, &p.work);
+	while (!atomic_load(&p.done))
+		sleep_until(sipd_clock_us() + 1000);
+
+	return p.cpu_s;
+}
+
+
+static long rss_kb(void)
+{
+	long pages = 0, all = 0;
+	FILE *f = fopen("/proc/self/statm", "r");
+
+	if (f && fscanf(f, "%ld %ld", &all, &pages) != 2)
+		pages = 0;
+	if (f)
+		(void)fclose(f);
+
+	return pages * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+
+/* Upper bound of the class that holds the share, ms; 100 = the last. */
+static int late_ms(const struct sipd_media_stats *a,
+		   const struct sipd_media_stats *z, double share)
+{
+	static const int bound[6] = {1, 2, 5, 10, 20, 100};
+	uint64_t all = 0, sum = 0;
+	int i;
+
+	for (i = 0; i < 6; ++i)
+		all += z->late[i] - a->late[i];
+	for (i = 0; i < 6; ++i) {
+		sum += z->late[i] - a->late[i];
+		if ((double)sum >= share * (double)all)
+			return bound[i];
+	}
+
+	return 100;
+}
+
+
+static void measure(struct bench *b, unsigned seconds, double open_us,
+		    long rss)
+{
+	struct sipd_media_stats a, z;
+	uint64_t t0, t1, wall, due, heard = 0;
+	double c0, c1;
+	unsigned i;
+
+	sleep_until(sipd_clock_us() + WARM_S * 1000000);
+	sipd_media_stats(b->media, &a);
+	t0 = sipd_clock_us();
+	c0 = cpu_of(b);
+	sleep_until(t0 + (uint64_t)seconds * 1000000);
+	c1 = cpu_of(b);
+	t1 = sipd_clock_us();
+	sipd_media_stats(b->media, &z);
+	wall = t1 - t0;
+	/* what the clock on the wall asks for, not what we think was due */
+	due = wall / 1000 * b->count / SIPD_FRAME_MS;
+	for (i = 0; i < b->count; ++i)
+		heard += b->calls[i].audio;
+
+	printf("{\"bench\":\"media\",\"calls\":%u,\"seconds\":%.2f,"
+	       "\"cpu_percent\":%.1f,\"calls_per_core\":%.0f,"
+	       "\"us_per_frame\":%.2f,"
+	       "\"late_p50_ms_below\":%d,\"late_p99_ms_below\":%d,"
+	       "\"late\":[%llu,%llu,%llu,%llu,%llu,%llu],"
+	       "\"skipped\":%llu,\"sent_to_due\":%.5f,"
+	       "\"received_to_sent\":%.5f,\"dropped\":%llu,"
+	       "\"heard\":%llu,\"rss_kb_per_call\":%.1f,"
+	       "\"open_us\":%.1f}\n",
+	       b->count, (double)wall / 1e6, (c1 - c0) * 1e8 / (double)wall,
+	       b->count * (double)wall / 1e6 / (c1 - c0),
+	       (c1 - c0) * 1e6 / (double)(z.tx - a.tx),
+	       late_ms(&a, &z, 0.5), late_ms(&a, &z, 0.99),
+	       (unsigned long long)(z.late[0] - a.late[0]),
+	       (unsigned long long)(z.late[1] - a.late[1]),
+	       (unsigned long long)(z.late[2] - a.late[2]),
+	       (unsigned long long)(z.late[3] - a.late[3]),
+	       (unsigned long long)(z.late[4] - a.late[4]),
+	       (unsigned long long)(z.late[5] - a.late[5]),
+	       (unsigned long long)(z.skipped - a.skipped),
+	       (double)(z.tx - a.tx) / (double)due,
+	       (double)(z.rx - a.rx) / (double)due,
+	       (unsigned long long)(z.dropped - a.dropped),
+	       (unsigned long long)heard, (double)rss / b->count, open_us);
+}
+
+
+static void raise_files(void)
+{
+	struct rlimit rl;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl))
+		return;
+	rl.rlim_cur = rl.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &rl);
+}
+
+
+int main(int argc, char *argv[])
+{
+	const unsigned seconds = argc > 2 ? (unsigned)atoi(argv[2]) : 10;
+	struct bench b = {.count = argc > 1 ? (unsigned)atoi(argv[1]) : 1000};
+	pthread_t peer;
+	uint64_t t0;
+	double open_us;
+	unsigned i;
+	long rss;
+
+	if (!b.count || !seconds) {
+		(void)fprintf(stderr, "usage: bench_media [calls] [seconds]\n");
+		return 2;
+	}
+
+	raise_files();
+	memset(prompt, 0x9a, sizeof(prompt));
+	closed_count = &b.closed;
+	b.calls = calloc(b.count, sizeof(*b.calls));
+	b.epfd = epoll_create1(EPOLL_CLOEXEC);
+	if (!b.calls || b.epfd < 0 || sipd_media_start(&b.media, 1, NULL))
+		return 1;
+
+	rss = rss_kb();
+	t0 = sipd_clock_us();
+	for (i = 0; i < b.count; ++i) {
+		if (!open_call(&b, i)) {
+			(void)fprintf(stderr, "call %u: %s\n", i,
+				      sipd_error_text());
+			return 1;
+		}
+	}
+	open_us = (double)(sipd_clock_us() - t0) / b.count;
+	for (i = 0; i < b.count; ++i)
+		connect_call(&b.calls[i]);
+	if (pthread_create(&peer, NULL, peer_main, &b))
+		return 1;
+
+	measure(&b, seconds, open_us, rss_kb() - rss);
+
+	for (i = 0; i < b.count; ++i)
+		sipd_rtp_close(b.calls[i].r);
+	while (atomic_load(&b.closed) < b.count)
+		sleep_until(sipd_clock_us() + 1000);
+	atomic_store(&b.stop, true);
+	(void)pthread_join(peer, NULL);
+	sipd_media_stop(b.media);
+	for (i = 0; i < b.count; ++i)
+		(void)close(b.calls[i].fd);
+	(void)close(b.epfd);
+	free(b.calls);
+
+	return 0;
+}

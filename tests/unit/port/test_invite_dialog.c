@@ -1,0 +1,278 @@
+/**
+ * @file test_invite_dialog.c  INVITE sessions once answered
+ */
+#include "telephone.h"
+
+
+static void test_answer_and_bye_out_ends(void **state)
+{
+	struct side *s = *state;
+	char buf[MSG], v[512];
+	unsigned invite_seq, bye_seq;
+
+	call_answered(s);
+	on_loop(s, do_hangup);
+	assert_int_equal(s->told.ended, 1); /* at once */
+	assert_true(s->told.end.local && s->told.end.answered);
+	assert_string_equal(s->told.reason, "enough");
+	expect(s, "BYE sip:uas@127.0.0.1", buf);
+	assert_non_null(strstr(header(buf, "Reason", v), "cause=16"));
+	assert_non_null(strstr(header(buf, "To", v), ";tag=uas1"));
+	invite_seq = (unsigned)atoi(header(s->invite, "CSeq", v));
+	bye_seq = (unsigned)atoi(header(buf, "CSeq", v));
+	assert_int_equal(bye_seq, invite_seq + 1);
+	reply(s, buf, "200 OK", "", "");
+	expect_none(s, "BYE ", 700);
+}
+
+
+static void test_bye_lost_is_sent_again(void **state)
+{
+	struct side *s = *state;
+	char buf[MSG];
+
+	call_answered(s);
+	on_loop(s, do_hangup);
+	expect(s, "BYE ", buf);
+	expect(s, "BYE ", buf);
+	expect(s, "BYE ", buf);
+	assert_int_equal(s->told.ended, 1);
+	/* theirs crosses ours */
+	request(s, "BYE", ++s->cseq, "", "");
+	expect(s, "SIP/2.0 200", buf);
+}
+
+
+static void test_bye_out_challenged_is_answered(void **state)
+{
+	struct side *s = *state;
+	char buf[MSG], v[512];
+
+	call_answered(s);
+	on_loop(s, do_hangup);
+	expect(s, "BYE ", buf);
+	reply(s, buf, "401 Unauthorized", "WWW-Authenticate: Digest "
+	      "realm=\"127.0.0.1\", nonce=\"n1\", algorithm=MD5\r\n", "");
+	do
+		expect(s, "BYE ", buf);
+	while (!*header(buf, "Authorization", v));
+	reply(s, buf, "200 OK", "", "");
+	expect_none(s, "BYE ", 700);
+}
+
+
+static void test_second_fork_hung_up(void **state)
+{
+	struct side *s = *state;
+	char buf[MSG], v[512];
+
+	call_answered(s);
+	(void)snprintf(s->tag, sizeof(s->tag), "fork2");
+	reply(s, s->invite, "200 OK", "", sdp(43000, ""));
+	expect(s, "ACK ", buf);
+	assert_non_null(strstr(header(buf, "To", v), "tag=fork2"));
+	expect(s, "BYE ", buf);
+	assert_non_null(strstr(header(buf, "To", v), "tag=fork2"));
+	reply(s, buf, "200 OK", "", "");
+	/* its copy gets an ACK, but no second BYE */
+	reply(s, s->invite, "200 OK", "", sdp(43000, ""));
+	expect(s, "ACK ", buf);
+	expect_none(s, "BYE ", 300);
+	assert_int_equal(s->told.media, 1);
+	assert_int_equal(s->told.ended, 0);
+	(void)snprintf(s->tag, sizeof(s->tag), "uas1");
+	bye_in(s, "");
+}
+
+
+static void test_answer_again_acked_again(void **state)
+{
+	struct side *s = *state;
+	char buf[MSG], v[512], w[512];
+
+	call_answered(s);
+	reply(s, s->invite, "200 OK", "", sdp(40000, ""));
+	expect(s, "ACK ", buf);
+	assert_int_equal(atoi(header(buf, "CSeq", v)),
+			 atoi(header(s->invite, "CSeq", w)));
+	assert_int_equal(s->told.answered, 1);
+	assert_int_equal(s->told.media, 1);
+	bye_in(s, "");
+}
+
+
+static void test_reinvite_hold_and_resume(void **state)
+{
+	struct side *s = *state;
+	char buf[MSG];
+	unsigned seq;
+
+	call_answered(s);
+	seq = ++s->cseq;
+	request_sdp(s, "INVITE", seq, sdp(40000, "a=sendonly\r\n"));
+	expect(s, "SIP/2.0 200", buf);
+	assert_non_null(strstr(buf, "a=recvonly"));
+	assert_non_null(strstr(buf, "o=- 7 2 "));
+	AWAIT(s, media, 2);
+	assert_int_equal(s->told.remote.dir, SIPD_RECVONLY);
+	expect(s, "SIP/2.0 200", buf); /* no ACK: sent again */
+
+	/* before the ACK another one has to wait */
+	request_sdp(s, "INVITE", ++s->cseq, sdp(40000, ""));
+	expect(s, "SIP/2.0 500", buf);
+	assert_non_null(strstr(buf, "\r\nRetry-After: "));
+	request(s, "ACK", s->cseq, "", "");
+	request(s, "ACK", seq, "", "");
+	expect_none(s, "SIP/2.0 200", 1300);
+
+	seq = ++s->cseq;
+	request_sdp(s, "INVITE", seq, sdp(40100, ""));
+	expect(s, "SIP/2.0 200", buf);
+	assert_non_null(strstr(buf, "a=sendrecv"));
+	AWAIT(s, media, 3);
+	assert_int_equal(s->told.remote.dir, SIPD_SENDRECV);
+	assert_int_equal(sipd_addr_port(&s->told.remote.rtp), 40100);
+	request(s, "ACK", seq, "", "");
+	bye_in(s, "");
+}
+
+
+static void test_reinvite_without_offer_answer_in_ack(void **state)
+{
+	struct side *s = *state;
+	char buf[MSG];
+
+	call_answered(s);
+	request(s, "INVITE", ++s->cseq, "", "");
+	expect(s, "SIP/2.0 200", buf);
+	assert_non_null(strstr(buf, "m=audio 30000 RTP/AVP 0 8 101"));
+	request_sdp(s, "ACK", s->cseq, sdp(40200, ""));
+	AWAIT(s, media, 2);
+	assert_int_equal(sipd_addr_port(&s->told.remote.rtp), 40200);
+	bye_in(s, "");
+}
+
+
+static void test_reinvite_bad_offer_488_call_goes_on(void **state)
+{
+	struct side *s = *state;
+	char buf[MSG];
+
+	call_answered(s);
+	request_sdp(s, "INVITE", ++s->cseq, "v=0\r\nnonsense\r\n");
+	expect(s, "SIP/2.0 488", buf);
+	request(s, "ACK", s->cseq, "", "");
+	request_sdp(s, "UPDATE", ++s->cseq, sdp(40300, ""));
+	expect(s, "SIP/2.0 200", buf);
+	AWAIT(s, media, 2);
+	assert_int_equal(s->told.ended, 0);
+	bye_in(s, "");
+}
+
+
+static void test_other_requests_in_dialog_answered(void **state)
+{
+	static const struct { const char *method, *answer; } table[] = {
+		{ "OPTIONS", "SIP/2.0 200" }, { "UPDATE", "SIP/2.0 200" },
+		{ "REFER", "SIP/2.0 603" },   { "NOTIFY", "SIP/2.0 489" },
+		{ "PRACK", "SIP/2.0 481" },   { "MESSAGE", "SIP/2.0 405" },
+		{ "FOO", "SIP/2.0 501" },     { "INFO", "SIP/2.0 200" },
+	};
+	struct side *s = *state;
+	char buf[MSG];
+	size_t i;
+
+	call_answered(s);
+	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		request(s, table[i].method, ++s->cseq, "", "");
+		expect(s, table[i].answer, buf);
+	}
+	request(s, "INFO", ++s->cseq, "Content-Type: text/plain\r\n", "x");
+	expect(s, "SIP/2.0 415", buf);
+	request(s, "OPTIONS", s->cseq - 1, "", ""); /* old CSeq */
+	expect(s, "SIP/2.0 500", buf);
+	assert_int_equal(s->told.dtmf, 0);
+	bye_in(s, "");
+}
+
+
+static void test_info_dtmf_delivered(void **state)
+{
+	struct side *s = *state;
+	char buf[MSG];
+
+	call_answered(s);
+	request(s, "INFO", ++s->cseq,
+		"Content-Type: application/dtmf-relay\r\n",
+		"Signal=5\r\nDuration=160\r\n");
+	expect(s, "SIP/2.0 200", buf);
+	AWAIT(s, dtmf, 1);
+	assert_int_equal(s->told.digit, '5');
+	request(s, "INFO", ++s->cseq, "Content-Type: application/dtmf\r\n",
+		"#");
+	expect(s, "SIP/2.0 200", buf);
+	AWAIT(s, dtmf, 2);
+	assert_int_equal(s->told.digit, '#');
+	request(s, "INFO", ++s->cseq,
+		"Content-Type: application/dtmf-relay\r\n", "Signal=Z\r\n");
+	expect(s, "SIP/2.0 400", buf);
+	bye_in(s, "");
+	assert_int_equal(s->told.dtmf, 2);
+}
+
+
+static void test_wrong_tag_in_dialog_refused(void **state)
+{
+	struct side *s = *state;
+	char buf[MSG];
+
+	call_answered(s);
+	(void)snprintf(s->tag, sizeof(s->tag), "stranger");
+	request(s, "BYE", ++s->cseq, "", "");
+	expect(s, "SIP/2.0 481", buf);
+	assert_int_equal(s->told.ended, 0);
+	(void)snprintf(s->tag, sizeof(s->tag), "uas1");
+	bye_in(s, "");
+}
+
+
+static void test_session_timer_expiry_hangs_up_not_early(void **state)
+{
+	struct side *s = *state;
+	char buf[MSG], v[512];
+
+	call(s);
+	reply(s, s->invite, "200 OK", "Session-Expires: 4294967295;"
+	      "refresher=uas\r\nRequire: timer\r\n", sdp(40000, ""));
+	expect(s, "ACK ", buf);
+	AWAIT(s, answered, 1);
+	/* its refresh is answered with the same timer */
+	request(s, "UPDATE", ++s->cseq,
+		"Session-Expires: 1800;refresher=uac\r\n", "");
+	expect(s, "SIP/2.0 200", buf);
+	assert_string_equal(header(buf, "Session-Expires", v),
+			    "1800;refresher=uac");
+	expect_none(s, "BYE ", 200);
+	bye_in(s, "");
+}
+
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(test_answer_and_bye_out_ends),
+		T(test_bye_lost_is_sent_again),
+		T(test_bye_out_challenged_is_answered),
+		T(test_second_fork_hung_up),
+		T(test_answer_again_acked_again),
+		T(test_reinvite_hold_and_resume),
+		T(test_reinvite_without_offer_answer_in_ack),
+		T(test_reinvite_bad_offer_488_call_goes_on),
+		T(test_other_requests_in_dialog_answered),
+		T(test_info_dtmf_delivered),
+		T(test_wrong_tag_in_dialog_refused),
+		T(test_session_timer_expiry_hangs_up_not_early),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
