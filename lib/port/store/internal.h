@@ -108,7 +108,8 @@ int  sipd_counts_read(struct sipd_store *s, uint64_t campaign,
 		      struct sipd_campaign_counts *counts);
 
 /* One step of the schema, numbered from 1 without gap.  In the text
- * {campaign}, {contact} and {disposition} stand for the words allowed. */
+ * {campaign}, {contact} and {disposition} stand for "status = 'draft' OR
+ * status = ...", the words allowed. */
 struct sipd_migration {
 	int number;
 	const char *sql;

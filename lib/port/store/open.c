@@ -26,7 +26,7 @@ enum { HEADER_SIZE = 100, USER_VERSION_AT = 60, APPLICATION_ID_AT = 68 };
 
 enum {
 	BUSY_MS = 2000,          /* for another process to end its write */
-	CACHE_KIB = 16384
+	CACHE_KIB = 32768
 };
 
 
@@ -266,6 +266,7 @@ static int settings(sqlite3 *db)
 		       "PRAGMA trusted_schema = OFF;"
 		       "PRAGMA cache_size = -%d;"
 		       "PRAGMA journal_size_limit = 67108864;"
+		       "PRAGMA wal_autocheckpoint = 8192;"
 		       "SELECT 1 FROM campaigns, counts, contacts, attempts, "
 		       "calls, dnc, meta LIMIT 0",
 		       CACHE_KIB);
