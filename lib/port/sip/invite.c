@@ -398,6 +398,21 @@ bool sipd_invite_stray_response(struct sipd_sip *sip,
 }
 
 
+static bool unsettled_handler(struct le *le, void *arg)
+{
+	const struct sipd_invite *inv = le->data;
+	(void)arg;
+
+	return inv->req && inv->hungup && inv->responded;
+}
+
+
+bool sipd_invite_unsettled(const struct sipd_sip *sip)
+{
+	return hash_apply(sip->invites, unsettled_handler, NULL) != NULL;
+}
+
+
 static bool flush_handler(struct le *le, void *arg)
 {
 	struct sipd_invite *inv = le->data;

@@ -19,7 +19,9 @@ enum {
 	CONN_HASH = 1024,
 	INVITE_HASH_MIN = 1024,
 	RCVBUF = 8 << 20,   /* thousands of answers in one turn of the loop */
-	PORT_TRIES = 16     /* for a free port on both UDP and TCP */
+	PORT_TRIES = 16,    /* for a free port on both UDP and TCP */
+	UNREGISTER_MS = 1000,
+	SETTLE_MS = 20
 };
 
 
@@ -261,6 +263,7 @@ static void sip_destructor(void *arg)
 {
 	struct sipd_sip *sip = arg;
 
+	tmr_cancel(&sip->settle);
 	mem_deref(sip->reg);
 	mem_deref(sip->lsnr_req);
 	mem_deref(sip->lsnr_resp);
@@ -372,12 +375,26 @@ static void drop_later(struct sipd_work *work)
 }
 
 
-static void unregistered(void *arg)
+/* A BYE that was lost is sent again only while we live: without this the far
+ * end would stay on the line.  Asked now and then, as thousands of sessions
+ * may end in one turn. */
+static void settle_handler(void *arg)
 {
 	struct sipd_sip *sip = arg;
 
+	if (sipd_invite_unsettled(sip) && tmr_jiffies() < sip->close_until) {
+		tmr_start(&sip->settle, SETTLE_MS, settle_handler, sip);
+		return;
+	}
+
 	sip->work.h = drop_later;
 	sipd_loop_later(sip->loop, &sip->work);
+}
+
+
+static void unregistered(void *arg)
+{
+	settle_handler(arg);
 }
 
 
@@ -391,10 +408,13 @@ void sipd_sip_close(struct sipd_sip *sip, uint32_t wait_ms,
 
 	sip->closeh = h;
 	sip->close_arg = arg;
+	sip->close_until = tmr_jiffies() + wait_ms;
 
 	reg = sip->reg;
 	if (reg)
-		sipd_register_stop(reg, wait_ms, unregistered, sip);
+		sipd_register_stop(reg, wait_ms < UNREGISTER_MS ? wait_ms
+				   : (uint32_t)UNREGISTER_MS,
+				   unregistered, sip);
 	else
 		unregistered(sip);
 }
