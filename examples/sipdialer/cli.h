@@ -26,6 +26,7 @@ struct cli {
 	bool started;
 	bool stopped;             /* STOPPED was seen */
 	bool registered;
+	bool registering;         /* waiting for it: no warnings of it */
 	bool store_failed;        /* told once until it works again */
 	int status;               /* exit status of the command */
 	const char *config;
