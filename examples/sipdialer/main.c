@@ -265,6 +265,8 @@ int main(int argc, char **argv)
 		return cli_library_error(CLI_NO_START, err,
 					 sipdialer_last_error());
 
+	/* events tell what matters; log lines are for who asks for them */
+	(void)sipdialer_set(cli.d, "log.level", "warning");
 	status = run(&cli, argc, argv);
 	sipdialer_destroy(cli.d);
 	if (fflush(stdout))
