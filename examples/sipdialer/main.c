@@ -41,6 +41,9 @@ int cli_error(int status, const char *fmt, ...)
 
 int cli_library_error(int status, int error, const char *text)
 {
+	if (!*text)
+		return status;
+
 	return cli_error(status, "%s: %s", sipdialer_strerror(error), text);
 }
 
