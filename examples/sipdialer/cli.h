@@ -28,6 +28,7 @@ struct cli {
 	bool registered;
 	bool registering;         /* waiting for it: no warnings of it */
 	bool store_failed;        /* told once until it works again */
+	bool store_needed;        /* nothing can be done while it fails */
 	int status;               /* exit status of the command */
 	const char *config;
 	/** Events after the common ones. */

@@ -67,6 +67,19 @@ def until(condition, seconds=10, what="condition"):
         time.sleep(0.02)
 
 
+class Span:
+    """Numbers from low to high, for assertIn."""
+
+    def __init__(self, low, high):
+        self.low, self.high = low, high
+
+    def __contains__(self, x):
+        return self.low <= x <= self.high
+
+    def __repr__(self):
+        return "%g to %g" % (self.low, self.high)
+
+
 class Result:
     """How a run of the command ended."""
 

@@ -16,6 +16,8 @@
  */
 int sipd_store_error(struct sipd_store *s, int rc)
 {
+	char space[64];
+
 	switch (rc & 0xff) {
 	case SQLITE_OK:
 	case SQLITE_ROW:
@@ -28,10 +30,12 @@ int sipd_store_error(struct sipd_store *s, int rc)
 				  sqlite3_errmsg(s->db));
 	default:
 		s->failed = true;
-		return sipd_error(SIPDIALER_EIO, "store %s: %s", s->path,
+		return sipd_error(SIPDIALER_EIO, "store %s: %s%s", s->path,
 				  rc == sqlite3_extended_errcode(s->db)
 				  ? sqlite3_errmsg(s->db)
-				  : sqlite3_errstr(rc));
+				  : sqlite3_errstr(rc),
+				  sipd_store_space(s->path, space,
+						   sizeof(space)));
 	}
 }
 
