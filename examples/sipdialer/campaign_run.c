@@ -276,7 +276,7 @@ static int import(struct cli *cli, const struct search *s, const char *path,
 					 sipdialer_campaign_cancel(
 						 cli->d, s->id,
 						 &drop.request));
-		return cli_library_error(CLI_NO_START, a.error, a.text);
+		return cli_file_error(CLI_NO_START, a.error, path, a.text);
 	}
 
 	if (!cli->json)

@@ -48,6 +48,16 @@ int cli_library_error(int status, int error, const char *text)
 }
 
 
+int cli_file_error(int status, int error, const char *path, const char *text)
+{
+	if (strstr(text, path))
+		return cli_library_error(status, error, text);
+
+	return cli_error(status, "%s: %s: %s", sipdialer_strerror(error),
+			 path, text);
+}
+
+
 int cli_check_file(const char *what, const char *path)
 {
 	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
