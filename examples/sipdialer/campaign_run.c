@@ -155,6 +155,7 @@ struct search {
 	const char *name;
 	uint64_t id;              /* the last unfinished one of that name */
 	int status;
+	bool over;                /* it had nobody left, and ended at start */
 };
 
 
@@ -162,27 +163,34 @@ static void search_event(struct cli *cli, const struct sipdialer_event *ev)
 {
 	struct search *s = cli->data;
 
-	if (ev->type != SIPDIALER_EVENT_CAMPAIGN_STATUS || !ev->request ||
+	if (ev->type != SIPDIALER_EVENT_CAMPAIGN_STATUS ||
 	    strcmp(ev->text, s->name))
 		return;
 
+	/* One that a dead process left running may end before we ask for the
+	 * list: it is ours all the same, and not to be dialed once more. */
+	if (ev->status == SIPDIALER_CAMPAIGN_COMPLETED && !ev->request) {
+		s->id = ev->campaign;
+		s->status = ev->status;
+		s->over = true;
+		return;
+	}
 	if (ev->status == SIPDIALER_CAMPAIGN_COMPLETED ||
 	    ev->status == SIPDIALER_CAMPAIGN_CANCELLED)
 		return;
 
+	s->over = false;
 	s->id = ev->campaign;
 	s->status = ev->status;
 }
 
 
-static int find_or_create(struct cli *cli, const char *name,
-			  const char *const *options, struct search *s)
+/* s has seen all events from the start on */
+static int find_or_create(struct cli *cli, const char *const *options,
+			  struct search *s)
 {
 	struct cli_answer list = {0}, made = {0};
 
-	*s = (struct search){.name = name};
-	cli->event = search_event;
-	cli->data = s;
 	if (cli_answer(cli, &list,
 		       sipdialer_campaign_list(cli->d, &list.request)))
 		return cli_library_error(CLI_NO_START, list.error, list.text);
@@ -193,14 +201,14 @@ static int find_or_create(struct cli *cli, const char *name,
 		if (!cli->json)
 			(void)printf("going on with campaign %llu \"%s\" "
 				     "(%s)\n", (unsigned long long)s->id,
-				     name,
+				     s->name,
 				     sipdialer_campaign_status_name(
 					     s->status));
 		return CLI_OK;
 	}
 
 	if (cli_answer(cli, &made,
-		       sipdialer_campaign_create(cli->d, name, options,
+		       sipdialer_campaign_create(cli->d, s->name, options,
 						 &made.request)))
 		return cli_library_error(CLI_NO_START, made.error, made.text);
 	s->id = made.campaign;
@@ -277,27 +285,26 @@ struct run_args {
 
 
 static int run(struct cli *cli, const struct run_args *args,
-	       const char *const *options)
+	       const char *const *options, struct search *s)
 {
 	struct cli_answer started = {0};
-	struct search s;
 	uint64_t refused = 0;
 	int status;
 
-	status = find_or_create(cli, args->name, options, &s);
-	if (!status)
-		status = import(cli, &s, args->contacts, &refused);
+	status = find_or_create(cli, options, s);
+	if (!status && !s->over)
+		status = import(cli, s, args->contacts, &refused);
 	if (status)
 		return status;
 
-	if (s.status != SIPDIALER_CAMPAIGN_RUNNING &&
+	if (s->status != SIPDIALER_CAMPAIGN_RUNNING && !s->over &&
 	    cli_answer(cli, &started,
-		       sipdialer_campaign_start(cli->d, s.id,
+		       sipdialer_campaign_start(cli->d, s->id,
 						&started.request)))
 		return cli_library_error(CLI_NO_START, started.error,
 					 started.text);
 
-	status = cli_campaign_follow(cli, s.id, args->results);
+	status = cli_campaign_follow(cli, s->id, args->results);
 
 	return status ? status : refused ? CLI_FAILED : CLI_OK;
 }
@@ -410,6 +417,7 @@ int cli_campaign_run(struct cli *cli, int argc, char **argv)
 	};
 	char name[128], texts[KEPT][4200];
 	const char *options[KEPT + 1];
+	struct search s;
 
 	if (cli_flags(cli, argc, argv, flags, NULL, 0) ||
 	    check_args(&args, name, sizeof(name)))
@@ -418,11 +426,14 @@ int cli_campaign_run(struct cli *cli, int argc, char **argv)
 	default_store(cli);
 	keep_options(cli, args.play, texts, options);
 
+	s = (struct search){.name = args.name};
+	cli->event = search_event;
+	cli->data = &s;
 	cli->status = cli_start(cli);
 	if (!cli->status)
 		cli->status = cli_wait_registered(cli);
 	if (!cli->status)
-		cli->status = run(cli, &args, options);
+		cli->status = run(cli, &args, options, &s);
 
 	return cli_stop(cli);
 }
