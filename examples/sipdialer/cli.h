@@ -27,6 +27,7 @@ struct cli {
 	bool stopped;             /* STOPPED was seen */
 	bool registered;
 	bool store_failed;        /* told once until it works again */
+	bool store_needed;        /* nothing can be done while it fails */
 	int status;               /* exit status of the command */
 	const char *config;
 	/** Events after the common ones. */

@@ -79,6 +79,8 @@ static void store_event(struct cli *cli, const struct sipdialer_event *ev)
 	else if (!ev->error && cli->store_failed)
 		(void)cli_error(0, "the store works again");
 	cli->store_failed = ev->error != 0;
+	if (cli->store_failed && cli->store_needed)
+		(void)sipdialer_stop(cli->d);
 }
 
 
@@ -260,9 +262,16 @@ int cli_wait_registered(struct cli *cli)
 					 ? SIPDIALER_EAUTH : SIPDIALER_ENET),
 				 w.sip_status, w.reason);
 
-	return cli_error(CLI_NO_START, "%s: not registered: %s",
-			 sipdialer_strerror(SIPDIALER_ENET),
-			 w.reason[0] ? w.reason : "no answer");
+	if (w.failed && w.reason[0])
+		return cli_error(CLI_NO_START, "%s: not registered: %s",
+				 sipdialer_strerror(SIPDIALER_ENET), w.reason);
+
+	(void)sipdialer_get(cli->d, "sip.server", w.reason,
+			    sizeof(w.reason));
+
+	return cli_error(CLI_NO_START, "%s: not registered: no answer from %s "
+			 "within %d s", sipdialer_strerror(SIPDIALER_ENET),
+			 w.reason, REGISTER_MS / 1000);
 }
 
 
@@ -343,11 +352,15 @@ int cli_answer(struct cli *cli, struct cli_answer *answer, int verb_result)
 
 	cli->event = answer_event;
 	cli->data = &w;
+	cli->store_needed = true;
 	if (!cli_wait(cli, &answer->done)) {
 		answer->error = SIPDIALER_ECANCELLED;
 		(void)snprintf(answer->text, sizeof(answer->text),
 			       "interrupted");
 	}
+	cli->store_needed = false;
+	if (answer->error == SIPDIALER_ECANCELLED && cli->store_failed)
+		answer->text[0] = '\0'; /* why was told already */
 	cli->event = w.event;
 	cli->data = w.data;
 

@@ -708,8 +708,6 @@ static void prompt_handler(struct sipd_prompt *prompt, int error,
 		return;
 	}
 
-	sipd_log_error(&run->d->log, "campaign %llu paused: %s",
-		       (unsigned long long)run->campaign, text);
 	(void)error;
 	finish(run, PAUSE, text);
 }
@@ -765,8 +763,6 @@ void sipd_run_open(struct sipdialer *d, const struct sipd_campaign_row *row)
 
 	err = prepare(run, row->options);
 	if (err) {
-		sipd_log_error(&d->log, "campaign %llu paused: %s",
-			       (unsigned long long)row->id, sipd_error_text());
 		finish(run, PAUSE, sipd_error_text());
 		return;
 	}

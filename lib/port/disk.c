@@ -156,7 +156,7 @@ static void state_set(struct sipd_disk *disk, const char *text)
 
 	disk->failing = text != NULL;
 	if (text)
-		sipd_log_error(disk->log, "store: %s; tried again each "
+		sipd_log_info(disk->log, "store: %s; tried again each "
 			       "second", text);
 	else
 		sipd_log_info(disk->log, "store: works again");
@@ -442,7 +442,7 @@ static bool thread_end(struct sipd_disk *disk)
 		return false;
 
 	if (disk->held.head)
-		sipd_log_error(disk->log, "store: stopped while failing, %zu "
+		sipd_log_info(disk->log, "store: stopped while failing, %zu "
 			       "writes are lost", disk->held.count);
 	list_finish(disk, &disk->held, SIPDIALER_ECANCELLED);
 

@@ -15,7 +15,10 @@
 enum { ROWS = 1000000, BLOCK = 65536, LINE_MAX_BYTES = 160 };
 
 static const char *const towns[] = {
-	"Springfield", "Los Angeles", "Saint Paul", "M\xc3\xbcnster",
+	"Springfield",
+	"Los Angeles",
+	"Saint Paul",
+	"M\xc3\xbcnster",
 };
 
 
@@ -45,12 +48,15 @@ static char *make(size_t *len)
 	if (!buf)
 		return NULL;
 	n = (size_t)sprintf(buf, "phone,first_name,last_name,city,balance,"
-			    "note\r\n");
+				 "note\r\n");
 	for (unsigned i = 0; i < ROWS; i++)
-		n += (size_t)sprintf(buf + n, "(%03u) %03u-%04u,Ann,"
+		n += (size_t)sprintf(
+			buf + n,
+			"(%03u) %03u-%04u,Ann,"
 			"Example %u,%s,%u.50,\"call \"\"after\"\" 6, please\""
-			"\r\n", 220 + i % 680, 220 + i / 10000,
-			i % 10000, i, towns[i % 4], i % 1000);
+			"\r\n",
+			220 + i % 68 * 10, 220 + i / 10000 % 80, i % 10000, i,
+			towns[i % 4], i % 1000);
 	*len = n;
 
 	return buf;

@@ -247,18 +247,20 @@ static void measure(struct bench *b, unsigned seconds, double open_us,
 		    long rss)
 {
 	struct sipd_media_stats a, z;
-	uint64_t t0, t1, wall, due, heard = 0;
+	uint64_t t0, t1, wall, due, heard = 0, peer;
 	double c0, c1;
 	unsigned i;
 
 	sleep_until(sipd_clock_us() + WARM_S * 1000000);
 	sipd_media_stats(b->media, &a);
+	peer = atomic_load(&b->peer_sent);
 	t0 = sipd_clock_us();
 	c0 = cpu_of(b);
 	sleep_until(t0 + (uint64_t)seconds * 1000000);
 	c1 = cpu_of(b);
 	t1 = sipd_clock_us();
 	sipd_media_stats(b->media, &z);
+	peer = atomic_load(&b->peer_sent) - peer;
 	wall = t1 - t0;
 	/* what the clock on the wall asks for, not what we think was due */
 	due = wall / 1000 * b->count / SIPD_FRAME_MS;
@@ -271,7 +273,8 @@ static void measure(struct bench *b, unsigned seconds, double open_us,
 	       "\"late_p50_ms_below\":%d,\"late_p99_ms_below\":%d,"
 	       "\"late\":[%llu,%llu,%llu,%llu,%llu,%llu],"
 	       "\"skipped\":%llu,\"sent_to_due\":%.5f,"
-	       "\"received_to_sent\":%.5f,\"dropped\":%llu,"
+	       "\"peer_to_due\":%.5f,\"received_to_peer\":%.5f,"
+	       "\"dropped\":%llu,"
 	       "\"heard\":%llu,\"rss_kb_per_call\":%.1f,"
 	       "\"open_us\":%.1f}\n",
 	       b->count, (double)wall / 1e6, (c1 - c0) * 1e8 / (double)wall,
@@ -286,7 +289,8 @@ static void measure(struct bench *b, unsigned seconds, double open_us,
 	       (unsigned long long)(z.late[5] - a.late[5]),
 	       (unsigned long long)(z.skipped - a.skipped),
 	       (double)(z.tx - a.tx) / (double)due,
-	       (double)(z.rx - a.rx) / (double)due,
+	       (double)peer / (double)due,
+	       (double)(z.rx - a.rx) / (double)(peer ? peer : 1),
 	       (unsigned long long)(z.dropped - a.dropped),
 	       (unsigned long long)heard, (double)rss / b->count, open_us);
 }

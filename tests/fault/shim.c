@@ -381,7 +381,8 @@ static int disk_fault(int fd, enum op op)
 		return 0;
 	}
 	atomic_fetch_add(&f.faults, 1);
-	say("fault %s %s\n", ops[op], watched(fd) == 2 ? "log" : "file");
+	say("fault %s %s\n", ops[op],
+	    committing && watched(fd) == 2 ? "commit" : "other");
 	return f.disk_errno;
 }
 

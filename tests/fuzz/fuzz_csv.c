@@ -12,7 +12,9 @@
 #include "core/campaign/import.h"
 #include "fuzz.h"
 
-struct sums { uint64_t contacts, errors, lines, bytes; };
+struct sums {
+	uint64_t contacts, errors, lines, bytes;
+};
 
 
 static int contact(const struct sipd_contact_in *c, void *arg)

@@ -31,8 +31,7 @@ static void check(const char *text, const char *country)
 	if (*country && (out[0] != '+' || len < 1 + SIPD_E164_MIN ||
 			 len > 1 + SIPD_E164_MAX))
 		abort();
-	if (strspn(out, "+*#0123456789") != len ||
-	    strchr(out + 1, '+'))
+	if (strspn(out, "+*#0123456789") != len || strchr(out + 1, '+'))
 		abort();
 	if (sipd_number_normalise(out, country, again, sizeof(again)) ||
 	    strcmp(out, again) != 0)

@@ -16,7 +16,10 @@
 
 enum { SIZE_MAX_BYTES = 1 << 20 };
 
-struct replay { unsigned mutate, files; unsigned long inputs; };
+struct replay {
+	unsigned mutate, files;
+	unsigned long inputs;
+};
 
 
 static uint64_t random64(uint64_t *s)
@@ -42,15 +45,9 @@ static size_t mutate(uint8_t *out, const uint8_t *in, size_t size,
 		const size_t at = (size_t)(r >> 16) % len;
 
 		switch (r % 5) {
-		case 0:
-			out[at] = (uint8_t)(r >> 8);
-			break;
-		case 1:
-			out[at] = liked[(r >> 8) % (sizeof(liked) - 1)];
-			break;
-		case 2:
-			len = at + 1;
-			break;
+		case 0: out[at] = (uint8_t)(r >> 8); break;
+		case 1: out[at] = liked[(r >> 8) % (sizeof(liked) - 1)]; break;
+		case 2: len = at + 1; break;
 		case 3:
 			memmove(out + at, out + at + 1, len - at - 1);
 			len--;
@@ -82,7 +79,7 @@ static void feed(struct replay *r, const char *path)
 
 	for (unsigned i = 0; i <= r->mutate; i++) {
 		const size_t len = i ? mutate(changed, data, size, &seed) :
-			size;
+				       size;
 
 		/* of its own size, so that a sanitizer sees its end */
 		copy = malloc(len ? len : 1);

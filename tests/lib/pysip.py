@@ -242,6 +242,7 @@ class UA(asyncio.DatagramProtocol):
         self.ip = ip
         self.calls = {}
         self.lost = []               # messages of no known call
+        self.more = asyncio.Event()
 
     def connection_made(self, transport):
         self.transport = transport
@@ -254,6 +255,7 @@ class UA(asyncio.DatagramProtocol):
             call.arrived(msg)
         else:
             self.lost.append(msg)
+            self.more.set()
 
     def send(self, data):
         self.transport.sendto(data, self.server)

@@ -8,7 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STEPS(...) (const struct step[]) { __VA_ARGS__, {OP_END, 0, 0, 0, 0, 0, NULL} }
+#define STEPS(...) \
+	(const struct step[]) \
+	{ \
+		__VA_ARGS__, {.op = OP_END} \
+	}
 #define PROV(c) {.op = OP_PROV, .code = (c)}
 #define AFTER(ms) .min_ms = (ms), .max_ms = (ms)
 #define ANSWER_HUMAN \

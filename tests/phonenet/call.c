@@ -63,6 +63,7 @@ static void call_free(struct call *c)
 	n->calls--;
 	timer_stop(&n->loop, &c->step_tmr);
 	timer_stop(&n->loop, &c->rtx_tmr);
+	timer_stop(&n->loop, &c->life_tmr);
 	own_stop(c);
 	if (c->stream)
 		stream_close(c->stream, NULL, NULL);
@@ -300,7 +301,7 @@ struct call *call_fork(struct call *c)
 	f->stream = NULL;
 	f->media_ready = false;
 	f->held_next = NULL;
-	f->step_tmr = f->rtx_tmr = (struct timer){0};
+	f->step_tmr = f->rtx_tmr = f->life_tmr = (struct timer){0};
 	f->own = (struct own){0};
 	f->step = c->b->fork;
 	call_new_tag(f);
@@ -373,6 +374,7 @@ void call_end(struct call *c, const char *by)
 		return;
 	c->ended = true;
 	timer_stop(&n->loop, &c->step_tmr);
+	timer_stop(&n->loop, &c->life_tmr);
 	if (c->stream) {
 		stream_close(c->stream, &c->rtp_rx, &c->rtp_tx);
 		c->stream = NULL;

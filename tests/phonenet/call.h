@@ -63,7 +63,7 @@ struct call {
 	char *last;
 	size_t last_len;
 	uint64_t gap_us, until_us;
-	struct timer step_tmr, rtx_tmr;
+	struct timer step_tmr, rtx_tmr, life_tmr;
 	struct own own;
 	struct sdp sdp;
 	unsigned sdp_version;

@@ -33,6 +33,7 @@ enum opt_id {
 	O_ANSWER_DELAY,
 	O_LATE_DELAY,
 	O_TALK_TIME,
+	O_MAX_CALL,
 	O_MIX,
 	O_SEED,
 	O_NONCE_LIFE,
@@ -60,6 +61,7 @@ static const struct option long_options[] = {
 	{"answer-delay", 1, NULL, O_ANSWER_DELAY},
 	{"late-delay", 1, NULL, O_LATE_DELAY},
 	{"talk-time", 1, NULL, O_TALK_TIME},
+	{"max-call", 1, NULL, O_MAX_CALL},
 	{"mix", 1, NULL, O_MIX},
 	{"seed", 1, NULL, O_SEED},
 	{"nonce-life", 1, NULL, O_NONCE_LIFE},
@@ -94,6 +96,8 @@ static const char usage[] =
 	"  --answer-delay MS     humans answer after MS; default 300..1500\n"
 	"  --late-delay MS       default 20000\n"
 	"  --talk-time MS        humans hang up after MS; default never\n"
+	"  --max-call MS         the network ends a call after MS from its\n"
+	"                        INVITE: 480 or BYE; default an hour\n"
 	"  --mix SPEC            human=60,busy=15,noanswer=15,404=10: by the\n"
 	"                        hash of the number, not by its digits\n"
 	"  --seed N              of delays and the mix\n"
@@ -171,6 +175,8 @@ static bool set_number(struct net *n, int id, const char *text)
 		o->late_ms = v;
 	else if (id == O_TALK_TIME)
 		o->talk_ms = v;
+	else if (id == O_MAX_CALL)
+		o->max_call_ms = v;
 	else if (id == O_SEED)
 		o->seed = (uint64_t)v;
 	else if (id == O_NONCE_LIFE)
@@ -294,6 +300,7 @@ static int read_options(struct net *n, int argc, char **argv, bool *tcp)
 static void defaults(struct net *n)
 {
 	n->opt.answer_ms = n->opt.late_ms = n->opt.talk_ms = -1;
+	n->opt.max_call_ms = 3600 * 1000;
 	n->opt.seed = 1;
 	n->opt.rtp_min = 20000;
 	n->opt.rtp_max = 31998;

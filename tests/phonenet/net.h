@@ -21,6 +21,7 @@ struct options {
 	const char *journal, *sounds, *record, *mix;
 	bool no_fsync, no_media, require_auth, quiet, stats, parent_dies;
 	int64_t answer_ms, late_ms, talk_ms; /* -1: as the table says */
+	int64_t max_call_ms;
 	uint32_t min_expires;
 	uint64_t seed;
 	unsigned rtp_min, rtp_max;

@@ -359,9 +359,23 @@ static void step_due(void *arg)
 }
 
 
+/* A caller that died leaves calls behind; no network keeps them for ever. */
+static void too_long(void *arg)
+{
+	struct call *c = arg;
+
+	if (c->state == CALL_EARLY)
+		call_refuse(c, 480, NULL);
+	else
+		own_bye(c);
+}
+
+
 void script_start(struct call *c)
 {
 	c->state = CALL_EARLY;
+	timer_set(&c->net->loop, &c->life_tmr,
+		  (uint64_t)c->net->opt.max_call_ms * 1000u, too_long, c);
 	if (!c->fork)
 		c->step = c->b->steps;
 	run(c);

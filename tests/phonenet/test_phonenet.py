@@ -8,6 +8,7 @@ import math
 import os
 import shutil
 import struct
+import subprocess
 import sys
 import tempfile
 import time
@@ -17,7 +18,8 @@ import wave
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 
-from pysip import UA, Call, Phonenet, journal, ulaw_decode  # noqa: E402
+from pysip import (UA, Call, Phonenet, Rtp, journal,  # noqa: E402
+                   ulaw_decode)
 
 PROGRAM = None
 
@@ -35,6 +37,14 @@ def tone(samples, freq, rate=8000):
     power = a * a + b * b - c * a * b
     energy = sum(s * s for s in samples)
     return 2 * power / (energy * len(samples)) if energy else 0
+
+
+def write_wav(path, samples, rate=8000):
+    with wave.open(path, "wb") as w:
+        w.setnchannels(1)
+        w.setsampwidth(2)
+        w.setframerate(rate)
+        w.writeframes(struct.pack("<%dh" % len(samples), *samples))
 
 
 class Base(unittest.IsolatedAsyncioTestCase):
@@ -60,6 +70,8 @@ class Base(unittest.IsolatedAsyncioTestCase):
         return self.stats
 
     def events(self, name=None):
+        """The journal, whole: phonenet is stopped first."""
+        self.stop()
         return [e for e in journal(self.journal)
                 if not name or e["event"] == name]
 
@@ -150,12 +162,19 @@ class Signalling(Base):
         self.assertEqual(m.rtp()[1], 9)
         self.assertEqual((await call.bye()).status, 200)
         kinds = [e["event"] for e in self.events()]
-        self.assertEqual(kinds, ["invite", "answer", "bye", "end"])
+        self.assertEqual(kinds, ["invite", "answer", "bye", "end", "stats"])
         first = self.events("invite")[0]
         self.assertEqual((first["call_id"], first["number"],
                           first["contact"]),
                          (call.callid, "4930123400", "contact-7"))
         self.assertLess(abs(first["t_ms"] / 1000 - time.time()), 5)
+
+    async def test_invite_is_in_the_journal_before_the_answer(self):
+        for i in range(20):
+            call = await self.ua.invite("49301%03d02" % i)
+            await call.status(180)
+            numbers = [e["number"] for e in journal(self.journal)]
+            self.assertEqual(numbers.count(call.number), 1)
 
     async def test_final_statuses(self):
         for digits, status in (("01", 486), ("03", 404), ("04", 480),
@@ -250,6 +269,21 @@ class Signalling(Base):
         await call.wait(lambda m: not m.status and m.method == "BYE")
         self.assertEqual(self.stop()["bye_tx"], 1)
 
+    async def test_requests_follow_the_record_route(self):
+        proxy = await UA.open(self.net.addr)
+        route = "<sip:127.0.0.1:%d;lr>" % proxy.port
+        call = await self.ua.invite("4930123412",
+                                    ["Record-Route: " + route])
+        m = await call.final()
+        self.assertEqual(m.get("record-route"), route)
+        await asyncio.wait_for(proxy.more.wait(), 5)
+        bye = proxy.lost[0]
+        self.assertEqual(bye.first, "BYE sip:alice@127.0.0.1:%d SIP/2.0" %
+                         self.ua.port)
+        self.assertEqual(bye.get("route"), route)
+        self.assertIn(call.tag, bye.get("to"))
+        proxy.close()
+
     async def test_loses_two_byes(self):
         call = await self.ua.invite("4930123418")
         m = await call.final()
@@ -327,6 +361,18 @@ class Signalling(Base):
         head = await asyncio.wait_for(r.readuntil(b"\r\n\r\n"), 5)
         self.assertTrue(head.startswith(b"SIP/2.0 486"), head)
         w.close()
+
+
+class MaxCall(Base):
+    args = ("--no-media", "--answer-delay", "0", "--max-call", "300")
+
+    async def test_network_ends_forgotten_calls(self):
+        ringing = await self.ua.invite("4930123402")
+        talking = await self.ua.invite("4930123400")
+        await talking.final()
+        self.assertEqual((await ringing.final()).status, 480)
+        await talking.wait(lambda m: not m.status and m.method == "BYE")
+        self.assertEqual(self.stop()["active"], 0)
 
 
 class Mix(Base):
@@ -449,6 +495,58 @@ class Media(Base):
         self.assertEqual(call.rtp.packets, [])
 
 
+    async def test_sender_report_is_answered(self):
+        call = await self.ua.invite("4930123439")
+        m = await call.final()
+        for seq in range(4):
+            call.rtp.send(m.rtp(), b"\xff" * 160)
+            call.rtp.seq += seq == 1     # one is lost
+        n = len(call.rtp.packets)
+        await call.rtp.wait(lambda p: len(p) > n + 2)
+        rtcp = await Rtp.open()
+        report = struct.pack("!BBHIIIIII", 0x80, 200, 6, call.rtp.ssrc,
+                             0x11112222, 0x33334444, 0, 4, 640)
+        rtcp.transport.sendto(report, (m.rtp()[0], m.rtp()[1] + 1))
+        rtcp.packets = []
+        await rtcp.wait(lambda p: p)
+        pt, _, _, _, rest = rtcp.packets[0]
+        self.assertEqual(pt, 200 & 127)
+        source, lost, highest, _, lsr, dlsr = struct.unpack(
+            "!IIIIII", rest[16:40])
+        self.assertEqual((source, lost & 0xffffff, highest, lsr, dlsr),
+                         (call.rtp.ssrc, 1, 5, 0x22223333, 0))
+        rtcp.close()
+
+
+class Sounds(Base):
+    args = ("--answer-delay", "0", "--sounds")
+
+    async def asyncSetUp(self):
+        self.sounds = tempfile.mkdtemp(prefix="phonenet-")
+        write_wav(os.path.join(self.sounds, "hello.wav"), [8031] * 800)
+        self.args = self.args + (self.sounds,)
+        await super().asyncSetUp()
+
+    async def asyncTearDown(self):
+        await super().asyncTearDown()
+        shutil.rmtree(self.sounds)
+
+    async def test_hello_comes_from_the_file(self):
+        call = await self.ua.invite("4930123400")
+        await call.final()
+        await call.rtp.wait(lambda p: len(p) >= 25)
+        pcm = ulaw_decode(b"".join(p[4] for p in call.rtp.packets))
+        self.assertEqual(pcm[2400:3200], [pcm[2400]] * 800)
+        self.assertLess(abs(pcm[2400] - 8031), 260)
+
+    async def test_unusable_sound_is_refused(self):
+        write_wav(os.path.join(self.sounds, "long.wav"), [0] * 80, 44100)
+        r = subprocess.run([PROGRAM, "--sounds", self.sounds], text=True,
+                           capture_output=True, timeout=10)
+        self.assertEqual(r.returncode, 3)
+        self.assertIn("long.wav: not a 16-bit mono 8000 Hz WAV", r.stderr)
+
+
 class Record(Base):
     args = ("--answer-delay", "0")
 
@@ -474,7 +572,6 @@ class Record(Base):
 
 class Usage(unittest.TestCase):
     def test_wrong_options_are_refused(self):
-        import subprocess
         for args in (["--listen", "nowhere"], ["--mix", "human"],
                      ["--user", "x"], ["--seed", "-1"], ["--what"], ["x"]):
             r = subprocess.run([PROGRAM, *args], capture_output=True,

@@ -59,7 +59,7 @@ class Sipp(unittest.TestCase):
         net = Phonenet(PROGRAM, "--user", "bob:pw", "--algorithm", "md5")
         try:
             r = subprocess.run(
-                ["sipsak", "-U", "-C", "sip:bob@127.0.0.1:5999", "-x", "120",
+                ["sipsak", "-U", "-u", "bob", "-C", "sip:bob@127.0.0.1:5999", "-x", "120",
                  "-a", "pw", "-s", "sip:bob@%s:%d" % net.addr],
                 capture_output=True, timeout=30, text=True)
         finally:

@@ -306,14 +306,8 @@ static void udp_flush(struct transport *t)
 }
 
 
-void transport_flush(struct transport *t)
+static void bury(struct transport *t)
 {
-	if (t->tx_n)
-		udp_flush(t);
-	for (uint32_t i = 1; t->open && i < CONN_MAX; i++)
-		if (t->conns[i] && t->conns[i]->out_n &&
-		    !t->conns[i]->waiting)
-			conn_flush(t->conns[i]);
 	while (t->dead) {
 		struct conn *c = t->dead;
 
@@ -322,6 +316,18 @@ void transport_flush(struct transport *t)
 		free(c->out);
 		free(c);
 	}
+}
+
+
+void transport_flush(struct transport *t)
+{
+	if (t->tx_n)
+		udp_flush(t);
+	for (uint32_t i = 1; t->open && i < CONN_MAX; i++)
+		if (t->conns[i] && t->conns[i]->out_n &&
+		    !t->conns[i]->waiting)
+			conn_flush(t->conns[i]);
+	bury(t);
 }
 
 
@@ -399,14 +405,7 @@ void transport_close(struct transport *t)
 	for (uint32_t i = 1; i < CONN_MAX; i++)
 		if (t->conns[i])
 			conn_close(t->conns[i]);
-	while (t->dead) {
-		struct conn *c = t->dead;
-
-		t->dead = c->next_dead;
-		free(c->in);
-		free(c->out);
-		free(c);
-	}
+	bury(t);
 	if (t->udp.fd >= 0)
 		close(t->udp.fd);
 	if (t->tcp.fd >= 0)

@@ -6,17 +6,20 @@
 #include "base/error.h"
 #include "base/words.h"
 
-enum { STATES = SIPDIALER_CAMPAIGN_CANCELLED + 1,
-       VERBS = SIPD_VERB_COMPLETE + 1,
-       NO = -1 };
+enum {
+	STATES = SIPDIALER_CAMPAIGN_CANCELLED + 1,
+	VERBS = SIPD_VERB_COMPLETE + 1,
+	NO = -1
+};
 
-#define DRAFT     SIPDIALER_CAMPAIGN_DRAFT
+#define DRAFT SIPDIALER_CAMPAIGN_DRAFT
 #define SCHEDULED SIPDIALER_CAMPAIGN_SCHEDULED
-#define RUNNING   SIPDIALER_CAMPAIGN_RUNNING
-#define PAUSED    SIPDIALER_CAMPAIGN_PAUSED
+#define RUNNING SIPDIALER_CAMPAIGN_RUNNING
+#define PAUSED SIPDIALER_CAMPAIGN_PAUSED
 #define COMPLETED SIPDIALER_CAMPAIGN_COMPLETED
 #define CANCELLED SIPDIALER_CAMPAIGN_CANCELLED
 
+/* clang-format off */
 static const signed char next[STATES][VERBS] = {
 	/*             start    pause   cancel     complete */
 	[DRAFT]     = {RUNNING, NO,     CANCELLED, NO},
@@ -26,6 +29,7 @@ static const signed char next[STATES][VERBS] = {
 	[COMPLETED] = {NO,      NO,     NO,        NO},
 	[CANCELLED] = {NO,      NO,     NO,        NO},
 };
+/* clang-format on */
 
 static const char *const verbs[VERBS] = {
 	[SIPD_VERB_START] = "start",

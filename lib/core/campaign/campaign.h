@@ -15,8 +15,12 @@
 
 /* ---- state machine ----------------------------------------------------- */
 
-enum sipd_campaign_verb { SIPD_VERB_START, SIPD_VERB_PAUSE, SIPD_VERB_CANCEL,
-			  SIPD_VERB_COMPLETE };
+enum sipd_campaign_verb {
+	SIPD_VERB_START,
+	SIPD_VERB_PAUSE,
+	SIPD_VERB_CANCEL,
+	SIPD_VERB_COMPLETE
+};
 
 /** New enum sipdialer_campaign_status, or SIPDIALER_ESTATE with a text naming
  *  the present state and the verb. */
@@ -31,10 +35,10 @@ int sipd_campaign_change(int status, enum sipd_campaign_verb verb);
  * the end.
  */
 struct sipd_pacer {
-	double cps;              /* 0 no limit */
-	uint32_t max_calls;      /* at once, >= 1 */
-	uint32_t active;         /* reserved now */
-	uint64_t next_us;        /* earliest time of the next call */
+	double cps;         /* 0 no limit */
+	uint32_t max_calls; /* at once, >= 1 */
+	uint32_t active;    /* reserved now */
+	uint64_t next_us;   /* earliest time of the next call */
 };
 
 void sipd_pacer_init(struct sipd_pacer *p, double cps, uint32_t max_calls);
@@ -49,14 +53,14 @@ void sipd_pacer_release(struct sipd_pacer *p);
 
 /** The facts about a call that is over. */
 struct sipd_outcome {
-	int sip_status;          /* final, 0 none */
-	int q850;                /* 0 none */
-	int error;               /* enum sipdialer_error, 0 none */
+	int sip_status; /* final, 0 none */
+	int q850;       /* 0 none */
+	int error;      /* enum sipdialer_error, 0 none */
 	uint32_t retry_after_s;
 	bool answered, ringing, ring_timeout, local;
-	bool policy;             /* our own policy said no */
-	bool media_none;         /* answered, yet no RTP ever came */
-	bool network_block;      /* 603 whose Reason says that the network
+	bool policy;        /* our own policy said no */
+	bool media_none;    /* answered, yet no RTP ever came */
+	bool network_block; /* 603 whose Reason says that the network
 				  * blocked the call ("603+", ATIS-1000099) */
 };
 
@@ -66,17 +70,20 @@ enum sipdialer_disposition sipd_disposition(const struct sipd_outcome *o);
 /* ---- retry ------------------------------------------------------------- */
 
 /** Retry rule of one disposition. */
-struct sipd_retry_rule { bool retry; uint32_t delay_s; };
+struct sipd_retry_rule {
+	bool retry;
+	uint32_t delay_s;
+};
 
 struct sipd_retry {
-	uint32_t max_attempts;   /* calls to one contact in all, >= 1 */
+	uint32_t max_attempts; /* calls to one contact in all, >= 1 */
 	struct sipd_retry_rule rules[16]; /* by enum sipdialer_disposition */
 };
 
 /** Defaults of DESIGN.md with one delay. retries = calls beyond the first. */
 void sipd_retry_init(struct sipd_retry *r, uint32_t retries, uint32_t delay_s);
 /** "busy=60,no_answer=300,rejected=off": names value and place of an error. */
-int  sipd_retry_parse(struct sipd_retry *r, const char *text);
+int sipd_retry_parse(struct sipd_retry *r, const char *text);
 
 /** What becomes of a contact after its attempt number `attempt` (1 = first).
  *  Returns its enum sipdialer_contact_status; pending: *delay_ms says when
@@ -96,12 +103,12 @@ struct sipd_policy_in {
 	int campaign_status;
 	uint32_t active, max_calls;
 	double cps;
-	int64_t now_ms;          /* wall */
+	int64_t now_ms; /* wall */
 };
 struct sipd_policy_out {
 	bool allow;
-	const char *rule;        /* "allow", "dnc", "attempts", "campaign" */
-	char record[512];        /* JSON of gates, inputs and the rule */
+	const char *rule; /* "allow", "dnc", "attempts", "campaign" */
+	char record[512]; /* JSON of gates, inputs and the rule */
 };
 void sipd_policy_check(const struct sipd_policy_in *in,
 		       struct sipd_policy_out *out);

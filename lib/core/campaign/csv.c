@@ -15,11 +15,11 @@
 #include "base/text.h"
 
 enum state {
-	CELL,     /* at the beginning of a cell */
-	PLAIN,    /* inside one without quotes */
-	QUOTED,   /* inside quotes */
-	QUOTE,    /* after a quote inside quotes */
-	SKIP      /* bad row: on to the end of the line */
+	CELL,   /* at the beginning of a cell */
+	PLAIN,  /* inside one without quotes */
+	QUOTED, /* inside quotes */
+	QUOTE,  /* after a quote inside quotes */
+	SKIP    /* bad row: on to the end of the line */
 };
 
 enum {
@@ -32,9 +32,9 @@ struct sipd_csv {
 	sipd_csv_row_h *rowh;
 	sipd_csv_error_h *errh;
 	void *arg;
-	char delimiter;          /* 0 not known yet */
-	bool started;            /* the first line was looked at */
-	int rc;                  /* what ended reading */
+	char delimiter; /* 0 not known yet */
+	bool started;   /* the first line was looked at */
+	int rc;         /* what ended reading */
 
 	enum state state;
 	bool cr;                 /* the last byte was a CR */
@@ -43,11 +43,11 @@ struct sipd_csv {
 	uint64_t line, row_line; /* now, and where the row began */
 
 	char *cells[SIPD_CSV_COLUMNS_MAX];
-	size_t count;            /* cells complete */
-	size_t begin, fill;      /* of the present cell in row */
+	size_t count;       /* cells complete */
+	size_t begin, fill; /* of the present cell in row */
 
 	size_t raw_len;
-	uint64_t fed, again;     /* bytes read, bytes read again */
+	uint64_t fed, again; /* bytes read, bytes read again */
 	char row[SIPD_CSV_ROW_MAX + SIPD_CSV_COLUMNS_MAX + 1];
 	char raw[SIPD_CSV_ROW_MAX];
 	char spare[SIPD_CSV_ROW_MAX];
@@ -193,8 +193,7 @@ static void byte(struct sipd_csv *c, char b)
 			c->state = SKIP;
 		}
 		return;
-	case SKIP:
-		return;
+	case SKIP: return;
 	}
 }
 
@@ -362,15 +361,18 @@ static size_t first_line(const char *s, size_t len, bool last)
 static int foreign_file(const char *s, size_t len)
 {
 	if (len >= 4 && !memcmp(s, "PK\3\4", 4))
-		return sipd_error(SIPDIALER_EFORMAT, "line 1: this is a "
+		return sipd_error(
+			SIPDIALER_EFORMAT,
+			"line 1: this is a "
 			"spreadsheet (xlsx, ods) or zip file; save it as CSV");
 	if (len >= 4 && !memcmp(s, "\xd0\xcf\x11\xe0", 4))
-		return sipd_error(SIPDIALER_EFORMAT, "line 1: this is a "
-			"spreadsheet (xls); save it as CSV");
-	if (len >= 2 && (!memcmp(s, "\xff\xfe", 2) ||
-			 !memcmp(s, "\xfe\xff", 2)))
+		return sipd_error(SIPDIALER_EFORMAT,
+				  "line 1: this is a "
+				  "spreadsheet (xls); save it as CSV");
+	if (len >= 2 &&
+	    (!memcmp(s, "\xff\xfe", 2) || !memcmp(s, "\xfe\xff", 2)))
 		return sipd_error(SIPDIALER_EFORMAT, "line 1: this is UTF-16 "
-			"text; save it as UTF-8");
+						     "text; save it as UTF-8");
 
 	return SIPDIALER_OK;
 }

@@ -6,15 +6,18 @@
  */
 #include "core/campaign/campaign.h"
 
-#define BUSY       SIPDIALER_DISPOSITION_BUSY
-#define NO_ANSWER  SIPDIALER_DISPOSITION_NO_ANSWER
-#define INVALID    SIPDIALER_DISPOSITION_INVALID_NUMBER
-#define REJECTED   SIPDIALER_DISPOSITION_REJECTED
-#define BLOCKED    SIPDIALER_DISPOSITION_BLOCKED
+#define BUSY SIPDIALER_DISPOSITION_BUSY
+#define NO_ANSWER SIPDIALER_DISPOSITION_NO_ANSWER
+#define INVALID SIPDIALER_DISPOSITION_INVALID_NUMBER
+#define REJECTED SIPDIALER_DISPOSITION_REJECTED
+#define BLOCKED SIPDIALER_DISPOSITION_BLOCKED
 #define CONGESTION SIPDIALER_DISPOSITION_CONGESTION
-#define NONE       SIPDIALER_DISPOSITION_NONE
+#define NONE SIPDIALER_DISPOSITION_NONE
 
-struct rule { int code; enum sipdialer_disposition d; };
+struct rule {
+	int code;
+	enum sipdialer_disposition d;
+};
 
 static const struct rule sip_rules[] = {
 	{403, REJECTED},   /* Forbidden */
@@ -43,19 +46,19 @@ static const struct rule sip_rules[] = {
 };
 
 static const struct rule q850_rules[] = {
-	{1, INVALID},      /* unallocated number */
-	{17, BUSY},        /* user busy */
-	{18, NO_ANSWER},   /* no user responding */
-	{19, NO_ANSWER},   /* no answer from user, alerted */
-	{20, NO_ANSWER},   /* subscriber absent */
-	{21, REJECTED},    /* call rejected */
-	{22, INVALID},     /* number changed */
-	{28, INVALID},     /* invalid number format */
-	{34, CONGESTION},  /* no circuit available */
-	{38, CONGESTION},  /* network out of order */
-	{41, CONGESTION},  /* temporary failure */
-	{42, CONGESTION},  /* switching equipment congestion */
-	{44, CONGESTION},  /* requested circuit not available */
+	{1, INVALID},     /* unallocated number */
+	{17, BUSY},       /* user busy */
+	{18, NO_ANSWER},  /* no user responding */
+	{19, NO_ANSWER},  /* no answer from user, alerted */
+	{20, NO_ANSWER},  /* subscriber absent */
+	{21, REJECTED},   /* call rejected */
+	{22, INVALID},    /* number changed */
+	{28, INVALID},    /* invalid number format */
+	{34, CONGESTION}, /* no circuit available */
+	{38, CONGESTION}, /* network out of order */
+	{41, CONGESTION}, /* temporary failure */
+	{42, CONGESTION}, /* switching equipment congestion */
+	{44, CONGESTION}, /* requested circuit not available */
 };
 
 
@@ -75,7 +78,7 @@ static enum sipdialer_disposition look_up(const struct rule *rules,
 static bool ours(int status)
 {
 	return !status || status == 408 || status == 487 ||
-		(status >= 200 && status < 300);
+	       (status >= 200 && status < 300);
 }
 
 
@@ -85,8 +88,8 @@ static enum sipdialer_disposition not_answered(const struct sipd_outcome *o)
 
 	if (ours(o->sip_status) && o->ring_timeout)
 		return NO_ANSWER;
-	if (ours(o->sip_status) && (o->local ||
-				    o->error == SIPDIALER_ECANCELLED))
+	if (ours(o->sip_status) &&
+	    (o->local || o->error == SIPDIALER_ECANCELLED))
 		return SIPDIALER_DISPOSITION_CANCELLED;
 	if (o->sip_status == 603 && o->network_block)
 		return BLOCKED;
@@ -110,5 +113,5 @@ enum sipdialer_disposition sipd_disposition(const struct sipd_outcome *o)
 		return not_answered(o);
 
 	return o->media_none ? SIPDIALER_DISPOSITION_FAILED :
-		SIPDIALER_DISPOSITION_ANSWERED;
+			       SIPDIALER_DISPOSITION_ANSWERED;
 }

@@ -16,8 +16,8 @@
 #include "core/campaign/number.h"
 
 enum {
-	HEADER_MAX = 64,         /* bytes of a column's name */
-	PRIORITY_MAX = 1000000,  /* and the same below 0 */
+	HEADER_MAX = 64,        /* bytes of a column's name */
+	PRIORITY_MAX = 1000000, /* and the same below 0 */
 	NONE = -1
 };
 
@@ -35,8 +35,8 @@ struct sipd_import {
 	void *arg;
 	char number_column[HEADER_MAX + 1], name_column[HEADER_MAX + 1];
 	const struct sipd_number_plan *plan;
-	bool header;             /* was read */
-	int rc;                  /* the file is refused */
+	bool header;                             /* was read */
+	int rc;                                  /* the file is refused */
 	int number, name, first, last, priority; /* columns or NONE */
 	struct column columns[SIPD_CSV_COLUMNS_MAX];
 	size_t count;
@@ -44,24 +44,37 @@ struct sipd_import {
 	struct sipd_contact_in contact;
 };
 
-static const char *const number_names[] = {
-	"number", "phone", "phone_number", "phonenumber", "telephone",
-	"telephone_number", "tel", "mobile", "mobile_number", "mobile_phone",
-	"cell", "cell_phone", "cellphone", "msisdn", "contact_number",
-	"contact_phone", "contact_phone_number", "primary_phone",
-	"home_phone", "work_phone", "destination", NULL
-};
-static const char *const name_names[] = {
-	"name", "full_name", "fullname", "contact_name", "customer_name",
-	"display_name", "contact", NULL
-};
-static const char *const first_names[] = {
-	"first_name", "firstname", "first", "given_name", NULL
-};
-static const char *const last_names[] = {
-	"last_name", "lastname", "last", "surname", "family_name", NULL
-};
-static const char *const priority_names[] = { "priority", NULL };
+static const char *const number_names[] = {"number",
+					   "phone",
+					   "phone_number",
+					   "phonenumber",
+					   "telephone",
+					   "telephone_number",
+					   "tel",
+					   "mobile",
+					   "mobile_number",
+					   "mobile_phone",
+					   "cell",
+					   "cell_phone",
+					   "cellphone",
+					   "msisdn",
+					   "contact_number",
+					   "contact_phone",
+					   "contact_phone_number",
+					   "primary_phone",
+					   "home_phone",
+					   "work_phone",
+					   "destination",
+					   NULL};
+static const char *const name_names[] = {"name",          "full_name",
+					 "fullname",      "contact_name",
+					 "customer_name", "display_name",
+					 "contact",       NULL};
+static const char *const first_names[] = {"first_name", "firstname", "first",
+					  "given_name", NULL};
+static const char *const last_names[] = {"last_name", "lastname",    "last",
+					 "surname",   "family_name", NULL};
+static const char *const priority_names[] = {"priority", NULL};
 
 
 /* ---- header ------------------------------------------------------------ */
@@ -156,11 +169,15 @@ static int header_cells(struct sipd_import *im, const char *const *cells,
 		while (len && (s[len - 1] == ' ' || s[len - 1] == '\t'))
 			len--;
 		if (len > HEADER_MAX)
-			return refuse(im, "a column name is longer than 64 "
-				      "bytes", "");
+			return refuse(im,
+				      "a column name is longer than 64 "
+				      "bytes",
+				      "");
 		if (!sipd_text_clean(s, len))
-			return refuse(im, "a control character in the name "
-				      "of a column", "");
+			return refuse(im,
+				      "a control character in the name "
+				      "of a column",
+				      "");
 		memcpy(c->name, s, len);
 		if (!len)
 			(void)snprintf(c->name, sizeof(c->name), "column_%zu",
@@ -222,8 +239,8 @@ static int find_named(struct sipd_import *im, const char *what,
 
 	im->rc = sipd_error(SIPDIALER_EFORMAT,
 			    "line 1: no column \"%s\" for the %s; there are "
-			    "%s", wanted, what,
-			    column_list(im, list, sizeof(list)));
+			    "%s",
+			    wanted, what, column_list(im, list, sizeof(list)));
 
 	return im->rc;
 }
@@ -241,11 +258,15 @@ static int find_number(struct sipd_import *im)
 	if (im->number != NONE)
 		return 0;
 	if (looks_like_data(im))
-		return refuse(im, "no header: the first row must name the "
-			      "columns, such as number,name", "");
+		return refuse(im,
+			      "no header: the first row must name the "
+			      "columns, such as number,name",
+			      "");
 
-	return refuse(im, "no column for the number (number, phone, mobile "
-		      "...); there are ", column_list(im, list, sizeof(list)));
+	return refuse(im,
+		      "no column for the number (number, phone, mobile "
+		      "...); there are ",
+		      column_list(im, list, sizeof(list)));
 }
 
 
@@ -285,8 +306,8 @@ static int header_row(struct sipd_import *im, const char *const *cells,
 		const int at = (int)i;
 
 		im->columns[i].custom = at != im->number && at != im->name &&
-			at != im->first && at != im->last &&
-			at != im->priority;
+					at != im->first && at != im->last &&
+					at != im->priority;
 	}
 
 	return 0;
@@ -307,8 +328,10 @@ static int controls(const struct sipd_import *im, size_t at, const char *s)
 {
 	for (; *s; s++)
 		if (((unsigned char)*s < 0x20 && *s != '\n' && *s != '\r' &&
-		     *s != '\t') || *s == 0x7f)
-			return sipd_error(SIPDIALER_EINVAL,
+		     *s != '\t') ||
+		    *s == 0x7f)
+			return sipd_error(
+				SIPDIALER_EINVAL,
 				"control character 0x%02x in column \"%s\"",
 				(unsigned char)*s, im->columns[at].name);
 
@@ -330,9 +353,11 @@ static int take_name(struct sipd_import *im, const char *const *cells,
 		sipd_text_add(&t, " ");
 	sipd_text_add(&t, last);
 
-	return sipd_text_cut(&t) ?
-		sipd_error(SIPDIALER_EINVAL, "the name has %zu bytes, the "
-			   "limit is %zu", t.len, t.size - 1) : 0;
+	return sipd_text_cut(&t) ? sipd_error(SIPDIALER_EINVAL,
+					      "the name has %zu bytes, the "
+					      "limit is %zu",
+					      t.len, t.size - 1) :
+				   0;
 }
 
 
@@ -340,9 +365,10 @@ static int take_priority(struct sipd_import *im, const char *text)
 {
 	int64_t value = 0;
 
-	if (*text && !sipd_parse_int(text, -PRIORITY_MAX, PRIORITY_MAX,
-				     &value))
-		return sipd_error(SIPDIALER_EINVAL, "priority is not a whole "
+	if (*text &&
+	    !sipd_parse_int(text, -PRIORITY_MAX, PRIORITY_MAX, &value))
+		return sipd_error(SIPDIALER_EINVAL,
+				  "priority is not a whole "
 				  "number from -1000000 to 1000000");
 	im->contact.priority = (int32_t)value;
 
@@ -356,8 +382,8 @@ static bool json_plain(const char *s, size_t len)
 	bool plain = true;
 
 	for (size_t i = 0; i < len; i++)
-		plain = plain & ((unsigned char)s[i] >= 0x20) &
-			(s[i] != '"') & (s[i] != '\\');
+		plain = plain & ((unsigned char)s[i] >= 0x20) & (s[i] != '"') &
+			(s[i] != '\\');
 
 	return plain;
 }
@@ -395,9 +421,11 @@ static int take_custom(struct sipd_import *im, const char *const *cells,
 		sipd_text_addn(&t, "}", 1);
 
 	return sipd_text_cut(&t) ?
-		sipd_error(SIPDIALER_EINVAL, "the other columns have %zu "
-			   "bytes as JSON, the limit is %zu", t.len,
-			   t.size - 1) : 0;
+		       sipd_error(SIPDIALER_EINVAL,
+				  "the other columns have %zu "
+				  "bytes as JSON, the limit is %zu",
+				  t.len, t.size - 1) :
+		       0;
 }
 
 
@@ -408,12 +436,15 @@ static int check_cells(const struct sipd_import *im, const char *const *cells,
 	while (*count > im->count && !*cells[*count - 1])
 		*count -= 1; /* spreadsheets fill up with empty cells */
 	if (*count > im->count)
-		return sipd_error(SIPDIALER_EINVAL, "%zu cells, the header "
-				  "has %zu", *count, im->count);
+		return sipd_error(SIPDIALER_EINVAL,
+				  "%zu cells, the header "
+				  "has %zu",
+				  *count, im->count);
 
 	for (size_t i = 0; i < *count; i++) {
-		const int rc = (int)i == im->number ? 0 :
-			controls(im, i, cells[i]);
+		const int rc = (int)i == im->number ?
+				       0 :
+				       controls(im, i, cells[i]);
 
 		if (rc)
 			return rc;
@@ -486,7 +517,8 @@ static void row_error(uint64_t line, const char *why, void *arg)
 	if (im->rc)
 		return;
 	if (!im->header) {
-		im->rc = sipd_error(SIPDIALER_EFORMAT, "line %llu: the header "
+		im->rc = sipd_error(SIPDIALER_EFORMAT,
+				    "line %llu: the header "
 				    "cannot be read: %s",
 				    (unsigned long long)line, why);
 		return;
@@ -507,19 +539,26 @@ static int configure(struct sipd_import *im,
 	if (conf->number_column &&
 	    !sipd_strcpy(im->number_column, sizeof(im->number_column),
 			 conf->number_column))
-		return sipd_error(SIPDIALER_EINVAL, "name of the number "
-				  "column is longer than %d bytes", HEADER_MAX);
+		return sipd_error(SIPDIALER_EINVAL,
+				  "name of the number "
+				  "column is longer than %d bytes",
+				  HEADER_MAX);
 	if (conf->name_column &&
 	    !sipd_strcpy(im->name_column, sizeof(im->name_column),
 			 conf->name_column))
-		return sipd_error(SIPDIALER_EINVAL, "name of the name "
-				  "column is longer than %d bytes", HEADER_MAX);
+		return sipd_error(SIPDIALER_EINVAL,
+				  "name of the name "
+				  "column is longer than %d bytes",
+				  HEADER_MAX);
 	if (country && *country) {
 		im->plan = sipd_number_plan_find(country);
 		if (!im->plan)
-			return sipd_error(SIPDIALER_EINVAL, "country \"%.16s\""
+			return sipd_error(
+				SIPDIALER_EINVAL,
+				"country \"%.16s\""
 				" is not known: two letters such as US, or a "
-				"calling code such as 49", country);
+				"calling code such as 49",
+				country);
 	}
 
 	return 0;
@@ -536,7 +575,7 @@ int sipd_import_open(struct sipd_import **ip,
 
 	if (!ip || !conf || !ch || !eh)
 		return sipd_error(SIPDIALER_EINVAL, "import: missing "
-				  "argument");
+						    "argument");
 	im = calloc(1, sizeof(*im));
 	if (!im)
 		return sipd_error(SIPDIALER_ENOMEM, "import: out of memory");
@@ -575,8 +614,9 @@ int sipd_import_end(struct sipd_import *im)
 		return im->rc ? im->rc : rc;
 
 	return im->header ? SIPDIALER_OK :
-		sipd_error(SIPDIALER_EFORMAT, "line 1: the file is empty; the "
-			   "first row must name the columns");
+			    sipd_error(SIPDIALER_EFORMAT,
+				       "line 1: the file is empty; the "
+				       "first row must name the columns");
 }
 
 

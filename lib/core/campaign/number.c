@@ -21,10 +21,12 @@ enum { TEXT_MAX = 128 }; /* bytes of a number as written */
 struct written {
 	char digits[SIPD_NUMBER_PLAIN_MAX + 8]; /* with * and #, not + */
 	size_t count;
-	bool plus, keys;     /* keys: has * or # */
+	bool plus, keys; /* keys: has * or # */
 };
 
-struct refused { const char *prefix, *why; };
+struct refused {
+	const char *prefix, *why;
+};
 
 /* E.164 prefixes nobody wants to dial from a list. */
 static const struct refused refused[] = {
@@ -74,7 +76,7 @@ static int foreign(const unsigned char *s, size_t *used)
 	else if ((s[0] & 0xf0) == 0xe0 && s[1] && s[2]) {
 		*used = 3;
 		cp = (s[0] & 0x0fU) << 12 | (s[1] & 0x3fU) << 6 |
-			(s[2] & 0x3fU);
+		     (s[2] & 0x3fU);
 	}
 	else {
 		return -1;
@@ -125,19 +127,17 @@ static const char *take(struct written *w, int c)
 		return NULL;
 	case '-':
 	case '.':
-	case '/':
-		return w->count ? NULL : "begins with a separator";
+	case '/': return w->count ? NULL : "begins with a separator";
 	case 0:
 	case ' ':
 	case '(':
-	case ')':
-		return NULL;
+	case ')': return NULL;
 	case 'x':
-	case 'X':
-		return "extensions are not understood";
+	case 'X': return "extensions are not understood";
 	default:
-		return c > 0 && c < 0x20 ? "a control character" :
-			"a character that is no part of a number";
+		return c > 0 && c < 0x20 ?
+			       "a control character" :
+			       "a character that is no part of a number";
 	}
 }
 
@@ -292,12 +292,12 @@ static const char *international(struct written *w)
 		memmove(w->digits + at, w->digits + at + zero,
 			national - zero + 1);
 		national -= zero;
-		if (w->digits[at] == '0')
-			return "one zero too many";
 	}
 	habits(plan->code, w->digits + at, &national);
 	w->count = at + national;
 
+	if (plan->trunk[0] == '0' && w->digits[at] == '0')
+		return "one zero too many";
 	if (national < plan->min || w->count < SIPD_E164_MIN)
 		return "too few digits";
 	if (national > plan->max || w->count > SIPD_E164_MAX)
@@ -336,8 +336,8 @@ static void internationalise(struct written *w, unsigned code, size_t skip)
 
 static bool has_code(const struct written *w, unsigned code)
 {
-	const struct sipd_number_plan *plan =
-		sipd_number_plan_of(w->digits, w->count);
+	const struct sipd_number_plan *plan = sipd_number_plan_of(w->digits,
+								  w->count);
 
 	return plan && plan->code == code;
 }
@@ -377,7 +377,7 @@ static const char *e164(struct written *w, const struct sipd_number_plan *plan)
 {
 	if (w->keys)
 		return "\"*\" and \"#\" are for extensions, not for numbers "
-			"with a country";
+		       "with a country";
 	if (!w->plus && (w->count <= 3 || emergency(w)))
 		return "an emergency or service number";
 	if (!w->plus)
@@ -441,7 +441,8 @@ int sipd_number_normalise(const char *text, const char *country, char *out,
 	if (country && *country) {
 		plan = sipd_number_plan_find(country);
 		if (!plan)
-			return sipd_error(SIPDIALER_EINVAL,
+			return sipd_error(
+				SIPDIALER_EINVAL,
 				"country \"%.16s\" is not known: two letters "
 				"such as US, or a calling code such as 49",
 				country);

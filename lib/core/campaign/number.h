@@ -8,18 +8,18 @@
 #include <stdint.h>
 
 enum {
-	SIPD_E164_MIN = 7,           /* digits */
-	SIPD_E164_MAX = 15,          /* digits, ITU-T E.164 6.2.1 */
-	SIPD_NUMBER_PLAIN_MAX = 20   /* digits without a country */
+	SIPD_E164_MIN = 7,         /* digits */
+	SIPD_E164_MAX = 15,        /* digits, ITU-T E.164 6.2.1 */
+	SIPD_NUMBER_PLAIN_MAX = 20 /* digits without a country */
 };
 
 /** How numbers are written in one country. */
 struct sipd_number_plan {
-	char iso[3];         /* ISO 3166-1 alpha-2, "" no country */
-	uint16_t code;       /* calling code, ITU-T E.164 annex */
-	uint8_t min, max;    /* digits of a national number */
-	const char *trunk;   /* prefixes before it at home, by commas, "" none */
-	const char *idd;     /* prefixes of foreign numbers beside "00" */
+	char iso[3];       /* ISO 3166-1 alpha-2, "" no country */
+	uint16_t code;     /* calling code, ITU-T E.164 annex */
+	uint8_t min, max;  /* digits of a national number */
+	const char *trunk; /* prefixes before it at home, by commas, "" none */
+	const char *idd;   /* prefixes of foreign numbers beside "00" */
 };
 
 /** All plans, sorted by calling code, the main country of a code first. */

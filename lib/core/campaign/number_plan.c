@@ -11,14 +11,37 @@
 #include <string.h>
 #include "base/text.h"
 
-#define NANP(iso) {iso, 1, 10, 10, "1", "011"}
+#define NANP(iso)                                                             \
+	{                                                                     \
+		iso, 1, 10, 10, "1", "011"                                    \
+	}
 
 static const struct sipd_number_plan plans[] = {
-	NANP("US"), NANP("CA"), NANP("AG"), NANP("AI"), NANP("AS"),
-	NANP("BB"), NANP("BM"), NANP("BS"), NANP("DM"), NANP("DO"),
-	NANP("GD"), NANP("GU"), NANP("JM"), NANP("KN"), NANP("KY"),
-	NANP("LC"), NANP("MP"), NANP("MS"), NANP("PR"), NANP("SX"),
-	NANP("TC"), NANP("TT"), NANP("VC"), NANP("VG"), NANP("VI"),
+	NANP("US"),
+	NANP("CA"),
+	NANP("AG"),
+	NANP("AI"),
+	NANP("AS"),
+	NANP("BB"),
+	NANP("BM"),
+	NANP("BS"),
+	NANP("DM"),
+	NANP("DO"),
+	NANP("GD"),
+	NANP("GU"),
+	NANP("JM"),
+	NANP("KN"),
+	NANP("KY"),
+	NANP("LC"),
+	NANP("MP"),
+	NANP("MS"),
+	NANP("PR"),
+	NANP("SX"),
+	NANP("TC"),
+	NANP("TT"),
+	NANP("VC"),
+	NANP("VG"),
+	NANP("VI"),
 	{"RU", 7, 10, 10, "8", "810"},
 	{"KZ", 7, 10, 10, "8", "810"},
 	{"EG", 20, 8, 10, "0", ""},
@@ -218,7 +241,7 @@ static const struct sipd_number_plan plans[] = {
 	{"MO", 853, 8, 8, "", ""},
 	{"KH", 855, 8, 9, "0", "001,007"},
 	{"LA", 856, 8, 10, "0", ""},
-	{"", 870, 9, 12, "", ""}, /* Inmarsat */
+	{"", 870, 9, 12, "", ""},  /* Inmarsat */
 	{"", 878, 10, 12, "", ""}, /* personal numbers */
 	{"BD", 880, 6, 10, "0", ""},
 	{"", 881, 8, 12, "", ""}, /* satellite */
@@ -286,6 +309,8 @@ const struct sipd_number_plan *sipd_number_plan_of(const char *digits,
 {
 	unsigned code = 0;
 
+	if (!count || digits[0] == '0')
+		return NULL;
 	/* codes are prefix-free: the first hit is the only one */
 	for (size_t i = 0; i < count && i < 3; i++) {
 		const struct sipd_number_plan *plan;
@@ -314,7 +339,8 @@ const struct sipd_number_plan *sipd_number_plan_find(const char *country)
 		return NULL;
 	if (country[0] >= '1' && country[0] <= '9')
 		return sipd_parse_int(country, 1, 999, &code) ?
-			by_code((unsigned)code) : NULL;
+			       by_code((unsigned)code) :
+			       NULL;
 	if (strlen(country) != 2)
 		return NULL;
 

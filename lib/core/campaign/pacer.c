@@ -11,7 +11,7 @@
 #include <assert.h>
 #include <math.h>
 
-static const double second = 1e6;     /* us */
+static const double second = 1e6;        /* us */
 static const double interval_max = 1e15; /* us: 31 years */
 static const uint64_t tolerance = 4000;  /* us */
 

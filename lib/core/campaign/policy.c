@@ -29,7 +29,8 @@ static void record(const struct sipd_policy_in *in,
 	char number[NUMBER_MAX + 1];
 	struct sipd_text t;
 
-	(void)sipd_strcpy(number, sizeof(number), in->number ? in->number : "");
+	(void)sipd_strcpy(number, sizeof(number),
+			  in->number ? in->number : "");
 	sipd_text_init(&t, out->record, sizeof(out->record));
 	sipd_text_add(&t, "{");
 	sipd_json_int(&t, "v", 1);
@@ -75,11 +76,11 @@ void sipd_policy_check(const struct sipd_policy_in *in,
 
 	out->allow = true;
 	out->rule = "allow";
-	running = gate(out, "campaign", in->campaign_status ==
-		       SIPDIALER_CAMPAIGN_RUNNING);
+	running = gate(out, "campaign",
+		       in->campaign_status == SIPDIALER_CAMPAIGN_RUNNING);
 	(void)gate(out, "dnc", !in->dnc);
-	attempts = gate(out, "attempts", in->attempt >= 1 &&
-			in->attempt <= in->max_attempts);
+	attempts = gate(out, "attempts",
+			in->attempt >= 1 && in->attempt <= in->max_attempts);
 
 	record(in, out, running, attempts);
 }

@@ -9,24 +9,25 @@
 #include "base/words.h"
 
 enum {
-	DELAY_MAX = 30 * 86400,      /* s */
-	RETRY_AFTER_MAX = 86400,     /* s: more is taken as a day */
+	DELAY_MAX = 30 * 86400,  /* s */
+	RETRY_AFTER_MAX = 86400, /* s: more is taken as a day */
 	ATTEMPTS_MAX = 1000,
 	DISPOSITIONS = SIPDIALER_DISPOSITION_FAILED + 1,
-	ITEM_MAX = 63                /* bytes of "name=value" */
+	ITEM_MAX = 63 /* bytes of "name=value" */
 };
 
 /* What becomes of a contact that is not called again, and whether it is called
  * again unless told otherwise. */
 struct fate {
 	enum sipdialer_contact_status status;
-	bool retry;              /* by default */
-	bool option;             /* a rule may be set */
+	bool retry;  /* by default */
+	bool option; /* a rule may be set */
 };
 
-#define DONE   SIPDIALER_CONTACT_COMPLETED
+#define DONE SIPDIALER_CONTACT_COMPLETED
 #define FAILED SIPDIALER_CONTACT_FAILED
 
+/* clang-format off */
 static const struct fate fates[DISPOSITIONS] = {
 	[SIPDIALER_DISPOSITION_NONE]             = {FAILED, false, false},
 	[SIPDIALER_DISPOSITION_ANSWERED]         = {DONE,   false, false},
@@ -47,6 +48,7 @@ static const struct fate fates[DISPOSITIONS] = {
 		SIPDIALER_CONTACT_DNC, false, false},
 	[SIPDIALER_DISPOSITION_FAILED]           = {FAILED, false, true},
 };
+/* clang-format on */
 
 
 void sipd_retry_init(struct sipd_retry *r, uint32_t retries, uint32_t delay_s)
@@ -56,7 +58,7 @@ void sipd_retry_init(struct sipd_retry *r, uint32_t retries, uint32_t delay_s)
 	for (size_t i = 0; i < DISPOSITIONS; i++) {
 		r->rules[i].retry = fates[i].retry;
 		r->rules[i].delay_s = delay_s < DELAY_MAX ? delay_s :
-			DELAY_MAX;
+							    DELAY_MAX;
 	}
 }
 
@@ -73,9 +75,11 @@ static int parse_value(struct sipd_retry_rule *rule, const char *value,
 		return 0;
 	}
 	if (!sipd_parse_int(value, 0, DELAY_MAX, &delay))
-		return sipd_error(SIPDIALER_EINVAL, "retry rules, character "
+		return sipd_error(SIPDIALER_EINVAL,
+				  "retry rules, character "
 				  "%zu: \"%s\" is neither \"off\" nor seconds "
-				  "from 0 to %d", place, value, DELAY_MAX);
+				  "from 0 to %d",
+				  place, value, DELAY_MAX);
 	rule->retry = true;
 	rule->delay_s = (uint32_t)delay;
 
@@ -106,18 +110,22 @@ static int parse_item(struct sipd_retry *r, char *item, size_t place)
 	int number;
 
 	if (!value)
-		return sipd_error(SIPDIALER_EINVAL, "retry rules, character "
-				  "%zu: \"%s\" is not name=seconds or name=off",
-				  place, item);
+		return sipd_error(
+			SIPDIALER_EINVAL,
+			"retry rules, character "
+			"%zu: \"%s\" is not name=seconds or name=off",
+			place, item);
 	*value++ = '\0';
 	item = strip(item);
 	number = sipd_word_number(&sipd_words_disposition, item);
 	if (number < 0)
-		return sipd_error(SIPDIALER_EINVAL, "retry rules, character "
+		return sipd_error(SIPDIALER_EINVAL,
+				  "retry rules, character "
 				  "%zu: \"%s\" is no disposition",
 				  place + (size_t)(item - begin), item);
 	if (!fates[number].option)
-		return sipd_error(SIPDIALER_EINVAL, "retry rules, character "
+		return sipd_error(SIPDIALER_EINVAL,
+				  "retry rules, character "
 				  "%zu: \"%s\" is final, it is never retried",
 				  place + (size_t)(item - begin), item);
 	value = strip(value);
@@ -138,9 +146,12 @@ int sipd_retry_parse(struct sipd_retry *r, const char *text)
 		int rc;
 
 		if (len > ITEM_MAX)
-			return sipd_error(SIPDIALER_EINVAL, "retry rules, "
+			return sipd_error(
+				SIPDIALER_EINVAL,
+				"retry rules, "
 				"character %zu: a rule is longer than %d "
-				"bytes", at + 1, ITEM_MAX);
+				"bytes",
+				at + 1, ITEM_MAX);
 		memcpy(item, text + at, len);
 		item[len] = '\0';
 		rc = parse_item(&made, item, at + 1);
@@ -148,8 +159,11 @@ int sipd_retry_parse(struct sipd_retry *r, const char *text)
 			return rc;
 		at += len;
 		if (text[at] == ',' && !text[++at])
-			return sipd_error(SIPDIALER_EINVAL, "retry rules, "
-				"character %zu: nothing after the comma", at);
+			return sipd_error(
+				SIPDIALER_EINVAL,
+				"retry rules, "
+				"character %zu: nothing after the comma",
+				at);
 	}
 	*r = made;
 

@@ -17,7 +17,6 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 #include "base/clock.h"
@@ -27,8 +26,7 @@ enum {
 	TICK_US = 1000,
 	GIVE_UP_US = 100000,     /* later than this: skip, do not burst */
 	DOZE_US = 2000,          /* a command must not wait longer */
-	EVENTS = 64,
-	NICE = -10               /* if we are allowed to */
+	EVENTS = 64
 };
 
 struct sipd_media {
@@ -248,7 +246,6 @@ static void *thread_main(void *arg)
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_BLOCK, &all, NULL);
 	(void)pthread_setname_np(pthread_self(), "sipd-media");
-	(void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);
 
 	for (;;) {
 		struct sipd_work *list = sipd_workq_take(&t->queue);

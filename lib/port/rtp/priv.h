@@ -100,6 +100,7 @@ struct sipd_rtp {
 	struct sipd_source source;
 	bool known;              /* ssrc_in is set */
 	uint32_t ssrc_in;
+	uint64_t spoke_us;       /* arrival of its last packet */
 	uint32_t ssrc_next;      /* candidate */
 	uint16_t seq_next;
 	uint8_t proof;

@@ -16,7 +16,7 @@ enum {
 	CONTROL = 64,            /* one struct timespec */
 	CN = 13,                 /* RFC 3389 */
 	SSRC_PROOF = 3,          /* packets in a row of a new SSRC, */
-	SSRC_QUIET_MS = 60,      /* and as long nothing of the old one */
+	SSRC_QUIET_US = 60000,   /* and as long nothing of the old one */
 	OFFERED_EVENT_PT = 101,  /* what we offer for keys */
 	STAMP_MAX_US = 500000    /* older stamps: the wall clock was set */
 };
@@ -72,11 +72,11 @@ void sipd_rtp_keys(struct sipd_rtp *r, const struct sipd_key *key, size_t n)
 
 /* Who speaks at the right address: the SSRC we know, or another one when
  * that has fallen silent.  Keeps out who forges the address.  RFC 3550 8.2 */
-static bool same_speaker(struct sipd_rtp *r, const struct sipd_rtp_packet *p)
+static bool same_speaker(struct sipd_rtp *r, const struct sipd_rtp_packet *p,
+			 uint64_t arrival_us)
 {
-	const uint64_t now_ms = r->now_us / 1000;
-
 	if (!r->known || p->ssrc == r->ssrc_in) {
+		r->spoke_us = arrival_us;
 		r->known = true;
 		r->ssrc_in = p->ssrc;
 		r->proof = 0;
@@ -92,10 +92,12 @@ static bool same_speaker(struct sipd_rtp *r, const struct sipd_rtp_packet *p)
 	}
 	r->ssrc_next = p->ssrc;
 	r->seq_next = (uint16_t)(p->seq + 1);
-	if (r->proof < SSRC_PROOF || now_ms - r->heard_ms < SSRC_QUIET_MS)
+	if (r->proof < SSRC_PROOF ||
+	    arrival_us < r->spoke_us + SSRC_QUIET_US)
 		return false;
 
 	r->ssrc_in = p->ssrc;
+	r->spoke_us = arrival_us;
 	r->proof = 0;
 	r->got_sr = false;
 	sipd_reception_next(&r->reception);
@@ -263,7 +265,8 @@ static void packet_in(struct sipd_rtp *r, const uint8_t *buf, size_t n,
 	}
 	codec = codec_of(r, p.pt);
 	if ((!codec && p.pt != CN && !is_event(r, p.pt)) ||
-	    !from_source(r, &p, from) || !same_speaker(r, &p)) {
+	    !from_source(r, &p, from) ||
+	    !same_speaker(r, &p, arrival_us)) {
 		drop(r);
 		return;
 	}

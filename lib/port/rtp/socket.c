@@ -80,8 +80,8 @@ int sipd_rtp_sockets(struct sipd_rtp *r, const union sipd_addr *addr,
 
 	pairs = (hi - lo + 1) / 2;
 	for (i = 0; i < pairs; ++i) {
-		const uint16_t port = (uint16_t)(lo + 2 * (*at)++ % (2 * pairs));
-		const int err = pair(r, addr, port);
+		const unsigned port = lo + 2 * ((*at)++ % pairs);
+		const int err = pair(r, addr, (uint16_t)port);
 
 		if (!err)
 			return SIPDIALER_OK;

@@ -343,8 +343,8 @@ static int nothing_for_us(const struct reading *r)
 		(void)pl_strcpy(&r->refused, realm, sizeof(realm));
 		return sipd_error(SIPDIALER_EAUTH,
 				  "password asked for realm \"%s\", which is "
-				  "not the server's; set sip.realm to answer it",
-				  realm);
+				  "not the server's; set sip.realm to answer "
+				  "it", realm);
 	}
 	if (r->unknown)
 		return sipd_error(SIPDIALER_EAUTH, "the server asks for a "

@@ -13,12 +13,15 @@ struct sipd_register; /* register.c */
 struct sipd_hosts;    /* hosts.c */
 
 /** What our dialogs take; for Allow in requests and answers. */
-#define SIPD_ALLOW "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO"
+#define SIPD_ALLOW "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE"
 
 enum {
 	SIPD_KNOWN_MAX = 8,  /* addresses of the server; more: the oldest
 			      * learned one is forgotten */
-	SIPD_REALM_SIZE = 128
+	SIPD_REALM_SIZE = 128,
+	SIPD_USER_MAX = 64,  /* bytes, of sip.user */
+	SIPD_STRING_MAX = 255, /* of other strings */
+	SIPD_HOST_MAX = 253  /* RFC 1035 2.3.4 */
 };
 
 struct sipd_sip {
@@ -33,7 +36,7 @@ struct sipd_sip {
 	uint32_t invitec;
 	char aor[300];               /* "sip:user@domain" */
 	char registrar[300];         /* "sip:domain" */
-	char route[300];             /* next hop URI "sip:host:port;transport=tcp"
+	char route[300];             /* next hop "sip:host:port;transport=tcp"
 				      * of everything towards the server */
 	char local[96];              /* "udp:10.0.0.1:5060" */
 	struct sa server_addr;       /* known address of the server; unset until
@@ -59,7 +62,7 @@ struct sipd_sip {
 	void *close_arg;
 };
 
-/* ---- guard.c: facts F-J of specs/libre-1.1.0.md ------------------------- */
+/* ---- guard.c: facts F-J of specs/libre-1.1.0.md ------------------------ */
 
 /** The raw status line: "SIP/2.0", three digits, 100-699 (fact G). */
 bool sipd_guard_status_line(const struct sip_msg *msg);
@@ -78,11 +81,11 @@ void sipd_guard_learn(struct sipd_sip *sip, const struct sa *addr);
 /** Decimal number of 1-10 digits, nothing else; at most 2^32 - 1. */
 bool sipd_pl_number(const struct pl *pl, uint32_t *value);
 
-/* ---- listen.c: what reaches us outside transactions ---------------------- */
+/* ---- listen.c: what reaches us outside transactions -------------------- */
 
 int  sipd_listen_start(struct sipd_sip *sip);
 
-/* ---- hosts.c: names without DNS, and the DNS client ----------------------- */
+/* ---- hosts.c: names without DNS, and the DNS client -------------------- */
 
 int  sipd_hosts_load(struct sipd_hosts **hp, const char *path); /* mem_deref */
 /** An address of /etc/hosts (IPv4 first), or of localhost. RFC 6761 6.3 */
@@ -91,7 +94,7 @@ bool sipd_hosts_find(const struct sipd_hosts *hosts, const struct pl *name,
 /** DNS client on the name servers of resolv.conf. 0 or errno. */
 int  sipd_dns_open(struct dnsc **dnscp);
 
-/* ---- keepalive.c ----------------------------------------------------------- */
+/* ---- keepalive.c ------------------------------------------------------- */
 
 struct sipd_keepalive {
 	struct tmr tmr;
@@ -107,10 +110,11 @@ void sipd_keepalive_start(struct sipd_keepalive *ka, struct sipd_sip *sip,
 			  uint32_t interval);
 void sipd_keepalive_stop(struct sipd_keepalive *ka);
 
-/* ---- digest.c: RFC 7616, 8760 ------------------------------------------- */
+/* ---- digest.c: RFC 7616, 8760 ------------------------------------------ */
 
 struct sipd_auth;
-int  sipd_auth_alloc(struct sipd_auth **ap, struct sipd_sip *sip); /* mem_deref */
+/** Freed by mem_deref(). */
+int  sipd_auth_alloc(struct sipd_auth **ap, struct sipd_sip *sip);
 /** Read the challenges of a 401/407: strongest algorithm we know, configured
  *  realm only (fact F), a stale nonce again, at most two tries a request.
  *  0: send again; SIPDIALER_EAUTH with sipd_error(): give up. */
@@ -122,7 +126,17 @@ int  sipd_auth_encode(struct mbuf *mb, struct sipd_auth *auth,
  *  count afresh. */
 void sipd_auth_accepted(struct sipd_auth *auth);
 
-/* ---- target.c ------------------------------------------------------------ */
+/* ---- conf.c ------------------------------------------------------------ */
+
+int  sipd_conf_copy(struct sipd_sip_conf *dst, const struct sipd_sip_conf *src);
+/** Also after a copy that failed. */
+void sipd_conf_free(struct sipd_sip_conf *conf);
+int  sipd_conf_check(struct sipd_sip *sip);
+
+/* ---- uri.c ------------------------------------------------------------- */
+
+/** A letter, a digit or one of set. */
+bool sipd_char_in(char c, const char *set);
 
 /** A SIP URI in parts; the pl point into the text. */
 struct sipd_uri {
@@ -143,6 +157,8 @@ bool sipd_user_escape(const char *user, char *buf, size_t size);
 bool sipd_route_write(const struct sipd_sip *sip, const struct pl *host,
 		      uint16_t port, int transport, char *buf, size_t size);
 
+/* ---- target.c ---------------------------------------------------------- */
+
 /** Request-URI for a number or URI, and the next hop to send it to (server's
  *  route for numbers, outbound proxy if set; the URI itself otherwise). */
 int  sipd_target_uri(const struct sipd_sip *sip, const char *to, char *uri,
@@ -156,18 +172,19 @@ int  sipd_display_name(const char *name, char *buf, size_t size);
 int  sipd_contact(const struct sipd_sip *sip, enum sip_transp tp,
 		  const struct sa *laddr, char *buf, size_t size);
 
-/* ---- invite.c: called by the listeners of sip.c -------------------------- */
+/* ---- invite.c: called by the listeners of sip.c ------------------------ */
 
 /** In-dialog request, or CANCEL/ACK: true if it was ours. */
 bool sipd_invite_request(struct sipd_sip *sip, const struct sip_msg *msg);
 /** Response no transaction took: a 2xx again or of another fork. */
 bool sipd_invite_stray_response(struct sipd_sip *sip,
 				const struct sip_msg *msg);
-/** Drop the sessions that have ended for their owner but still wait for late
- *  messages; before the stack closes, not from a handler of libre. */
+/** Drop all sessions: most have ended for their owner and wait for late
+ *  messages, the others end now with SIPDIALER_ECANCELLED.  Before the stack
+ *  closes, not from a handler of a session. */
 void sipd_invite_flush(struct sipd_sip *sip);
 
-/* ---- register.c ----------------------------------------------------------- */
+/* ---- register.c -------------------------------------------------------- */
 
 int  sipd_register_start(struct sipd_register **rp, struct sipd_sip *sip);
 /** Remove the binding; h when answered or after wait_ms. */
@@ -177,7 +194,7 @@ bool sipd_register_known_contact(const struct sipd_register *reg,
 				 struct sa *mapped); /* address the server saw:
 				 * received/rport of its answers */
 
-/* ---- reason header -------------------------------------------------------- */
+/* ---- reason header ----------------------------------------------------- */
 
 /** Cause of a Reason header: Q.850 cause if there is one, else 0; *sip_cause
  *  gets the SIP one. RFC 3326 */

@@ -401,12 +401,15 @@ bool sipd_invite_stray_response(struct sipd_sip *sip,
 static bool flush_handler(struct le *le, void *arg)
 {
 	struct sipd_invite *inv = le->data;
+	struct sipd_invite_end end = {
+		.sip_status = inv->status, .error = SIPDIALER_ECANCELLED,
+		.local = true, .reason = "SIP is closed",
+	};
 	(void)arg;
 
-	if (inv->told) {
-		detach(inv);
-		mem_deref(inv);
-	}
+	invite_tell(inv, &end);
+	detach(inv);
+	mem_deref(inv);
 
 	return false;
 }

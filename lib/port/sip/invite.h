@@ -143,6 +143,7 @@ int  invite_dialog_create(struct invite_dialog *dlg,
 void invite_dialog_close(struct invite_dialog *dlg);
 /** Target refresh by a Contact. RFC 3261 12.2.1.2 */
 void invite_dialog_refresh(struct invite_dialog *dlg,
+			   const struct sipd_sip *sip,
 			   const struct sip_msg *msg);
 int  invite_dialog_send(struct sipd_invite *inv,
 			const struct invite_dialog *dlg,

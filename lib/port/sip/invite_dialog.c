@@ -45,13 +45,29 @@ static bool sip_uri_ok(const struct pl *pl)
 }
 
 
-/* Where to send: first route, else target, else back to the sender. A URI
- * without transport stays on the transport the peer is using already. */
-static int hop_set(struct invite_dialog *dlg, const struct sip_msg *msg)
+/* The transport that a URI names; unsaid, the peer's: it works already. */
+static enum sip_transp uri_transport(const struct uri *uri,
+				     const struct sip_msg *msg)
 {
+	struct pl name;
+
+	if (msg_param_decode(&uri->params, "transport", &name))
+		return msg->tp;
+	if (!pl_strcasecmp(&name, "udp"))
+		return SIP_TRANSP_UDP;
+
+	return pl_strcasecmp(&name, "tcp") ? msg->tp : SIP_TRANSP_TCP;
+}
+
+
+/* Where to send: first route, else target, else back to the sender. */
+static int hop_set(struct invite_dialog *dlg, const struct sipd_sip *sip,
+		   const struct sip_msg *msg)
+{
+	char hop[INVITE_URI_SIZE];
 	struct sip_addr addr;
-	struct pl pl, transport;
 	struct uri uri;
+	struct pl pl;
 
 	pl_set_str(&pl, dlg->target);
 	if (dlg->routes) {
@@ -62,15 +78,13 @@ static int hop_set(struct invite_dialog *dlg, const struct sip_msg *msg)
 			pl = addr.auri;
 	}
 
-	if (!sip_uri_ok(&pl) || uri_decode(&uri, &pl))
+	if (!sip_uri_ok(&pl) || uri_decode(&uri, &pl) ||
+	    !sipd_route_write(sip, &uri.host, uri.port,
+			      uri_transport(&uri, msg), hop, sizeof(hop)))
 		return re_sdprintf(&dlg->hop, "sip:%J%s", &msg->src,
 				   sip_transp_param(msg->tp));
 
-	if (!msg_param_decode(&uri.params, "transport", &transport))
-		return pl_strdup(&dlg->hop, &pl);
-
-	return re_sdprintf(&dlg->hop, "%r%s", &pl,
-			   sip_transp_param(msg->tp));
+	return str_dup(&dlg->hop, hop);
 }
 
 
@@ -110,7 +124,7 @@ int invite_dialog_create(struct invite_dialog *dlg,
 	if (!err)
 		err = pl_strdup(&dlg->to, &msg->to.val);
 	if (!err)
-		err = hop_set(dlg, msg);
+		err = hop_set(dlg, inv->sip, msg);
 
 	mem_deref(mb);
 	if (err)
@@ -131,6 +145,7 @@ void invite_dialog_close(struct invite_dialog *dlg)
 
 
 void invite_dialog_refresh(struct invite_dialog *dlg,
+			   const struct sipd_sip *sip,
 			   const struct sip_msg *msg)
 {
 	const struct sip_hdr *contact = sip_msg_hdr(msg, SIP_HDR_CONTACT);
@@ -144,7 +159,7 @@ void invite_dialog_refresh(struct invite_dialog *dlg,
 	next.hop = NULL;
 	if (pl_strdup(&next.target, &addr.auri))
 		return;
-	if (hop_set(&next, msg)) {
+	if (hop_set(&next, sip, msg)) {
 		mem_deref(next.target);
 		return;
 	}
@@ -386,7 +401,7 @@ static void refresh_resp(int err, const struct sip_msg *msg, void *arg)
 			inv->acked_seq = cseq;
 			invite_ack(inv, &inv->dlg, cseq);
 		}
-		invite_dialog_refresh(&inv->dlg, msg);
+		invite_dialog_refresh(&inv->dlg, inv->sip, msg);
 		invite_session_timer(inv, msg);
 		if (invite_body_sdp(msg, &sdp) &&
 		    !sipd_sdp_answer_read(&inv->local, sdp.p, sdp.l, &remote))

@@ -49,6 +49,8 @@ static void reply_handler(void *arg)
 	reply->wait_ms *= 2;
 	if (reply->wait_ms > SIP_T2)
 		reply->wait_ms = SIP_T2;
+	if (reply->wait_ms > INVITE_WAIT_MS - reply->spent_ms)
+		reply->wait_ms = INVITE_WAIT_MS - reply->spent_ms;
 	tmr_start(&reply->tmr, reply->wait_ms, reply_handler, reply);
 }
 
@@ -209,7 +211,7 @@ static void modify(struct sipd_invite *inv, const struct sip_msg *msg,
 		return;
 	}
 
-	invite_dialog_refresh(&inv->dlg, msg);
+	invite_dialog_refresh(&inv->dlg, inv->sip, msg);
 	invite_session_timer(inv, msg);
 	if (accept_send(inv, msg, *sdp ? sdp : NULL, invite ? &mb : NULL)) {
 		mem_deref(mb);

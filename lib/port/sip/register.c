@@ -372,6 +372,25 @@ static void stop_answer(struct sipd_register *reg, int err,
 }
 
 
+static void no_answer(struct sipd_register *reg, int err)
+{
+	char reason[SIPD_STRING_MAX + 64];
+
+	if (!sa_isset(&reg->dst, SA_ADDR)) {
+		/* it was never sent */
+		(void)snprintf(reason, sizeof(reason),
+			       "no address found for %s", reg->sip->route);
+		failed_for_now(reg, 0, reason, 0);
+	}
+	else if (err == ETIMEDOUT) {
+		failed_for_now(reg, 0, "the server does not answer", 0);
+	}
+	else {
+		failed_for_now(reg, 0, strerror(err), 0);
+	}
+}
+
+
 static void response_handler(int err, const struct sip_msg *msg, void *arg)
 {
 	struct sipd_register *reg = arg;
@@ -385,9 +404,7 @@ static void response_handler(int err, const struct sip_msg *msg, void *arg)
 	}
 
 	if (err) {
-		failed_for_now(reg, 0, err == ETIMEDOUT
-			       ? "the server does not answer" : strerror(err),
-			       0);
+		no_answer(reg, err);
 		return;
 	}
 
@@ -479,6 +496,7 @@ static int request(struct sipd_register *reg)
 		return ENOMEM;
 
 	reg->cseq++;
+	memset(&reg->dst, 0, sizeof(reg->dst));
 	err = request_write(reg, mb);
 	if (!err)
 		err = sip_request(&reg->req, sip->sip, true, "REGISTER", -1,

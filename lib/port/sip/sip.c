@@ -6,7 +6,6 @@
 #include <arpa/inet.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/error.h"
@@ -20,155 +19,8 @@ enum {
 	CONN_HASH = 1024,
 	INVITE_HASH_MIN = 1024,
 	RCVBUF = 8 << 20,   /* thousands of answers in one turn of the loop */
-	PORT_TRIES = 16,    /* for a free port on both UDP and TCP */
-	USER_MAX = 64,
-	STRING_MAX = 255
+	PORT_TRIES = 16     /* for a free port on both UDP and TCP */
 };
-
-static const struct {
-	size_t offset;
-	const char *name;
-	size_t max;
-} strings[] = {
-#define STRING(field, name, max) \
-	{ offsetof(struct sipd_sip_conf, field), name, max }
-	STRING(server, "sip.server", 253),
-	STRING(user, "sip.user", USER_MAX),
-	STRING(auth_user, "sip.auth_user", STRING_MAX),
-	STRING(password, "sip.password", STRING_MAX),
-	STRING(domain, "sip.domain", 253),
-	STRING(realm, "sip.realm", SIPD_REALM_SIZE - 1),
-	STRING(outbound_proxy, "sip.outbound_proxy", STRING_MAX),
-	STRING(local_address, "sip.local_address", 63),
-	STRING(external_address, "sip.external_address", 63),
-	STRING(user_agent, "sip.user_agent", STRING_MAX),
-#undef STRING
-};
-
-
-/* ---- Options ---- */
-
-static const char **string_at(struct sipd_sip_conf *conf, size_t i)
-{
-	return (const char **)(void *)((char *)conf + strings[i].offset);
-}
-
-
-static void conf_free(struct sipd_sip_conf *conf)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(strings); i++) {
-		free((char *)(uintptr_t)*string_at(conf, i));
-		*string_at(conf, i) = NULL;
-	}
-}
-
-
-static int conf_copy(struct sipd_sip_conf *dst,
-		     const struct sipd_sip_conf *src)
-{
-	size_t i;
-
-	*dst = *src;
-	for (i = 0; i < ARRAY_SIZE(strings); i++)
-		*string_at(dst, i) = NULL;
-
-	for (i = 0; i < ARRAY_SIZE(strings); i++) {
-		struct sipd_sip_conf from = *src;
-		const char *s = *string_at(&from, i);
-		const size_t len = s ? strlen(s) : 0;
-		char *copy;
-
-		if (len > strings[i].max)
-			return sipd_error(SIPDIALER_EINVAL, "%s has %zu bytes, "
-					  "at most %zu are allowed",
-					  strings[i].name, len, strings[i].max);
-		if (len && (!sipd_text_clean(s, len) ||
-			    !sipd_utf8_valid(s, len)))
-			return sipd_error(SIPDIALER_EINVAL, "%s has a control "
-					  "character or is not UTF-8",
-					  strings[i].name);
-
-		copy = sipd_strdup(s ? s : "");
-		if (!copy)
-			return sipd_error(SIPDIALER_ENOMEM, "no memory");
-		*string_at(dst, i) = copy;
-	}
-
-	return SIPDIALER_OK;
-}
-
-
-/* "[::1]" is taken as "::1" */
-static void strip_brackets(const char *host)
-{
-	char *s = (char *)(uintptr_t)host;
-	const size_t len = strlen(s);
-
-	if (len > 2 && s[0] == '[' && s[len - 1] == ']') {
-		memmove(s, s + 1, len - 2);
-		s[len - 2] = '\0';
-	}
-}
-
-
-static int host_check(const char *name, const char *host)
-{
-	struct pl pl;
-
-	if (!host[0])
-		return SIPDIALER_OK;
-
-	strip_brackets(host);
-	pl_set_str(&pl, host);
-
-	return sipd_host_valid(&pl) ? SIPDIALER_OK :
-		sipd_error(SIPDIALER_EINVAL,
-			   "%s = \"%s\" is not a host name or address", name,
-			   host);
-}
-
-
-static int conf_check(struct sipd_sip *sip)
-{
-	const struct sipd_sip_conf *conf = &sip->conf;
-	union sipd_addr addr;
-	int err;
-
-	if (conf->transport == SIPD_TLS)
-		return sipd_error(SIPDIALER_ENOSYS, "sip.transport = tls is "
-				  "not built in; use udp or tcp");
-
-	err = host_check("sip.server", conf->server);
-	if (!err)
-		err = host_check("sip.domain", conf->domain);
-	if (err)
-		return err;
-
-	if (conf->reg && !conf->server[0])
-		return sipd_error(SIPDIALER_EINVAL, "sip.register needs "
-				  "sip.server");
-	if (conf->reg && !conf->user[0])
-		return sipd_error(SIPDIALER_EINVAL, "sip.register needs "
-				  "sip.user");
-
-	strip_brackets(conf->local_address);
-	if (conf->local_address[0] &&
-	    !sipd_addr_parse(&addr, conf->local_address, 0))
-		return sipd_error(SIPDIALER_EINVAL, "sip.local_address = "
-				  "\"%s\" is not an address",
-				  conf->local_address);
-
-	strip_brackets(conf->external_address);
-	if (conf->external_address[0] &&
-	    !sipd_addr_parse(&sip->external, conf->external_address, 0))
-		return sipd_error(SIPDIALER_EINVAL, "sip.external_address = "
-				  "\"%s\" is not an address",
-				  conf->external_address);
-
-	return SIPDIALER_OK;
-}
 
 
 /* ---- Where things go ---- */
@@ -183,7 +35,7 @@ static int transport_of(const struct sipd_sip_conf *conf)
 static int proxy_route(struct sipd_sip *sip, struct pl *host)
 {
 	const char *proxy = sip->conf.outbound_proxy;
-	char text[STRING_MAX + 8];
+	char text[SIPD_STRING_MAX + 8];
 	struct sipd_uri uri;
 	const char *bad;
 
@@ -255,7 +107,7 @@ static int routes_set(struct sipd_sip *sip)
 static int names_set(struct sipd_sip *sip)
 {
 	const struct sipd_sip_conf *conf = &sip->conf;
-	char addr[64] = "", user[3 * USER_MAX + 1];
+	char addr[64] = "", user[3 * SIPD_USER_MAX + 1];
 	const char *host = conf->domain[0] ? conf->domain : conf->server;
 	const char *v6;
 	struct sipd_text t;
@@ -418,7 +270,7 @@ static void sip_destructor(void *arg)
 	if (sip->invites)
 		hash_clear(sip->invites);
 	mem_deref(sip->invites);
-	conf_free(&sip->conf);
+	sipd_conf_free(&sip->conf);
 }
 
 
@@ -469,9 +321,9 @@ int sipd_sip_open(struct sipd_sip **sp, struct sipd_loop *loop,
 	sip->regh = regh;
 	sip->arg = arg;
 
-	err = conf_copy(&sip->conf, conf);
+	err = sipd_conf_copy(&sip->conf, conf);
 	if (!err)
-		err = conf_check(sip);
+		err = sipd_conf_check(sip);
 	if (!err)
 		err = stack_open(sip);
 	if (!err)
@@ -507,13 +359,24 @@ static void free_later(struct sipd_work *work)
 }
 
 
-/* What the end of the requests left behind is freed on a turn before ours. */
+/* What the end of the requests leaves behind is freed on a turn before ours. */
+static void drop_later(struct sipd_work *work)
+{
+	struct sipd_sip *sip = (struct sipd_sip *)(void *)
+		((char *)work - offsetof(struct sipd_sip, work));
+
+	sipd_invite_flush(sip);
+	sip_close(sip->sip, true);
+	sip->work.h = free_later;
+	sipd_loop_later(sip->loop, &sip->work);
+}
+
+
 static void unregistered(void *arg)
 {
 	struct sipd_sip *sip = arg;
 
-	sip_close(sip->sip, true);
-	sip->work.h = free_later;
+	sip->work.h = drop_later;
 	sipd_loop_later(sip->loop, &sip->work);
 }
 

@@ -33,6 +33,7 @@ static const char *reason(int rc, int err)
 int sipd_store_error(struct sipd_store *s, int rc)
 {
 	const char *why = reason(rc, errno);
+	char space[64];
 
 	switch (rc & 0xff) {
 	case SQLITE_OK:
@@ -46,11 +47,13 @@ int sipd_store_error(struct sipd_store *s, int rc)
 				  sqlite3_errmsg(s->db));
 	default:
 		s->failed = true;
-		return sipd_error(SIPDIALER_EIO, "store %s: %s%s%s", s->path,
+		return sipd_error(SIPDIALER_EIO, "store %s: %s%s%s%s", s->path,
 				  rc == sqlite3_extended_errcode(s->db)
 				  ? sqlite3_errmsg(s->db)
 				  : sqlite3_errstr(rc),
-				  *why ? ": " : "", why);
+				  *why ? ": " : "", why,
+				  sipd_store_space(s->path, space,
+						   sizeof(space)));
 	}
 }
 

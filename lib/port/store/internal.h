@@ -108,7 +108,8 @@ int  sipd_counts_read(struct sipd_store *s, uint64_t campaign,
 		      struct sipd_campaign_counts *counts);
 
 /* One step of the schema, numbered from 1 without gap.  In the text
- * {campaign}, {contact} and {disposition} stand for the words allowed. */
+ * {campaign}, {contact} and {disposition} stand for "status = 'draft' OR
+ * status = ...", the words allowed. */
 struct sipd_migration {
 	int number;
 	const char *sql;
@@ -128,5 +129,8 @@ int  sipd_contact_dnc(struct sipd_store *s, uint64_t campaign,
 
 /** Mark what a dead owner left: in one transaction. */
 int  sipd_recover(struct sipd_store *s);
+
+/** " (its disk is full: N KiB free)" if it is, else "". @thread any */
+const char *sipd_store_space(const char *path, char *buf, size_t size);
 
 #endif

@@ -20,6 +20,9 @@
  * the time has come.  So it never walks past retries that are not due yet,
  * however many, and contacts that are over weigh on neither index.
  *
+ * The words of a CHECK are compared one by one: for IN (...) SQLite builds a
+ * table anew for every row written.
+ *
  * The decision record of an attempt is in the row of the attempt: both are
  * written together, before the INVITE.
  */
@@ -32,7 +35,7 @@ static const struct sipd_migration migrations[] = {
 "CREATE TABLE campaigns ("
 "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
 "  name TEXT NOT NULL,"
-"  status TEXT NOT NULL CHECK (status IN ({campaign})),"
+"  status TEXT NOT NULL CHECK ({campaign}),"
 "  options TEXT NOT NULL,"
 "  created_ms INTEGER NOT NULL,"
 "  started_ms INTEGER NOT NULL DEFAULT 0,"
@@ -43,7 +46,8 @@ static const struct sipd_migration migrations[] = {
 "CREATE TABLE counts ("
 "  campaign INTEGER NOT NULL REFERENCES campaigns (id),"
 "  kind TEXT NOT NULL"
-"    CHECK (kind IN ('contact', 'disposition', 'attempts')),"
+"    CHECK (kind = 'contact' OR kind = 'disposition' OR "
+"      kind = 'attempts'),"
 "  word TEXT NOT NULL,"
 "  n INTEGER NOT NULL,"
 "  PRIMARY KEY (campaign, kind, word)"
@@ -56,8 +60,8 @@ static const struct sipd_migration migrations[] = {
 "  name TEXT NOT NULL,"
 "  custom TEXT,"
 "  priority INTEGER NOT NULL,"
-"  status TEXT NOT NULL CHECK (status IN ({contact})),"
-"  ready INTEGER NOT NULL CHECK (ready IN (0, 1)),"
+"  status TEXT NOT NULL CHECK ({contact}),"
+"  ready INTEGER NOT NULL CHECK (ready = 0 OR ready = 1),"
 "  due_ms INTEGER NOT NULL,"
 "  attempts INTEGER NOT NULL,"
 "  last_call INTEGER,"
@@ -78,7 +82,8 @@ static const struct sipd_migration migrations[] = {
 "  contact INTEGER NOT NULL REFERENCES contacts (id),"
 "  attempt INTEGER NOT NULL,"
 "  status TEXT NOT NULL"
-"    CHECK (status IN ('dialing', 'ended', 'interrupted')),"
+"    CHECK (status = 'dialing' OR status = 'ended' "
+"      OR status = 'interrupted'),"
 "  time_ms INTEGER NOT NULL,"
 "  number TEXT NOT NULL,"
 "  decision TEXT NOT NULL"
@@ -91,7 +96,7 @@ static const struct sipd_migration migrations[] = {
 "  campaign INTEGER REFERENCES campaigns (id),"
 "  contact INTEGER REFERENCES contacts (id),"
 "  attempt INTEGER NOT NULL,"
-"  direction TEXT NOT NULL CHECK (direction IN ('out', 'in')),"
+"  direction TEXT NOT NULL CHECK (direction = 'out' OR direction = 'in'),"
 "  number TEXT NOT NULL,"
 "  caller TEXT NOT NULL,"
 "  callid TEXT NOT NULL,"
@@ -99,7 +104,7 @@ static const struct sipd_migration migrations[] = {
 "  ring_start_ms INTEGER NOT NULL,"
 "  answer_ms INTEGER NOT NULL,"
 "  end_ms INTEGER NOT NULL,"
-"  disposition TEXT NOT NULL CHECK (disposition IN ({disposition})),"
+"  disposition TEXT NOT NULL CHECK ({disposition}),"
 "  sip_status INTEGER NOT NULL,"
 "  q850 INTEGER NOT NULL,"
 "  reason TEXT NOT NULL,"
@@ -142,10 +147,11 @@ int sipd_migrations_valid(const struct sipd_migration *list, size_t count)
 }
 
 
-static void add_words(struct sipd_text *t, const struct sipd_words *words)
+static void add_words(struct sipd_text *t, const char *column,
+		      const struct sipd_words *words)
 {
 	for (size_t i = 0; i < words->count; i++)
-		sipd_text_printf(t, "%s'%s'", i ? ", " : "",
+		sipd_text_printf(t, "%s%s = '%s'", i ? " OR " : "", column,
 				 words->names[i]);
 }
 
@@ -153,12 +159,12 @@ static void add_words(struct sipd_text *t, const struct sipd_words *words)
 static void expand(struct sipd_text *t, const char *sql)
 {
 	static const struct {
-		const char *mark;
+		const char *mark, *column;
 		const struct sipd_words *words;
 	} marks[] = {
-		{ "{campaign}", &sipd_words_campaign },
-		{ "{contact}", &sipd_words_contact },
-		{ "{disposition}", &sipd_words_disposition },
+		{ "{campaign}", "status", &sipd_words_campaign },
+		{ "{contact}", "status", &sipd_words_contact },
+		{ "{disposition}", "disposition", &sipd_words_disposition },
 	};
 
 	while (*sql) {
@@ -170,7 +176,7 @@ static void expand(struct sipd_text *t, const char *sql)
 				break;
 		}
 		if (i < sizeof(marks) / sizeof(marks[0])) {
-			add_words(t, marks[i].words);
+			add_words(t, marks[i].column, marks[i].words);
 			sql += len;
 		}
 		else {

@@ -26,7 +26,7 @@ enum { HEADER_SIZE = 100, USER_VERSION_AT = 60, APPLICATION_ID_AT = 68 };
 
 enum {
 	BUSY_MS = 2000,          /* for another process to end its write */
-	CACHE_KIB = 16384
+	CACHE_KIB = 32768
 };
 
 
@@ -141,6 +141,7 @@ int sipd_store_lock(const char *path, uint32_t wait_ms, int *fdp)
 static int open_error(sqlite3 *db, const char *path, int rc)
 {
 	const char *text = db ? sqlite3_errmsg(db) : sqlite3_errstr(rc);
+	char space[64] = "";
 	int err;
 
 	switch (rc & 0xff) {
@@ -157,10 +158,11 @@ static int open_error(sqlite3 *db, const char *path, int rc)
 		break;
 	default:
 		err = SIPDIALER_EIO;
+		(void)sipd_store_space(path, space, sizeof(space));
 		break;
 	}
 
-	return sipd_error(err, "store %s: %s", path, text);
+	return sipd_error(err, "store %s: %s%s", path, text, space);
 }
 
 
@@ -266,6 +268,7 @@ static int settings(sqlite3 *db)
 		       "PRAGMA trusted_schema = OFF;"
 		       "PRAGMA cache_size = -%d;"
 		       "PRAGMA journal_size_limit = 67108864;"
+		       "PRAGMA wal_autocheckpoint = 8192;"
 		       "SELECT 1 FROM campaigns, counts, contacts, attempts, "
 		       "calls, dnc, meta LIMIT 0",
 		       CACHE_KIB);

@@ -40,10 +40,10 @@ static void test_set_and_get_through_the_door(void **state)
 	assert_string_equal(sipdialer_last_error(), "option sip.port: \"-1\" "
 			    "is not a whole number from 0 to 65535");
 
-	d->state = SIPD_ENGINE_RUNNING;
+	atomic_store(&d->state, SIPD_ENGINE_RUNNING);
 	assert_int_equal(sipdialer_set(d, "sip.port", "1"),
 			 SIPDIALER_ESTATE);
-	d->state = SIPD_ENGINE_STOPPED;
+	atomic_store(&d->state, SIPD_ENGINE_STOPPED);
 	assert_int_equal(sipdialer_set(d, "sip.port", NULL), 0);
 	assert_int_equal(sipdialer_get(d, "sip.port", buf, sizeof(buf)), 0);
 	assert_string_equal(buf, "0");
@@ -130,8 +130,7 @@ static void test_load_all_or_nothing(void **state)
 	(void)snprintf(want, sizeof(want), "%s:2: option sip.port: \"99999\" "
 		       "is not a whole number from 0 to 65535", path);
 	assert_string_equal(sipdialer_last_error(), want);
-	assert_int_equal(sipdialer_get(d, "sip.user", buf, sizeof(buf)),
-			 0);
+	assert_int_equal(sipdialer_get(d, "sip.user", buf, sizeof(buf)), 0);
 	assert_string_equal(buf, "bob");
 
 	(void)close(fd);

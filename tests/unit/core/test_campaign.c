@@ -31,8 +31,9 @@ static void test_change_every_state_and_verb(void **state)
 	for (int s = 0; s < 6; s++)
 		for (int v = 0; v < 4; v++)
 			assert_int_equal(expected[s][v],
-				sipd_campaign_change(s,
-					(enum sipd_campaign_verb)v));
+					 sipd_campaign_change(
+						 s,
+						 (enum sipd_campaign_verb)v));
 }
 
 
@@ -40,8 +41,8 @@ static void test_change_error_names_state_and_verb(void **state)
 {
 	(void)state;
 	assert_int_equal(SIPDIALER_ESTATE,
-		sipd_campaign_change(SIPDIALER_CAMPAIGN_COMPLETED,
-				     SIPD_VERB_START));
+			 sipd_campaign_change(SIPDIALER_CAMPAIGN_COMPLETED,
+					      SIPD_VERB_START));
 	assert_non_null(strstr(sipd_error_text(), "completed"));
 	assert_non_null(strstr(sipd_error_text(), "start"));
 }

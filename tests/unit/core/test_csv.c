@@ -20,7 +20,7 @@
 struct seen {
 	char text[16384];
 	size_t len;
-	int stop_at;             /* row that ends reading, 0 none */
+	int stop_at; /* row that ends reading, 0 none */
 	int rows;
 };
 
@@ -148,9 +148,14 @@ static void test_quotes(void **state)
 static void test_bom_is_dropped_once(void **state)
 {
 	(void)state;
-	expect("1[a][b]", "\xef\xbb\xbf" "a,b\n");
-	expect("1[a,b]", "\xef\xbb\xbf" "\"a,b\"\n");
-	expect("1[a]2[\xef\xbb\xbf" "b]", "a\n\xef\xbb\xbf" "b\n");
+	expect("1[a][b]", "\xef\xbb\xbf"
+			  "a,b\n");
+	expect("1[a,b]", "\xef\xbb\xbf"
+			 "\"a,b\"\n");
+	expect("1[a]2[\xef\xbb\xbf"
+	       "b]",
+	       "a\n\xef\xbb\xbf"
+	       "b\n");
 	expect("", "\xef\xbb\xbf");
 }
 
@@ -179,12 +184,10 @@ static void test_delimiter_is_found(void **state)
 static void test_bad_rows_are_reported_and_left(void **state)
 {
 	(void)state;
-	expect("1[a]2!text after a closing!3[c]",
-	       "a\n\"x\"y,\"z\nc\n");
+	expect("1[a]2!text after a closing!3[c]", "a\n\"x\"y,\"z\nc\n");
 	expect("1!text after a closing!2[c]", "\"x\" ,b\nc\n");
 	expect_n("1[a][b]2!a NUL byte!3[c][d]", "a,b\nx\0y,z\nc,d\n", 14);
-	expect_n("1[a][b]2!a NUL byte!3[c][d]", "a,b\n\"x\0y\",z\nc,d\n",
-		 16);
+	expect_n("1[a][b]2!a NUL byte!3[c][d]", "a,b\n\"x\0y\",z\nc,d\n", 16);
 	expect("1[a]2!not valid UTF-8!3[c]", "a\n\xff\xfe\nc\n");
 	expect("1[a]2!not valid UTF-8!3[c]", "a\n\xed\xa0\x80\nc\n");
 	expect("1[a]2!not valid UTF-8!3[c]", "a\n\xc0\xaf\nc\n");
@@ -223,8 +226,9 @@ static void test_open_quote_in_a_large_file_costs_one_line(void **state)
 	for (size_t block = 1000; block < 200000; block += 12345) {
 		assert_int_equal(0, feed(&s, 0, data, len, block));
 		assert_int_equal(LINES + 1, s.rows);
-		assert_non_null(strstr(s.text,
-			"2!a quote is not close!3[0][y]4[1][y]"));
+		assert_non_null(
+			strstr(s.text,
+			       "2!a quote is not close!3[0][y]4[1][y]"));
 	}
 	free(data);
 }
@@ -255,8 +259,7 @@ static void test_limits(void **state)
 		{127, ',', "a\n", "x\nb\n", "3[b]"},
 		{128, ',', "a\n", "x\nb\n", "2!more than 128 column!3[b]"},
 		{4097, 'x', "a\n", "\nb\n", "2!a cell is longer tha!3[b]"},
-		{4097, 'x', "a\n\"", "\"\nb\n",
-		 "2!a cell is longer tha!3[b]"},
+		{4097, 'x', "a\n\"", "\"\nb\n", "2!a cell is longer tha!3[b]"},
 		{70000, 'x', "a\n", "\nb\n", "2!a row is longer than!3[b]"},
 		{70000, 'x', "a\n\"", "\nb\n", "2!a quote is not close!3[b]"},
 		{200000, 'x', "a\n", "\nb\n", "2!a row is longer than!3[b]"},
@@ -299,11 +302,12 @@ static void test_other_files_are_refused(void **state)
 	static struct seen s;
 
 	(void)state;
-	assert_int_equal(SIPDIALER_EFORMAT,
-			 feed(&s, 0, "PK\3\4\0\0\n", 7, 1));
+	assert_int_equal(SIPDIALER_EFORMAT, feed(&s, 0, "PK\3\4\0\0\n", 7, 1));
 	assert_non_null(strstr(sipd_error_text(), "xlsx"));
-	assert_int_equal(SIPDIALER_EFORMAT,
-			 feed(&s, 0, "\xff\xfe" "a\0,\0\n\0", 8, 8));
+	assert_int_equal(SIPDIALER_EFORMAT, feed(&s, 0,
+						 "\xff\xfe"
+						 "a\0,\0\n\0",
+						 8, 8));
 	assert_non_null(strstr(sipd_error_text(), "UTF-16"));
 	assert_int_equal(SIPDIALER_EFORMAT,
 			 feed(&s, 0, "\xd0\xcf\x11\xe0\n", 5, 2));

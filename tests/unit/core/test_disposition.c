@@ -17,30 +17,35 @@
 #include "base/words.h"
 #include "core/campaign/campaign.h"
 
-struct row { int code; enum sipdialer_disposition d; };
+struct row {
+	int code;
+	enum sipdialer_disposition d;
+};
 
 #define D(x) SIPDIALER_DISPOSITION_##x
 
 static const struct row sip[] = {
-	{486, D(BUSY)}, {600, D(BUSY)},
-	{408, D(NO_ANSWER)}, {480, D(NO_ANSWER)}, {487, D(NO_ANSWER)},
-	{404, D(INVALID_NUMBER)}, {410, D(INVALID_NUMBER)},
-	{484, D(INVALID_NUMBER)}, {485, D(INVALID_NUMBER)},
-	{604, D(INVALID_NUMBER)},
-	{403, D(REJECTED)}, {603, D(REJECTED)},
-	{607, D(BLOCKED)}, {608, D(BLOCKED)}, {428, D(BLOCKED)},
-	{436, D(BLOCKED)}, {437, D(BLOCKED)}, {438, D(BLOCKED)},
-	{500, D(CONGESTION)}, {502, D(CONGESTION)}, {503, D(CONGESTION)},
-	{504, D(CONGESTION)}, {513, D(CONGESTION)},
+	{486, D(BUSY)},           {600, D(BUSY)},
+	{408, D(NO_ANSWER)},      {480, D(NO_ANSWER)},
+	{487, D(NO_ANSWER)},      {404, D(INVALID_NUMBER)},
+	{410, D(INVALID_NUMBER)}, {484, D(INVALID_NUMBER)},
+	{485, D(INVALID_NUMBER)}, {604, D(INVALID_NUMBER)},
+	{403, D(REJECTED)},       {603, D(REJECTED)},
+	{607, D(BLOCKED)},        {608, D(BLOCKED)},
+	{428, D(BLOCKED)},        {436, D(BLOCKED)},
+	{437, D(BLOCKED)},        {438, D(BLOCKED)},
+	{500, D(CONGESTION)},     {502, D(CONGESTION)},
+	{503, D(CONGESTION)},     {504, D(CONGESTION)},
+	{513, D(CONGESTION)},
 };
 static const struct row q850[] = {
-	{17, D(BUSY)},
-	{18, D(NO_ANSWER)}, {19, D(NO_ANSWER)}, {20, D(NO_ANSWER)},
-	{1, D(INVALID_NUMBER)}, {22, D(INVALID_NUMBER)},
-	{28, D(INVALID_NUMBER)},
-	{21, D(REJECTED)},
-	{34, D(CONGESTION)}, {38, D(CONGESTION)}, {41, D(CONGESTION)},
-	{42, D(CONGESTION)}, {44, D(CONGESTION)},
+	{17, D(BUSY)},           {18, D(NO_ANSWER)},
+	{19, D(NO_ANSWER)},      {20, D(NO_ANSWER)},
+	{1, D(INVALID_NUMBER)},  {22, D(INVALID_NUMBER)},
+	{28, D(INVALID_NUMBER)}, {21, D(REJECTED)},
+	{34, D(CONGESTION)},     {38, D(CONGESTION)},
+	{41, D(CONGESTION)},     {42, D(CONGESTION)},
+	{44, D(CONGESTION)},
 };
 
 
@@ -117,8 +122,10 @@ static void test_facts_of_ours(void **state)
 		 D(ANSWERED)},
 		{{.answered = true, .sip_status = 200, .q850 = 17},
 		 D(ANSWERED)},
-		{{.answered = true, .sip_status = 200,
-		  .error = SIPDIALER_ENET}, D(ANSWERED)},
+		{{.answered = true,
+		  .sip_status = 200,
+		  .error = SIPDIALER_ENET},
+		 D(ANSWERED)},
 		{{.answered = true, .sip_status = 200, .media_none = true},
 		 D(FAILED)},
 		{{.policy = true}, D(BLOCKED)},
@@ -131,8 +138,7 @@ static void test_facts_of_ours(void **state)
 		 D(NO_ANSWER)},
 		/* the answer that crossed it tells more */
 		{{.ring_timeout = true, .sip_status = 486}, D(BUSY)},
-		{{.ring_timeout = true, .sip_status = 404},
-		 D(INVALID_NUMBER)},
+		{{.ring_timeout = true, .sip_status = 404}, D(INVALID_NUMBER)},
 		/* hung up by the host */
 		{{.local = true, .sip_status = 487}, D(CANCELLED)},
 		{{.local = true, .sip_status = 487, .ringing = true},
@@ -162,8 +168,7 @@ static void test_facts_of_ours(void **state)
 		if (rows[i].d != sipd_disposition(&rows[i].o))
 			fail_msg("row %zu: %s", i,
 				 sipd_word(&sipd_words_disposition,
-					   (int)sipd_disposition(
-						&rows[i].o)));
+					   (int)sipd_disposition(&rows[i].o)));
 }
 
 
@@ -248,8 +253,8 @@ static void test_document_says_what_the_code_does(void **state)
 		struct sipd_outcome o;
 		int number;
 
-		if (sscanf(line, "| `%127[^`]` | `%63[^`]` | %15[a-z] |",
-			   what, word, again) != 3)
+		if (sscanf(line, "| `%127[^`]` | `%63[^`]` | %15[a-z] |", what,
+			   word, again) != 3)
 			continue;
 		rows++;
 		facts(&o, what);

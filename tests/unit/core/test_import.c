@@ -20,10 +20,10 @@ struct result {
 	uint64_t rows, taken, refused;
 	struct sipd_contact_in contacts[4]; /* the first ones */
 	size_t count;
-	uint64_t lines[4];                  /* of the first errors */
+	uint64_t lines[4]; /* of the first errors */
 	char why[4][300];
 	size_t errors;
-	bool unclean;                       /* something is not as promised */
+	bool unclean; /* something is not as promised */
 	int stop;
 };
 
@@ -66,8 +66,8 @@ static void import_n(struct result *r, const struct sipd_import_conf *conf,
 
 	memset(r, 0, sizeof(*r));
 	r->stop = stop;
-	assert_int_equal(0, sipd_import_open(&im, conf ? conf : &none,
-					     contact, error, r));
+	assert_int_equal(0, sipd_import_open(&im, conf ? conf : &none, contact,
+					     error, r));
 	for (size_t at = 0; at < len && !r->rc; at += block)
 		r->rc = sipd_import_feed(im, data + at,
 					 len - at < block ? len - at : block);
@@ -94,7 +94,9 @@ static struct result r;
 
 static void test_columns_are_found(void **state)
 {
-	static const struct { const char *header, *name; } rows[] = {
+	static const struct {
+		const char *header, *name;
+	} rows[] = {
 		{"number,name,city", "Ann"},
 		{"Phone Number,Full Name,city", "Ann"},
 		{" phone-number ,\"NAME\",city", "Ann"},
@@ -145,7 +147,8 @@ static void test_columns_by_option(void **state)
 static void test_names_priority_and_custom(void **state)
 {
 	(void)state;
-	import(&r, NULL, "first_name,last_name,number,priority,note,,empty\n"
+	import(&r, NULL,
+	       "first_name,last_name,number,priority,note,,empty\n"
 	       "Ann,Example,1001,5,\"say \"\"hi\"\"\\\n\xc3\xa4\",x,\n"
 	       ",Solo,1002,-3,,,\n"
 	       "Bob,,1003\n");
@@ -154,7 +157,8 @@ static void test_names_priority_and_custom(void **state)
 	assert_string_equal("Ann Example", r.contacts[0].name);
 	assert_int_equal(5, r.contacts[0].priority);
 	assert_string_equal("{\"note\":\"say \\\"hi\\\"\\\\\\n\xc3\xa4\","
-			    "\"column_6\":\"x\"}", r.contacts[0].custom);
+			    "\"column_6\":\"x\"}",
+			    r.contacts[0].custom);
 	assert_string_equal("Solo", r.contacts[1].name);
 	assert_int_equal(-3, r.contacts[1].priority);
 	assert_string_equal("", r.contacts[1].custom);
@@ -166,7 +170,9 @@ static void test_names_priority_and_custom(void **state)
 
 static void test_rows_are_refused_with_line_and_reason(void **state)
 {
-	static const struct { const char *row, *why; } rows[] = {
+	static const struct {
+		const char *row, *why;
+	} rows[] = {
 		{"abc,Ann,1,x", "\"abc\""},
 		{",Ann,1,x", "no number"},
 		{"  ,Ann,1,x", "no number"},
@@ -185,8 +191,10 @@ static void test_rows_are_refused_with_line_and_reason(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		char data[256];
 
-		snprintf(data, sizeof(data), "number,name,priority,note\n"
-			 "\n%s\n2125550123,Bob,,\n", rows[i].row);
+		snprintf(data, sizeof(data),
+			 "number,name,priority,note\n"
+			 "\n%s\n2125550123,Bob,,\n",
+			 rows[i].row);
 		import(&r, &conf, data);
 		assert_int_equal(0, r.rc);
 		assert_int_equal(1, r.taken);
@@ -207,9 +215,10 @@ static void test_name_and_custom_have_limits(void **state)
 	name[256] = '\0';
 	memset(cell, 'c', 4000);
 	cell[4000] = '\0';
-	snprintf(data, sizeof(data), "number,name,a,b\n"
-		 "1001,%s,,\n1002,%s,,\n1003,x,%s,\n1004,x,%s,%s\n", name,
-		 name + 1, cell, cell, cell);
+	snprintf(data, sizeof(data),
+		 "number,name,a,b\n"
+		 "1001,%s,,\n1002,%s,,\n1003,x,%s,\n1004,x,%s,%s\n",
+		 name, name + 1, cell, cell, cell);
 	import(&r, NULL, data);
 	assert_int_equal(0, r.rc);
 	assert_int_equal(2, r.taken);
@@ -235,7 +244,9 @@ static void test_extra_empty_cells_and_blank_rows_are_fine(void **state)
 
 static void test_files_are_refused_as_a_whole(void **state)
 {
-	static const struct { const char *data, *why; } rows[] = {
+	static const struct {
+		const char *data, *why;
+	} rows[] = {
 		{"", "empty"},
 		{"\xef\xbb\xbf\n\n", "empty"},
 		{"+15550100001,Ann\n+15550100002,Bob\n", "no header"},
@@ -243,10 +254,13 @@ static void test_files_are_refused_as_a_whole(void **state)
 		{"number,number\n1,2\n", "same name"},
 		{"number,x y,X-Y\n1,2,3\n", "same name"},
 		{"number,\xff\n1,2\n", "UTF-8"},
-		{"number,a\x01" "b\n1,2\n", "control character"},
+		{"number,a\x01"
+		 "b\n1,2\n",
+		 "control character"},
 		{"number,\"name\n", "not closed"},
 		{"number,123456789012345678901234567890123456789012345678901"
-		 "23456789012345\n", "64 bytes"},
+		 "23456789012345\n",
+		 "64 bytes"},
 		{"PK\3\4junk\n", "xlsx"},
 	};
 
@@ -288,20 +302,18 @@ static void test_wrong_configuration_is_refused(void **state)
 	const struct sipd_import_conf quote = {"", "", "", '"'};
 	const struct sipd_import_conf column = {
 		"12345678901234567890123456789012345678901234567890123456789"
-		"012345", "", "", 0};
+		"012345",
+		"", "", 0};
 	const struct sipd_import_conf null = {NULL, NULL, NULL, 0};
 	struct sipd_import *im;
 
 	(void)state;
-	assert_int_equal(SIPDIALER_EINVAL, sipd_import_open(&im, &country,
-							    contact, error,
-							    &r));
-	assert_int_equal(SIPDIALER_EINVAL, sipd_import_open(&im, &quote,
-							    contact, error,
-							    &r));
-	assert_int_equal(SIPDIALER_EINVAL, sipd_import_open(&im, &column,
-							    contact, error,
-							    &r));
+	assert_int_equal(SIPDIALER_EINVAL,
+			 sipd_import_open(&im, &country, contact, error, &r));
+	assert_int_equal(SIPDIALER_EINVAL,
+			 sipd_import_open(&im, &quote, contact, error, &r));
+	assert_int_equal(SIPDIALER_EINVAL,
+			 sipd_import_open(&im, &column, contact, error, &r));
 	assert_int_equal(0, sipd_import_open(&im, &null, contact, error, &r));
 	sipd_import_close(im);
 	sipd_import_close(NULL);
@@ -339,9 +351,9 @@ static void test_corpus_files_get_their_verdict(void **state)
 {
 	static const struct {
 		const char *name;
-		bool file;               /* refused as a whole */
+		bool file; /* refused as a whole */
 		uint64_t taken, refused;
-		const char *contact;     /* name of the first */
+		const char *contact; /* name of the first */
 	} rows[] = {
 		{"afterq", false, 0, 1, NULL},
 		{"arabic", false, 1, 0, "Ann"},
@@ -386,7 +398,8 @@ static void test_corpus_files_get_their_verdict(void **state)
 			    r.taken != rows[i].taken ||
 			    r.refused != rows[i].refused)
 				fail_msg("%s: rc %d, %d taken, %d refused, "
-					 "%s", name, r.rc, (int)r.taken,
+					 "%s",
+					 name, r.rc, (int)r.taken,
 					 (int)r.refused, sipd_error_text());
 			if (rows[i].contact)
 				assert_string_equal(rows[i].contact,
@@ -400,7 +413,10 @@ static void test_corpus_files_get_their_verdict(void **state)
 
 
 /* Cells of a file, written as csv-spectrum's JSON without blanks. */
-struct json { char text[4096], header[16][64]; size_t len, columns, rows; };
+struct json {
+	char text[4096], header[16][64];
+	size_t len, columns, rows;
+};
 
 
 static int json_row(const char *const *cells, size_t count, uint64_t line,
@@ -455,8 +471,8 @@ static void compact(char *s)
 static void test_spectrum_files_equal_their_json(void **state)
 {
 	static const char *const names[] = {
-		"comma_in_quotes", "empty", "empty_crlf", "newlines",
-		"newlines_crlf", "simple", "simple_crlf", "utf8",
+		"comma_in_quotes", "empty",  "empty_crlf",  "newlines",
+		"newlines_crlf",   "simple", "simple_crlf", "utf8",
 		/* not location_coordinates: its two files differ */
 	};
 
@@ -479,8 +495,7 @@ static void test_spectrum_files_equal_their_json(void **state)
 		sipd_csv_close(c);
 		snprintf(j.text + j.len, sizeof(j.text) - j.len, "]");
 
-		snprintf(name, sizeof(name), "csv/spectrum-%s.json",
-			 names[i]);
+		snprintf(name, sizeof(name), "csv/spectrum-%s.json", names[i]);
 		json = corpus(name, &len);
 		assert_non_null(json);
 		compact(json);
@@ -552,8 +567,8 @@ static void test_utf8_files_get_their_verdict(void **state)
 {
 	static const char *const bad[] = {"04", "05", "09", "11", "14", "15",
 					  "17", "22", "24", "25", "26"};
-	static const char *const ok[] = {"02", "03", "07", "08", "09", "12",
-					 "13"};
+	static const char *const ok[] = {"02", "03", "07", "08",
+					 "09", "12", "13"};
 
 	(void)state;
 	for (size_t i = 0; i < 11 + 7; i++) {

@@ -15,7 +15,9 @@
 #include "core/campaign/import.h"
 #include "core/campaign/number.h"
 
-struct row { const char *country, *text, *expected; };
+struct row {
+	const char *country, *text, *expected;
+};
 
 
 /* expected NULL: refused. */
@@ -150,22 +152,32 @@ static void test_other_scripts_and_marks_are_read(void **state)
 {
 	static const struct row rows[] = {
 		/* full-width + and digits */
-		{"US", "\xef\xbc\x8b\xef\xbc\x91" "5550100001",
+		{"US",
+		 "\xef\xbc\x8b\xef\xbc\x91"
+		 "5550100001",
 		 "+15550100001"},
 		/* Arabic-Indic 1, Persian 5 */
-		{"US", "+\xd9\xa1\xdb\xb5" "550100001", "+15550100001"},
+		{"US",
+		 "+\xd9\xa1\xdb\xb5"
+		 "550100001",
+		 "+15550100001"},
 		/* no-break space, en dash */
-		{"US", "212\xc2\xa0" "555\xe2\x80\x93" "0123",
+		{"US",
+		 "212\xc2\xa0"
+		 "555\xe2\x80\x93"
+		 "0123",
 		 "+12125550123"},
 		/* as copied from a telephone: LRE ... PDF */
-		{"US", "\xe2\x80\xaa+12125550123\xe2\x80\xac",
-		 "+12125550123"},
+		{"US", "\xe2\x80\xaa+12125550123\xe2\x80\xac", "+12125550123"},
 		{"US", "'+12125550123", "+12125550123"},
 		{"US", "\t +12125550123 \t", "+12125550123"},
 		{"US", "212555012\xe0\xa5\xa9", NULL}, /* Devanagari */
 		{"US", "212555012\xe2\x80", NULL},
 		{"US", "212555012\xff", NULL},
-		{"US", "\xf0\x9d\x9f\x8f" "2125550123", NULL},
+		{"US",
+		 "\xf0\x9d\x9f\x8f"
+		 "2125550123",
+		 NULL},
 	};
 
 	(void)state;
@@ -175,7 +187,9 @@ static void test_other_scripts_and_marks_are_read(void **state)
 
 static void test_refused_with_number_and_reason(void **state)
 {
-	static const struct { const char *text, *why; } rows[] = {
+	static const struct {
+		const char *text, *why;
+	} rows[] = {
 		{"+1555010000O", "no part of a number"},
 		{"+15550100001 x12", "extensions"},
 		{"+15550100001;ext=12", "no part of a number"},
@@ -188,6 +202,8 @@ static void test_refused_with_number_and_reason(void **state)
 		{"+1555", "too few"},
 		{"+155501000012", "too many"},
 		{"+210123456", "calling code"},
+		{"+02023383312", "calling code"},
+		{"+44 (0) (0)20 79418", "zero too many"},
 		{"+8812345678901", "satellite"},
 		{"+8821234567890", "satellite"},
 		{"+19005551234", "premium"},
@@ -201,8 +217,8 @@ static void test_refused_with_number_and_reason(void **state)
 		char out[32];
 
 		assert_int_equal(SIPDIALER_EINVAL,
-			sipd_number_normalise(rows[i].text, "US", out,
-					      sizeof(out)));
+				 sipd_number_normalise(rows[i].text, "US", out,
+						       sizeof(out)));
 		if (!strstr(sipd_error_text(), rows[i].why))
 			fail_msg("\"%s\": %s", rows[i].text,
 				 sipd_error_text());

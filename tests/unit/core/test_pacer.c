@@ -76,12 +76,12 @@ static void property(double cps, uint32_t max_calls, uint64_t seed,
 
 static void test_limits_hold_in_any_window(void **state)
 {
-	static const double rates[] = {0.1, 0.5, 0.99, 1, 1.01, 1.5, 2, 2.5,
-				       3, 7.3, 10, 50, 99.9, 200, 500, 1000,
-				       2000, 3999.5};
+	static const double rates[] = {0.1,  0.5, 0.99, 1,    1.01, 1.5,
+				       2,    2.5, 3,    7.3,  10,   50,
+				       99.9, 200, 500,  1000, 2000, 3999.5};
 	static const uint32_t calls[] = {1, 2, 5, 30, 500, 100000};
-	const unsigned each = OPERATIONS /
-		(sizeof(rates) / sizeof(rates[0]) * 6) + 1;
+	const unsigned each =
+		OPERATIONS / (sizeof(rates) / sizeof(rates[0]) * 6) + 1;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++)
@@ -109,14 +109,13 @@ static uint64_t steady(double cps, uint64_t tick, uint64_t us)
 
 static void test_rate_is_reached_with_timers_of_1_ms(void **state)
 {
-	static const double rates[] = {1.5, 2, 5, 10, 33.3, 100, 200, 500,
-				       1000, 2000};
+	static const double rates[] = {1.5, 2,   5,   10,   33.3,
+				       100, 200, 500, 1000, 2000};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
 		const double want = rates[i] * 60;
-		const double got = (double)steady(rates[i], 1000,
-						  60 * SECOND);
+		const double got = (double)steady(rates[i], 1000, 60 * SECOND);
 
 		assert_true(got <= ceil(want) + 1);
 		assert_true(got >= want * 0.99 - 1);
@@ -152,8 +151,8 @@ static void test_spread_is_even(void **state)
 	for (int i = 0; i < 100; i++) {
 		now += sipd_pacer_wait(&p, now);
 		assert_true(sipd_pacer_take(&p, now));
-		assert_true(i == 0 || (now - last >= 95000 &&
-				       now - last <= 105000));
+		assert_true(i == 0 ||
+			    (now - last >= 95000 && now - last <= 105000));
 		last = now;
 	}
 }

@@ -11,9 +11,14 @@
 #include "core/campaign/campaign.h"
 
 static const struct sipd_policy_in good = {
-	.number = "+15550100001", .attempt = 1, .max_attempts = 3,
-	.campaign_status = SIPDIALER_CAMPAIGN_RUNNING, .active = 4,
-	.max_calls = 10, .cps = 2.5, .now_ms = 1700000000123,
+	.number = "+15550100001",
+	.attempt = 1,
+	.max_attempts = 3,
+	.campaign_status = SIPDIALER_CAMPAIGN_RUNNING,
+	.active = 4,
+	.max_calls = 10,
+	.cps = 2.5,
+	.now_ms = 1700000000123,
 };
 
 
@@ -25,13 +30,15 @@ static void test_allow_writes_every_input(void **state)
 	sipd_policy_check(&good, &out);
 	assert_true(out.allow);
 	assert_string_equal("allow", out.rule);
-	assert_string_equal("{\"v\":1,\"time_ms\":1700000000123,"
+	assert_string_equal(
+		"{\"v\":1,\"time_ms\":1700000000123,"
 		"\"number\":\"+15550100001\",\"gates\":{\"campaign\":"
 		"{\"pass\":true,\"status\":\"running\"},\"dnc\":"
 		"{\"pass\":true,\"listed\":false},\"attempts\":"
 		"{\"pass\":true,\"attempt\":1,\"max\":3}},\"pace\":"
 		"{\"active\":4,\"max_calls\":10,\"cps\":2.5},"
-		"\"allow\":true,\"rule\":\"allow\"}", out.record);
+		"\"allow\":true,\"rule\":\"allow\"}",
+		out.record);
 }
 
 

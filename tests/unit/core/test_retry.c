@@ -38,7 +38,7 @@ static const int last[16] = {
 static bool by_default(int d)
 {
 	return d == D(BUSY) || d == D(NO_ANSWER) || d == D(CONGESTION) ||
-		d == D(CANCELLED);
+	       d == D(CANCELLED);
 }
 
 
@@ -52,7 +52,8 @@ static void test_default_of_every_disposition(void **state)
 	for (int d = 0; d < 16; d++) {
 		uint64_t delay = 99;
 		const int got = sipd_retry_next(&r, 1,
-			(enum sipdialer_disposition)d, 0, &delay);
+						(enum sipdialer_disposition)d,
+						0, &delay);
 
 		assert_int_equal(by_default(d) ? (int)C(PENDING) : last[d],
 				 got);
@@ -78,8 +79,10 @@ static void test_attempts_are_capped(void **state)
 
 	sipd_retry_init(&r, 0, 60);
 	for (int d = 0; d < 16; d++)
-		assert_int_equal(last[d], sipd_retry_next(&r, 1,
-			(enum sipdialer_disposition)d, 0, &delay));
+		assert_int_equal(last[d],
+				 sipd_retry_next(&r, 1,
+						 (enum sipdialer_disposition)d,
+						 0, &delay));
 
 	sipd_retry_init(&r, UINT32_MAX, UINT32_MAX);
 	assert_int_equal(1000, r.max_attempts);
@@ -111,9 +114,11 @@ static void test_parse_sets_rules(void **state)
 
 	(void)state;
 	sipd_retry_init(&r, 3, 300);
-	assert_int_equal(0, sipd_retry_parse(&r,
-		"busy=60, no_answer = 0,rejected=off,failed=5,"
-		"congestion=off,answered_machine=7,interrupted=9"));
+	assert_int_equal(
+		0, sipd_retry_parse(
+			   &r,
+			   "busy=60, no_answer = 0,rejected=off,failed=5,"
+			   "congestion=off,answered_machine=7,interrupted=9"));
 	assert_int_equal(C(PENDING),
 			 sipd_retry_next(&r, 1, D(BUSY), 0, &delay));
 	assert_int_equal(60000, delay);
@@ -126,13 +131,15 @@ static void test_parse_sets_rules(void **state)
 			 sipd_retry_next(&r, 1, D(CONGESTION), 9, &delay));
 	assert_int_equal(C(PENDING),
 			 sipd_retry_next(&r, 1, D(FAILED), 0, &delay));
-	assert_int_equal(C(PENDING), sipd_retry_next(&r, 1,
-			 D(ANSWERED_MACHINE), 0, &delay));
+	assert_int_equal(C(PENDING),
+			 sipd_retry_next(&r, 1, D(ANSWERED_MACHINE), 0,
+					 &delay));
 	assert_int_equal(7000, delay);
-	assert_int_equal(C(COMPLETED), sipd_retry_next(&r, 4,
-			 D(ANSWERED_MACHINE), 0, &delay));
-	assert_int_equal(C(PENDING), sipd_retry_next(&r, 1, D(INTERRUPTED),
-						     0, &delay));
+	assert_int_equal(C(COMPLETED),
+			 sipd_retry_next(&r, 4, D(ANSWERED_MACHINE), 0,
+					 &delay));
+	assert_int_equal(C(PENDING),
+			 sipd_retry_next(&r, 1, D(INTERRUPTED), 0, &delay));
 	assert_int_equal(0, sipd_retry_parse(&r, ""));
 	assert_int_equal(0, sipd_retry_parse(&r, NULL));
 }
@@ -140,7 +147,9 @@ static void test_parse_sets_rules(void **state)
 
 static void test_parse_names_value_and_place(void **state)
 {
-	static const struct { const char *text, *value, *place; } rows[] = {
+	static const struct {
+		const char *text, *value, *place;
+	} rows[] = {
 		{"busy=60,bussy=3", "\"bussy\"", "character 9:"},
 		{"busy=60, bussy=3", "\"bussy\"", "character 10:"},
 		{"busy=x", "\"x\"", "character 6:"},
@@ -154,7 +163,8 @@ static void test_parse_names_value_and_place(void **state)
 		{"dnc=1", "final", "character 1:"},
 		{"none=1", "final", "character 1:"},
 		{"busy=1,no_answer=1                                        "
-		 "              ", "63", "character 8:"},
+		 "              ",
+		 "63", "character 8:"},
 	};
 
 	(void)state;
@@ -186,10 +196,13 @@ static void test_unknown_disposition_fails_the_contact(void **state)
 
 	(void)state;
 	sipd_retry_init(&r, 3, 300);
-	assert_int_equal(C(FAILED), sipd_retry_next(&r, 1,
-		(enum sipdialer_disposition)16, 0, &delay));
-	assert_int_equal(C(FAILED), sipd_retry_next(&r, 1,
-		(enum sipdialer_disposition)-1, 0, &delay));
+	assert_int_equal(C(FAILED),
+			 sipd_retry_next(&r, 1, (enum sipdialer_disposition)16,
+					 0, &delay));
+	assert_int_equal(C(FAILED),
+			 sipd_retry_next(&r, 1,
+					 (enum sipdialer_disposition) - 1, 0,
+					 &delay));
 }
 
 

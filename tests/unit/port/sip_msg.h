@@ -20,6 +20,7 @@ bool sipd_invite_request(struct sipd_sip *sip, const struct sip_msg *msg)
 bool sipd_invite_stray_response(struct sipd_sip *sip,
 				const struct sip_msg *msg)
 	__attribute__((weak));
+void sipd_invite_flush(struct sipd_sip *sip) __attribute__((weak));
 
 
 bool sipd_invite_request(struct sipd_sip *sip, const struct sip_msg *msg)
@@ -38,6 +39,12 @@ bool sipd_invite_stray_response(struct sipd_sip *sip,
 	(void)msg;
 
 	return false;
+}
+
+
+void sipd_invite_flush(struct sipd_sip *sip)
+{
+	(void)sip;
 }
 
 

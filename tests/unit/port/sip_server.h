@@ -40,6 +40,7 @@ struct server {
 	struct state states[STATES_MAX];
 	unsigned statec, taken;
 	bool closed;
+	struct sipd_sip_stats stats;
 };
 
 struct job {
@@ -198,7 +199,7 @@ static inline bool packet_has(const struct server *s, const char *text)
 }
 
 
-/* Line of the last packet that begins with name, with its CRLF. */
+/* Line of the last packet that begins with name, without its CRLF. */
 static inline const char *line_of(const struct server *s, const char *name)
 {
 	static _Thread_local char line[PACKET];
@@ -271,6 +272,20 @@ static void open_job(struct server *s)
 static inline void server_open(struct server *s)
 {
 	on_loop(s, open_job);
+}
+
+
+static void stats_job(struct server *s)
+{
+	sipd_sip_stats(s->sip, &s->stats);
+}
+
+
+static inline const struct sipd_sip_stats *stats_of(struct server *s)
+{
+	on_loop(s, stats_job);
+
+	return &s->stats;
 }
 
 

@@ -2,6 +2,7 @@
  * @file test_invite_dialog.c  INVITE sessions once answered
  */
 #include "telephone.h"
+#include <dirent.h>
 
 
 static void test_answer_and_bye_out_ends(void **state)
@@ -257,6 +258,93 @@ static void test_session_timer_expiry_hangs_up_not_early(void **state)
 }
 
 
+static void test_close_ends_what_is_left(void **state)
+{
+	struct side *s = calloc(1, sizeof(*s));
+	(void)state;
+
+	side_open(s);
+	call_answered(s);
+	side_close(s);
+	assert_int_equal(s->told.ended, 1);
+	assert_int_equal(s->told.end.error, SIPDIALER_ECANCELLED);
+	assert_true(s->told.end.answered);
+	free(s);
+}
+
+
+/* Every file of a folder as one datagram; what comes back is read away. */
+static unsigned throw_folder(struct side *s, const char *path)
+{
+	char file[1200], text[MSG], buf[MSG];
+	struct dirent *de;
+	unsigned n = 0;
+	DIR *dir = opendir(path);
+
+	assert_non_null(dir);
+	while ((de = readdir(dir))) {
+		size_t len;
+		FILE *f;
+
+		if (de->d_name[0] == '.')
+			continue;
+		(void)snprintf(file, sizeof(file), "%s/%s", path, de->d_name);
+		f = fopen(file, "rb");
+		assert_non_null(f);
+		len = fread(text, 1, sizeof(text), f);
+		(void)fclose(f);
+		if (len && sendto(s->fd, text, len, 0,
+				  (struct sockaddr *)&s->peer,
+				  sizeof(s->peer)) > 0)
+			n++;
+		while (msg_recv(s, buf, 0))
+			;
+	}
+	(void)closedir(dir);
+
+	return n;
+}
+
+
+static void test_corpus_does_not_disturb_a_call(void **state)
+{
+	const char *root = getenv("SHARED_DATA");
+	struct side *s = *state;
+	struct sockaddr_in peer;
+	char path[1024], buf[MSG];
+	struct dirent *de;
+	unsigned n = 0;
+	DIR *dir;
+
+	(void)snprintf(path, sizeof(path), "%s/corpus", root ? root : "");
+	dir = root ? opendir(path) : NULL;
+	if (!dir) {
+		print_message("skipped: no SHARED_DATA\n");
+		skip();
+	}
+
+	call_answered(s);
+	peer = s->peer;
+	while ((de = readdir(dir))) {
+		if (strncmp(de->d_name, "sip-", 4))
+			continue;
+		(void)snprintf(path, sizeof(path), "%s/corpus/%s", root,
+			       de->d_name);
+		n += throw_folder(s, path);
+		/* all was read when this is answered */
+		s->peer = peer;
+		request(s, "OPTIONS", ++s->cseq, "", "");
+		expect(s, "SIP/2.0 200", buf);
+	}
+	(void)closedir(dir);
+	print_message("%u messages\n", n);
+	assert_true(n > 200);
+	assert_int_equal(s->told.ended, 0);
+	bye_in(s, "");
+	assert_true(s->told.end.answered);
+}
+
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -272,6 +360,8 @@ int main(void)
 		T(test_info_dtmf_delivered),
 		T(test_wrong_tag_in_dialog_refused),
 		T(test_session_timer_expiry_hangs_up_not_early),
+		cmocka_unit_test(test_close_ends_what_is_left),
+		T(test_corpus_does_not_disturb_a_call),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

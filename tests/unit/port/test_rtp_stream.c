@@ -277,7 +277,7 @@ static void join(struct side *a, struct side *b, const char *ha,
 }
 
 
-/* ---- plain sockets -------------------------------------------------------- */
+/* ---- plain sockets ------------------------------------------------------- */
 
 struct peer {
 	int fd;
@@ -323,7 +323,8 @@ static void peer_packet(struct peer *p, const union sipd_addr *to, uint8_t pt,
 }
 
 
-static void peer_audio(struct peer *p, const union sipd_addr *to, uint8_t code)
+static void peer_audio(struct peer *p, const union sipd_addr *to,
+		       uint8_t code)
 {
 	uint8_t payload[F];
 
@@ -382,7 +383,7 @@ static void speak(struct side *s, struct peer *p, const union sipd_addr *to,
 }
 
 
-/* ---- tests ----------------------------------------------------------------- */
+/* ---- tests --------------------------------------------------------------- */
 
 static void test_two_streams_frames_in_order(void **state)
 {
@@ -526,7 +527,7 @@ static void test_injected_packets_not_heard_nor_answered(void **state)
 	union sipd_addr local;
 	uint8_t buf[600];
 	struct side a;
-	unsigned i;
+	unsigned i, f;
 	(void)state;
 
 	side_open(&a, "127.71.0.1");
@@ -544,20 +545,24 @@ static void test_injected_packets_not_heard_nor_answered(void **state)
 	forged = peer; /* right address, other SSRC */
 	forged.ssrc ^= 1;
 	for (i = 0; i < 30; ++i) {
-		peer_audio(&evil, &local, number(i));
-		peer_event(&evil, &local, 5, 800, true);
+		f = now_of(&a, &a.frames);
+		peer_audio(&peer, &local, 0xd5);
+		peer_audio(&forged, &local, number(i));
+		peer_audio(&forged, &local, number(i));
 		peer_audio(&forged, &local, number(i));
 		peer_event(&forged, &local, 6, 800, true);
+		peer_audio(&evil, &local, number(i));
+		peer_event(&evil, &local, 5, 800, true);
 		evil.ts += 800;
 		forged.ts += 800;
-		speak(&a, &peer, &local, 0xd5, 1);
+		assert_true(wait_for(&a, &a.frames, f + 1));
 	}
 	assert_int_equal(peer_recv(&evil, buf, sizeof(buf), 0), -1);
 	side_close(&a);
 	assert_false(a.loud);
 	assert_string_equal(a.keys, "");
 	assert_int_equal(a.first, 1);
-	assert_true(a.st.dropped >= 60);
+	assert_true(a.st.dropped >= 120);
 	assert_int_equal(a.st.rx, 33);
 	(void)close(peer.fd);
 	(void)close(evil.fd);
@@ -638,7 +643,8 @@ static void test_keys_both_ways_exact(void **state)
 	assert_true(wait_keys(&b, "1159"));
 	assert_true(wait_keys(&a, "0*#D"));
 	assert_true(wait_for(&a, &a.keys_sent, 1));
-	assert_int_equal(a.key_ms, 100);
+	/* a held-up sender makes it shorter */
+	assert_in_range(a.key_ms, 20, 100);
 	/* audio goes on afterwards, and no key follows */
 	assert_true(wait_for(&b, &b.audio, now_of(&b, &b.audio) + 20));
 	side_close(&a);
@@ -736,8 +742,45 @@ static void test_timeout_told_once_and_rearmed(void **state)
 	speak(&a, &peer, &local, number(1), 5);
 	assert_true(wait_for(&a, &a.silent, 2));
 	side_close(&a);
-	assert_int_equal(a.silent, 2);
+	assert_true(a.silent >= 2);
 	(void)close(peer.fd);
+}
+
+
+static void test_bye_after_reports_at_close(void **state)
+{
+	union sipd_addr local;
+	struct sipd_sdp_remote r;
+	struct sipd_rtcp_in in;
+	struct peer peer, rtcp;
+	uint8_t buf[600];
+	struct side a;
+	int n, end;
+	(void)state;
+
+	side_open(&a, "127.71.0.1");
+	peer_open(&peer, "127.71.0.3");
+	peer_open(&rtcp, "127.71.0.3");
+	connect_to(&a, &peer, &local, "127.71.0.1");
+	r = remote_of("127.71.0.3", 0);
+	r.rtp = peer.addr;
+	r.rtcp = rtcp.addr; /* a=rtcp */
+	sipd_rtp_connect(a.r, &r);
+	speak(&a, &peer, &local, number(1), 10);
+	side_close(&a);
+
+	do {
+		n = peer_recv(&rtcp, buf, sizeof(buf), WAIT_MS);
+		assert_true(n > 0);
+		assert_true(sipd_rtcp_parse(&in, buf, (size_t)n, peer.ssrc));
+		end = buf[n - 8 + 1] == 203 &&
+			sipd_get32(buf + n - 4) == in.ssrc;
+	} while (!end);
+	assert_true(in.sr && in.block);
+	assert_int_equal(in.about_us.lost, 0);
+	assert_int_equal(in.about_us.seq, 9);
+	(void)close(peer.fd);
+	(void)close(rtcp.fd);
 }
 
 
@@ -866,6 +909,53 @@ static void test_call_runs_before_close_without_ticks(void **state)
 }
 
 
+/* The media thread is held up for 300 ms. */
+static void stall_handler(struct sipd_work *work)
+{
+	const struct timespec ts = {.tv_nsec = 300000000};
+
+	(void)nanosleep(&ts, NULL);
+	note_handler(work);
+}
+
+
+static void test_stall_skips_instead_of_bursting(void **state)
+{
+	struct side a;
+	struct note n = {.work = {.h = stall_handler}, .s = &a};
+	struct sipd_media_stats before, after;
+	struct sipd_rtp_packet p, q;
+	union sipd_addr local;
+	struct peer peer;
+	uint8_t buf[600];
+	int len, gaps = 0, i;
+	(void)state;
+
+	side_open(&a, "127.71.0.1");
+	peer_open(&peer, "127.71.0.3");
+	connect_to(&a, &peer, &local, "127.71.0.1");
+	len = peer_recv(&peer, buf, sizeof(buf), WAIT_MS);
+	assert_true(sipd_rtp_parse(&p, buf, (size_t)len));
+	sipd_media_stats(media, &before);
+	sipd_rtp_call(a.r, &n.work);
+	assert_true(wait_for(&a, &n.done, 1));
+	for (i = 0; i < 40 && !gaps; ++i) {
+		len = peer_recv(&peer, buf, sizeof(buf), WAIT_MS);
+		assert_true(len > 0 && sipd_rtp_parse(&q, buf, (size_t)len));
+		assert_int_equal((uint16_t)(q.seq - p.seq), 1);
+		gaps = q.ts - p.ts >= 10 * F;
+		if (gaps)
+			assert_true(q.marker);
+		p = q;
+	}
+	sipd_media_stats(media, &after);
+	assert_int_equal(gaps, 1);
+	assert_true(after.skipped - before.skipped >= 9);
+	side_close(&a);
+	(void)close(peer.fd);
+}
+
+
 static void test_many_open_and_close_leave_nothing(void **state)
 {
 	enum { MANY = 200 };
@@ -932,9 +1022,11 @@ int main(void)
 			test_key_packets_repeated_and_lost_are_one_key),
 		cmocka_unit_test(test_keys_refused_by_peer_are_over_at_once),
 		cmocka_unit_test(test_timeout_told_once_and_rearmed),
+		cmocka_unit_test(test_bye_after_reports_at_close),
 		cmocka_unit_test(test_bad_packets_counted_and_call_lives),
 		cmocka_unit_test(test_ports_in_range_pairs_and_exhaustion),
 		cmocka_unit_test(test_call_runs_before_close_without_ticks),
+		cmocka_unit_test(test_stall_skips_instead_of_bursting),
 		cmocka_unit_test(test_many_open_and_close_leave_nothing),
 	};
 

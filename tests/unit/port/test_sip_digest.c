@@ -308,7 +308,8 @@ static void test_proxy_and_server_are_both_answered(void **state)
 static void test_broken_challenges_are_refused(void **state)
 {
 	static const char *const bad[] = {
-		WWW "Digest", WWW "Digest realm=\"r\"", WWW "Digest nonce=\"n\"",
+		WWW "Digest", WWW "Digest realm=\"r\"",
+		WWW "Digest nonce=\"n\"",
 		WWW "Digest realm=\"r, nonce=\"n\"",
 		WWW "Digest realm=\"r\", nonce=\"n\\",
 		WWW "Digest realm=\"r\", nonce=\"n",

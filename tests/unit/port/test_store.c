@@ -453,15 +453,15 @@ static void test_data_version_tells_other_writers(void **arg)
 static void words_match(const char *path, const char *table,
 			const char *column, const struct sipd_words *words)
 {
-	char sql[512], list[1024] = "";
+	char sql[512], list[2048] = "";
 
 	for (size_t i = 0; i < words->count; i++)
 		(void)snprintf(list + strlen(list),
-			       sizeof(list) - strlen(list), "%s'%s'",
-			       i ? ", " : "", words->names[i]);
-	(void)snprintf(sql, sizeof(sql), "SELECT instr(sql, 'CHECK (%s IN (' "
-		       "|| ? || '))') > 0 FROM sqlite_schema WHERE name = "
-		       "'%s'", column, table);
+			       sizeof(list) - strlen(list), "%s%s = '%s'",
+			       i ? " OR " : "", column, words->names[i]);
+	(void)snprintf(sql, sizeof(sql), "SELECT instr(sql, 'CHECK (' || ? "
+		       "|| ')') > 0 FROM sqlite_schema WHERE name = '%s'",
+		       table);
 
 	sqlite3 *db;
 	sqlite3_stmt *st;
