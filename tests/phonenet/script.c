@@ -132,7 +132,8 @@ static void own_sdp(struct call *c, struct buf *b)
 
 	call_own_sdp(c, &o);
 	if (c->sdp.usable) {
-		o.dir = dir_mirror(c->sdp.dir);
+		o.dir = c->net->opt.inactive ? DIR_INACTIVE
+					     : dir_mirror(c->sdp.dir);
 		sdp_answer(b, &c->sdp, &o);
 	} else {
 		sdp_offer(b, NULL, &o);
