@@ -99,10 +99,14 @@ void call_refuse(struct call *c, int status, const char *extra)
 }
 
 
+/* Nobody listens there; below 1024 a careful caller takes it for an attack. */
+enum { NO_MEDIA_PORT = 65534 };
+
+
 void call_own_sdp(const struct call *c, struct sdp_own *o)
 {
 	o->ip = c->net->opt.ip;
-	o->port = c->stream ? stream_port(c->stream) : 9;
+	o->port = c->stream ? stream_port(c->stream) : NO_MEDIA_PORT;
 	o->id = c->key;
 	o->version = c->sdp_version;
 	o->dir = c->own_dir;
