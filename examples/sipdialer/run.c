@@ -252,9 +252,16 @@ int cli_wait_registered(struct cli *cli)
 					 ? SIPDIALER_EAUTH : SIPDIALER_ENET),
 				 w.sip_status, w.reason);
 
-	return cli_error(CLI_NO_START, "%s: not registered: %s",
-			 sipdialer_strerror(SIPDIALER_ENET),
-			 w.reason[0] ? w.reason : "no answer");
+	if (w.failed && w.reason[0])
+		return cli_error(CLI_NO_START, "%s: not registered: %s",
+				 sipdialer_strerror(SIPDIALER_ENET), w.reason);
+
+	(void)sipdialer_get(cli->d, "sip.server", w.reason,
+			    sizeof(w.reason));
+
+	return cli_error(CLI_NO_START, "%s: not registered: no answer from %s "
+			 "within %d s", sipdialer_strerror(SIPDIALER_ENET),
+			 w.reason, REGISTER_MS / 1000);
 }
 
 

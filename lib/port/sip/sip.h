@@ -119,6 +119,8 @@ struct sipd_invite_end {
 	bool ringing;         /* a 180/183 was seen */
 	bool ring_timeout;    /* we gave up for ring_timeout_ms */
 	bool local;           /* we hung up */
+	bool network_block;   /* a 603 of the network, not of the called
+			       * person ("603+", ATIS-1000099) */
 	const char *reason;   /* reason phrase or words */
 	const char *contact;  /* of a 3xx, not followed. "" none */
 };
