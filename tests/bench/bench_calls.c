@@ -6,34 +6,21 @@
  * the events.  The far end is another process, on another core.  Prints one
  * JSON object; fails only if it could not measure.
  */
-#include <dirent.h>
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <time.h>
-#include <unistd.h>
 #include <sipdialer/sipdialer.h>
+#include "bench_util.h"
 
 enum {
-	THREADS = 64,       /* of which the CPU time is read */
 	SETTLE_US = 500000, /* between the base and the measurement */
 	DRAIN_US = 40000000 /* calls that do not end are failed after */
 };
 
 struct hold {
 	uint64_t call, until;
-};
-
-struct usage {
-	uint64_t at, process; /* us */
-	unsigned count;
-	struct thread {
-		char name[16];
-		uint64_t ns;
-	} threads[THREADS];
 };
 
 struct bench {
@@ -60,104 +47,12 @@ struct bench {
 };
 
 
-static uint64_t now_us(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-
-	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
-}
-
-
-static long rss_kb(void)
-{
-	long pages = 0, all = 0;
-	FILE *f = fopen("/proc/self/statm", "r");
-
-	if (f && fscanf(f, "%ld %ld", &all, &pages) != 2)
-		pages = 0;
-	if (f)
-		(void)fclose(f);
-
-	return pages * (sysconf(_SC_PAGESIZE) / 1024);
-}
-
-
-/* Name and run time of one thread; schedstat counts ns. */
-static bool thread_read(const char *tid, struct thread *t)
-{
-	char path[300];
-	unsigned long long ns;
-	FILE *f;
-
-	(void)snprintf(path, sizeof(path), "/proc/self/task/%s/comm", tid);
-	f = fopen(path, "r");
-	if (!f)
-		return false;
-	if (!fgets(t->name, sizeof(t->name), f))
-		t->name[0] = '\0';
-	(void)fclose(f);
-	t->name[strcspn(t->name, "\n")] = '\0';
-
-	(void)snprintf(path, sizeof(path), "/proc/self/task/%s/schedstat",
-		       tid);
-	f = fopen(path, "r");
-	if (!f)
-		return false;
-	if (fscanf(f, "%llu", &ns) != 1)
-		ns = 0;
-	(void)fclose(f);
-	t->ns = ns;
-
-	return true;
-}
-
-
-static void usage_read(struct usage *u)
-{
-	DIR *dir = opendir("/proc/self/task");
-	struct timespec ts;
-	struct dirent *e;
-
-	u->count = 0;
-	u->at = now_us();
-	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
-	u->process = (uint64_t)ts.tv_sec * 1000000 +
-		(uint64_t)ts.tv_nsec / 1000;
-
-	while (dir && u->count < THREADS && (e = readdir(dir)))
-		if (e->d_name[0] != '.' &&
-		    thread_read(e->d_name, &u->threads[u->count]))
-			++u->count;
-	if (dir)
-		(void)closedir(dir);
-}
-
-
-/* us of all threads of that name */
-static double thread_us(const struct usage *a, const struct usage *z,
-			const char *name)
-{
-	double us = 0;
-
-	for (unsigned i = 0; i < z->count; ++i)
-		if (!strcmp(z->threads[i].name, name))
-			us += (double)z->threads[i].ns / 1e3;
-	for (unsigned i = 0; i < a->count; ++i)
-		if (!strcmp(a->threads[i].name, name))
-			us -= (double)a->threads[i].ns / 1e3;
-
-	return us;
-}
-
-
 static void hold(struct bench *b, uint64_t call)
 {
 	struct hold *h = &b->ring[b->in++ % b->room];
 
 	h->call = call;
-	h->until = now_us() + (uint64_t)b->hold_ms * 1000;
+	h->until = bench_us() + (uint64_t)b->hold_ms * 1000;
 }
 
 
@@ -240,7 +135,7 @@ static void hangups(struct bench *b)
 	while (b->out != b->in) {
 		const struct hold *h = &b->ring[b->out % b->room];
 
-		if (h->until > now_us())
+		if (h->until > bench_us())
 			return;
 		(void)sipdialer_call_hangup(b->d, h->call);
 		++b->out;
@@ -267,12 +162,12 @@ static bool dial(struct bench *b)
 /* Calls that stay up while others are measured. */
 static bool base_up(struct bench *b)
 {
-	const uint64_t t0 = now_us();
+	const uint64_t t0 = bench_us();
 	uint64_t begun = 0;
 
 	b->first = UINT64_MAX;
 	while (b->base_up + b->base_ended < b->base) {
-		const uint64_t t = now_us();
+		const uint64_t t = bench_us();
 
 		while (begun < b->base &&
 		       (double)begun < (double)(t - t0) * b->base_rate / 1e6) {
@@ -285,7 +180,7 @@ static bool base_up(struct bench *b)
 						   1e6))
 			return false;
 	}
-	for (const uint64_t t = now_us(); now_us() - t < SETTLE_US;)
+	for (const uint64_t t = bench_us(); bench_us() - t < SETTLE_US;)
 		pull(b, 10);
 
 	return !b->base_ended;
@@ -296,7 +191,7 @@ static void run(struct bench *b, uint64_t t0, uint64_t until)
 {
 	uint64_t t;
 
-	while ((t = now_us()) < until) {
+	while ((t = bench_us()) < until) {
 		const double due = (double)(t - t0) * b->rate / 1e6;
 		unsigned burst = 0;
 
@@ -315,9 +210,9 @@ static void run(struct bench *b, uint64_t t0, uint64_t until)
 
 static void drain(struct bench *b)
 {
-	const uint64_t t0 = now_us();
+	const uint64_t t0 = bench_us();
 
-	while (b->ended < b->begun && now_us() - t0 < DRAIN_US) {
+	while (b->ended < b->begun && bench_us() - t0 < DRAIN_US) {
 		hangups(b);
 		pull(b, 1);
 	}
@@ -325,8 +220,8 @@ static void drain(struct bench *b)
 }
 
 
-static void print(const struct bench *b, const struct usage *a,
-		  const struct usage *z, uint64_t ended_by, double drain_s,
+static void print(const struct bench *b, const struct bench_usage *a,
+		  const struct bench_usage *z, uint64_t ended_by, double drain_s,
 		  const long rss[3])
 {
 	const double wall = (double)(z->at - a->at) / 1e6;
@@ -352,11 +247,11 @@ static void print(const struct bench *b, const struct usage *a,
 	       (unsigned long long)b->max_active, drain_s,
 	       (double)(z->process - a->process) / calls,
 	       (double)(z->process - a->process) / wall / 1e4,
-	       thread_us(a, z, "sipd-loop") / calls,
-	       thread_us(a, z, "sipd-loop") / wall / 1e4,
-	       thread_us(a, z, "sipd-media") / calls,
-	       thread_us(a, z, "sipd-media") / wall / 1e4,
-	       thread_us(a, z, "bench_calls") / calls,
+	       bench_thread_us(a, z, "sipd-loop") / calls,
+	       bench_thread_us(a, z, "sipd-loop") / wall / 1e4,
+	       bench_thread_us(a, z, "sipd-media") / calls,
+	       bench_thread_us(a, z, "sipd-media") / wall / 1e4,
+	       bench_thread_us(a, z, "bench_calls") / calls,
 	       rss[0], rss[1], rss[2], (double)(rss[2] - rss[0]) / most,
 	       b->base ? (double)(rss[1] - rss[0]) / b->base : 0,
 	       (unsigned long long)b->tx, (unsigned long long)b->rx,
@@ -365,17 +260,6 @@ static void print(const struct bench *b, const struct usage *a,
 		printf(",\"last_failure\":\"%d %d %s\"", b->error, b->status,
 		       b->reason);
 	printf("}\n");
-}
-
-
-static void raise_files(void)
-{
-	struct rlimit rl;
-
-	if (getrlimit(RLIMIT_NOFILE, &rl))
-		return;
-	rl.rlim_cur = rl.rlim_max;
-	(void)setrlimit(RLIMIT_NOFILE, &rl);
 }
 
 
@@ -472,29 +356,29 @@ static int arguments(struct bench *b, int argc, char *argv[])
 
 static int measure(struct bench *b)
 {
-	struct usage a, z;
+	struct bench_usage a, z;
 	uint64_t ended_by, t0;
 	long rss[3];
 
-	rss[0] = rss_kb();
+	rss[0] = bench_rss_kb();
 	if (b->base && !base_up(b)) {
 		(void)fprintf(stderr, "only %llu of %u calls came up: %s\n",
 			      (unsigned long long)b->base_up, b->base,
 			      b->reason);
 		return 1;
 	}
-	rss[1] = rss_kb();
+	rss[1] = bench_rss_kb();
 
 	b->first = b->base + 1;
-	usage_read(&a);
+	bench_usage(&a);
 	run(b, a.at, a.at + (uint64_t)b->seconds * 1000000);
 	ended_by = b->ended;
-	usage_read(&z);
-	rss[2] = rss_kb();
+	bench_usage(&z);
+	rss[2] = bench_rss_kb();
 
-	t0 = now_us();
+	t0 = bench_us();
 	drain(b);
-	print(b, &a, &z, ended_by, (double)(now_us() - t0) / 1e6, rss);
+	print(b, &a, &z, ended_by, (double)(bench_us() - t0) / 1e6, rss);
 
 	return 0;
 }
@@ -509,7 +393,7 @@ int main(int argc, char *argv[])
 	char play[4200];
 	int err = 1;
 
-	raise_files();
+	bench_raise_files();
 	if (sipdialer_create(&b.d))
 		return 1;
 	if (arguments(&b, argc, argv)) {
