@@ -454,6 +454,7 @@ static void *thread_main(void *arg)
 {
 	struct sipd_disk *disk = arg;
 
+	(void)pthread_setname_np(pthread_self(), "sipd-store");
 	do {
 		struct list list;
 		bool last;

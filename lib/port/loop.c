@@ -117,6 +117,7 @@ static void *thread_main(void *arg)
 	struct sipd_loop *loop = arg;
 	const int err = thread_init(loop);
 
+	(void)pthread_setname_np(pthread_self(), "sipd-loop");
 	(void)pthread_mutex_lock(&loop->lock);
 	loop->start_err = err;
 	(void)pthread_cond_signal(&loop->started);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "port/libre/libre.h"
@@ -19,6 +20,7 @@ enum {
 	CONN_HASH = 1024,
 	INVITE_HASH_MIN = 1024,
 	RCVBUF = 8 << 20,   /* thousands of answers in one turn of the loop */
+	ROUTE_MS = 1000,    /* a way to a peer is taken as known for so long */
 	PORT_TRIES = 16,    /* for a free port on both UDP and TCP */
 	UNREGISTER_MS = 1000,
 	SETTLE_MS = 20
@@ -434,7 +436,27 @@ void sipd_sip_stats(const struct sipd_sip *sip, struct sipd_sip_stats *st)
 }
 
 
-static bool media_source(const struct sipd_sip *sip, const char *to,
+/* As route_source(), asked anew each second only: the way rarely changes. */
+static bool route_cached(struct sipd_sip *sip, const struct sa *dst,
+			 struct sa *src)
+{
+	const uint64_t now = sipd_clock_ms();
+
+	if (!sip->route_ms || now - sip->route_ms >= ROUTE_MS ||
+	    !sa_cmp(dst, &sip->route_dst, SA_ADDR)) {
+		sip->route_ms = 0;
+		if (!route_source(dst, &sip->route_src))
+			return false;
+		sip->route_dst = *dst;
+		sip->route_ms = now;
+	}
+	*src = sip->route_src;
+
+	return true;
+}
+
+
+static bool media_source(struct sipd_sip *sip, const char *to,
 			 struct sa *src)
 {
 	struct sipd_uri uri;
@@ -443,9 +465,9 @@ static bool media_source(const struct sipd_sip *sip, const char *to,
 	if (to && !sipd_uri_parse(&uri, to) &&
 	    (!sa_set(&dst, &uri.host, 0) ||
 	     sipd_hosts_find(sip->hosts, &uri.host, &dst)))
-		return route_source(&dst, src);
+		return route_cached(sip, &dst, src);
 
-	return sip->knownc && route_source(&sip->server_addr, src);
+	return sip->knownc && route_cached(sip, &sip->server_addr, src);
 }
 
 
