@@ -149,8 +149,7 @@ int  invite_dialog_send(struct sipd_invite *inv,
 			const struct invite_dialog *dlg,
 			const struct invite_request *rq);
 /** Writes Contact, as libre tells the transport. */
-int  invite_contact(enum sip_transp tp, const struct sa *src,
-		    const struct sa *dst, struct mbuf *mb, void *arg);
+int  invite_contact(SIPD_LIBRE_SEND_ARGS);
 void invite_ack(struct sipd_invite *inv, const struct invite_dialog *dlg,
 		uint32_t cseq);
 /** BYE; the session is in state ENDING when this returns. */
