@@ -61,6 +61,10 @@ void sipd_libre_log(struct sipd_log *log);
  *  effect on a shared libre. @thread loop */
 void sipd_libre_open(int rcvbuf);
 
+/** Malformed requests to this stack, which libre from 2.0 on answers with 400
+ *  whoever sent them (specs fact J), go to h instead. @thread loop */
+void sipd_libre_bad_request(const struct sip *sip, sip_msg_h *h, void *arg);
+
 enum { SIPD_TCP_IN_MAX = 256 }; /* TCP connections from outside; more are
 				 * closed at once (specs fact L) */
 

@@ -18,6 +18,11 @@
 
 static _Thread_local struct sipd_log *log_here;
 static _Thread_local int rcvbuf_here;
+static _Thread_local struct {
+	const struct sip *sip;
+	sip_msg_h *h;
+	void *arg;
+} bad_request_here;
 
 
 void sipd_libre_log(struct sipd_log *log)
@@ -29,6 +34,14 @@ void sipd_libre_log(struct sipd_log *log)
 void sipd_libre_open(int rcvbuf)
 {
 	rcvbuf_here = rcvbuf;
+}
+
+
+void sipd_libre_bad_request(const struct sip *sip, sip_msg_h *h, void *arg)
+{
+	bad_request_here.sip = sip;
+	bad_request_here.h = h;
+	bad_request_here.arg = arg;
 }
 
 
@@ -51,6 +64,10 @@ int __wrap_stun_reply(int proto, void *sock, const struct sa *dst,
 		      size_t presz, const struct stun_msg *req,
 		      const uint8_t *key, size_t keylen, bool fp,
 		      uint32_t attrc, ...);
+int __real_sip_reply(struct sip *sip, const struct sip_msg *msg,
+		     uint16_t scode, const char *reason);
+int __wrap_sip_reply(struct sip *sip, const struct sip_msg *msg,
+		     uint16_t scode, const char *reason);
 int __real_udp_listen(struct udp_sock **usp, const struct sa *local,
 		      udp_recv_h *rh, void *arg);
 int __wrap_udp_listen(struct udp_sock **usp, const struct sa *local,
@@ -159,6 +176,19 @@ int __wrap_stun_reply(int proto, void *sock, const struct sa *dst,
 	(void)attrc;
 
 	return 0;
+}
+
+
+/* Ours never send a 400 by it. */
+int __wrap_sip_reply(struct sip *sip, const struct sip_msg *msg,
+		     uint16_t scode, const char *reason)
+{
+	if (scode == 400 && sip && sip == bad_request_here.sip) {
+		(void)bad_request_here.h(msg, bad_request_here.arg);
+		return 0;
+	}
+
+	return __real_sip_reply(sip, msg, scode, reason);
 }
 
 

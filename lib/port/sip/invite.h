@@ -88,6 +88,7 @@ struct sipd_invite {
 	bool tagged;       /* first_tag is set */
 	bool forked;       /* more than one To tag was seen */
 	bool responded;    /* anything came from the peer */
+	bool provisional;  /* a 1xx to the INVITE under way */
 	bool ringing;
 	bool answered;
 	bool hungup;       /* no longer wanted */
@@ -114,6 +115,8 @@ int  invite_send(struct sipd_invite *inv);
 /* ---- invite_answer.c ---------------------------------------------------- */
 
 /** Response handler of the INVITE. */
+/** CANCEL the INVITE under way, now or after its first 1xx: call it again then. */
+void invite_cancel(struct sipd_invite *inv);
 void invite_resp(int err, const struct sip_msg *msg, void *arg);
 /** Read the challenges; 0 if the request should be sent again. */
 int  invite_challenge(struct sipd_invite *inv, const struct sip_msg *msg);

@@ -71,12 +71,12 @@ static void start_many(struct sipd_work *work)
 		const uint64_t delay = (uint64_t)rand() % 700;
 
 		probes[i].shared = task->shared;
+		probes[i].due = sipd_clock_ms() + delay;
 		/* started twice: only the second counts */
 		sipd_timer_start(&probes[i].timer, 1, probe_handler,
 				 &probes[i]);
 		sipd_timer_start(&probes[i].timer, delay, probe_handler,
 				 &probes[i]);
-		probes[i].due = sipd_clock_ms() + delay;
 	}
 	/* every fourth is cancelled */
 	for (unsigned i = 0; i < TIMERS; i += 4) {
