@@ -6,7 +6,7 @@
 #ifndef SIPD_PORT_SIP_INTERNAL_H
 #define SIPD_PORT_SIP_INTERNAL_H
 
-#include <re.h>
+#include "port/libre/libre.h"
 #include "port/sip/sip.h"
 
 struct sipd_register; /* register.c */

@@ -452,8 +452,7 @@ static void response_handler(int err, const struct sip_msg *msg, void *arg)
 
 /* ---- Asking ---- */
 
-static int send_handler(enum sip_transp tp, const struct sa *src,
-			const struct sa *dst, struct mbuf *mb, void *arg)
+static int send_handler(SIPD_LIBRE_SEND_ARGS)
 {
 	struct sipd_register *reg = arg;
 	char contact[sizeof(reg->contact)];

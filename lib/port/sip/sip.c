@@ -266,6 +266,7 @@ static void sip_destructor(void *arg)
 	struct sipd_sip *sip = arg;
 
 	tmr_cancel(&sip->settle);
+	sipd_libre_bad_request(NULL, NULL, NULL);
 	mem_deref(sip->reg);
 	mem_deref(sip->lsnr_req);
 	mem_deref(sip->lsnr_resp);
