@@ -3,18 +3,14 @@
  */
 #include "port/rtp/priv.h"
 
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/random.h>
 #include "base/clock.h"
+#include "base/container.h"
 #include "base/error.h"
 #include "port/codec/g711.h"
-
-#define OF_WORK(w, member) \
-	((struct sipd_rtp *)(void *)((char *)(w) - \
-				     offsetof(struct sipd_rtp, member)))
 
 _Static_assert(sizeof(struct sipd_rtp) < 6 * 1024,
 	       "2,500 streams and more a thread: mind the memory");
@@ -187,7 +183,7 @@ static void do_keys(struct sipd_rtp *r, const char *keys)
 
 static void command_handler(struct sipd_work *work)
 {
-	struct sipd_rtp *r = OF_WORK(work, command);
+	struct sipd_rtp *r = SIPD_CONTAINER(work, struct sipd_rtp, command);
 	struct sipd_sdp_remote remote;
 	char keys[SIPD_KEYS_MAX + 1];
 	bool new_remote, new_timeout;
@@ -243,7 +239,7 @@ static void final_stats(struct sipd_rtp *r, struct sipd_rtp_stats *st)
 
 static void close_handler(struct sipd_work *work)
 {
-	struct sipd_rtp *r = OF_WORK(work, close);
+	struct sipd_rtp *r = SIPD_CONTAINER(work, struct sipd_rtp, close);
 	void (*closed)(const struct sipd_rtp_stats *, void *) = r->h.closed;
 	void *arg = r->arg;
 	struct sipd_rtp_stats st;

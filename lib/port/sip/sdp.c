@@ -259,6 +259,17 @@ size_t sipd_sdp_offer(const struct sipd_sdp_local *local, char *buf,
 }
 
 
+/* The description, and the stream of it that we take. */
+static int media_read(struct sdp *sdp, const struct sdp_media **m,
+		      const struct sipd_sdp_local *local, const char *text,
+		      size_t len)
+{
+	const int err = sdp_parse(sdp, text, len);
+
+	return err ? err : media_pick(local, sdp, m);
+}
+
+
 int sipd_sdp_answer_read(const struct sipd_sdp_local *local, const char *text,
 			 size_t len, struct sipd_sdp_remote *remote)
 {
@@ -266,9 +277,7 @@ int sipd_sdp_answer_read(const struct sipd_sdp_local *local, const char *text,
 	struct sdp sdp;
 	int err;
 
-	err = sdp_parse(&sdp, text, len);
-	if (!err)
-		err = media_pick(local, &sdp, &m);
+	err = media_read(&sdp, &m, local, text, len);
 	if (err)
 		return err;
 
@@ -315,9 +324,7 @@ int sipd_sdp_offer_read(const struct sipd_sdp_local *local, const char *text,
 	size_t i;
 	int err;
 
-	err = sdp_parse(&sdp, text, len);
-	if (!err)
-		err = media_pick(local, &sdp, &m);
+	err = media_read(&sdp, &m, local, text, len);
 	if (err)
 		return err;
 

@@ -1,17 +1,13 @@
 /**
  * @file test_events.c  The event queue: bounds, order, waking, hooks
  */
-#include <stdarg.h>
-#include <setjmp.h>
-#include <stdint.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <poll.h>
 #include <pthread.h>
-#include <cmocka.h>
-
+#include "lib/cmocka_all.h"
 #include "api/events.h"
 #include "base/clock.h"
 #include "base/error.h"

@@ -1,15 +1,11 @@
 /**
  * @file test_options.c  The option table, setting, lists, files
  */
-#include <stdarg.h>
-#include <setjmp.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <cmocka.h>
-
+#include "lib/cmocka_all.h"
 #include "api/options.h"
 #include "base/error.h"
 #include "base/text.h"

@@ -1,5 +1,5 @@
 /** @file test_text.c  Bounded text, JSON, UTF-8, numbers */
-#include "unit/cmocka_all.h"
+#include "lib/cmocka_all.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /** @file test_loop.c  The loop and the timers in place of libre's */
-#include "unit/cmocka_all.h"
+#include "lib/cmocka_all.h"
 
 #include <pthread.h>
 #include <stdlib.h>

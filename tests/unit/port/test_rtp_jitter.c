@@ -3,12 +3,9 @@
  *
  * A packet of number n has bytes of n, so a frame tells which packet it is.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
+#include "lib/cmocka_all.h"
 #include "port/rtp/jitter.h"
 
 enum { F = SIPD_JITTER_FRAME, TS0 = 1000 };

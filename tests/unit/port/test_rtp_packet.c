@@ -4,13 +4,10 @@
  * And the corpus of broken packets through all of them.
  */
 #include <dirent.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
+#include "lib/cmocka_all.h"
 #include "port/rtp/event.h"
 #include "port/rtp/jitter.h"
 #include "port/rtp/packet.h"

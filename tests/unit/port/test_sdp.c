@@ -2,14 +2,11 @@
  * @file test_sdp.c  Offer and answer
  */
 #include <dirent.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <cmocka.h>
+#include "lib/cmocka_all.h"
 #include "base/error.h"
 #include "port/sip/sdp.h"
 
