@@ -138,7 +138,7 @@ static void tell_closed(struct sipd_stream *s)
 		.rtp = s->stats,
 		.recording = s->recording,
 		.recorded_ms = s->recorded_ms,
-		.record_error = s->record_error
+		.record_error = s->record_error,
 	};
 
 	if (!s->closed || s->recorders)

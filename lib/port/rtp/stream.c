@@ -22,7 +22,7 @@ _Static_assert((int)SIPD_FRAME == (int)SIPD_JITTER_FRAME, "one frame");
 static void note_late(struct media_thread *t, uint64_t us)
 {
 	static const uint64_t limits[LATE - 1] = {
-		1000, 2000, 5000, 10000, 20000
+		1000, 2000, 5000, 10000, 20000,
 	};
 	unsigned i = 0;
 

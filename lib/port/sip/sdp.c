@@ -193,9 +193,11 @@ static void remote_fill(struct sipd_sdp_remote *remote,
 
 static const char *dir_word(enum sipd_dir dir)
 {
+	/* clang-format off */
 	static const char *const words[] = {
-		"inactive", "recvonly", "sendonly", "sendrecv"
+		"inactive", "recvonly", "sendonly", "sendrecv",
 	};
+	/* clang-format on */
 
 	return words[dir & SIPD_SENDRECV];
 }

@@ -130,11 +130,11 @@ static UNUSED void open_side(struct side *side, struct fixture *f, uint32_t time
 {
 	static const struct sipd_stream_handlers h = {
 		.dtmf = dtmf, .first = first, .silent = silent,
-		.played = played, .dtmf_sent = dtmf_sent, .closed = closed
+		.played = played, .dtmf_sent = dtmf_sent, .closed = closed,
 	};
 	struct sipd_stream_conf conf = {
 		.media = f->media, .disk = f->help.disk, .loop = f->help.loop,
-		.log = &f->help.log, .rtp_timeout_ms = timeout
+		.log = &f->help.log, .rtp_timeout_ms = timeout,
 	};
 
 	side->f = f;

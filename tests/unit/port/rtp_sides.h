@@ -168,7 +168,7 @@ static UNUSED void on_closed(const struct sipd_rtp_stats *st, void *arg)
 
 static const struct sipd_rtp_handlers handlers = {
 	.frame = on_frame, .dtmf = on_dtmf, .first = on_first,
-	.silent = on_silent, .dtmf_sent = on_keys_sent, .closed = on_closed
+	.silent = on_silent, .dtmf_sent = on_keys_sent, .closed = on_closed,
 };
 
 
@@ -252,7 +252,7 @@ static UNUSED struct sipd_sdp_remote remote_of(const char *host, uint16_t port)
 {
 	struct sipd_sdp_remote r = {
 		.codec = SIPD_CODEC_PCMA, .pt = 8, .dtmf_pt = 101,
-		.ptime = 20, .dir = SIPD_SENDRECV
+		.ptime = 20, .dir = SIPD_SENDRECV,
 	};
 
 	r.pt_in[SIPD_CODEC_PCMA] = 8;
@@ -312,7 +312,7 @@ static UNUSED void peer_packet(struct peer *p, const union sipd_addr *to, uint8_
 			const uint8_t *payload, size_t n)
 {
 	const struct sipd_rtp_packet h = {
-		.pt = pt, .seq = p->seq++, .ts = p->ts, .ssrc = p->ssrc
+		.pt = pt, .seq = p->seq++, .ts = p->ts, .ssrc = p->ssrc,
 	};
 	uint8_t buf[12 + 480];
 

@@ -165,7 +165,7 @@ HELPER void do_call(struct side *s)
 {
 	static const struct sipd_invite_handlers h = {
 		progress_handler, media_handler, answered_handler,
-		dtmf_handler, ended_handler
+		dtmf_handler, ended_handler,
 	};
 	struct sipd_sdp_local local = {
 		.codecs = { SIPD_CODEC_PCMU, SIPD_CODEC_PCMA }, .codecc = 2,

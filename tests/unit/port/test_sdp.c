@@ -306,6 +306,7 @@ static bool corpus_file(const char *path, bool *usable)
 
 static void test_corpus_verdicts(void **state)
 {
+	/* clang-format off */
 	static const struct { const char *path; bool usable; } known[] = {
 		{ "sdp-gen/bbig.sdp", true },
 		{ "sdp-gen/c0.sdp", true },
@@ -342,6 +343,7 @@ static void test_corpus_verdicts(void **state)
 		{ "sdp-sofia/sofia-message-11.sdp", true },
 		{ "sdp-sofia/sofia-message-1.sdp", false },
 	};
+	/* clang-format on */
 	const char *root = getenv("SHARED_DATA");
 	char path[512];
 	bool usable;

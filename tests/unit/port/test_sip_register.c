@@ -307,10 +307,12 @@ static void test_close_ends_without_an_answer(void **state)
 
 static void test_status_line_tricks_do_not_register(void **state)
 {
+	/* clang-format off */
 	static const char *const lines[] = {
 		"SIP/2.0 4294967496 OK", "SIP/3.0 200 OK", "HTTP/1.1 200 OK",
 		"SIP/2.0 700 X",
 	};
+	/* clang-format on */
 	struct server *s = *state;
 	char contact[512];
 	const struct state *st;
