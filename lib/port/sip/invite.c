@@ -6,8 +6,8 @@
  */
 #include "port/sip/invite.h"
 
-#include <stddef.h>
 #include <string.h>
+#include "base/container.h"
 #include "base/error.h"
 
 enum {
@@ -34,7 +34,7 @@ static void destructor(void *arg)
 
 static void free_handler(struct sipd_work *work)
 {
-	mem_deref((char *)work - offsetof(struct sipd_invite, work));
+	mem_deref(SIPD_CONTAINER(work, struct sipd_invite, work));
 }
 
 

@@ -4,11 +4,11 @@
  * Loop thread only.  RFC 3261 18, 3263
  */
 #include <arpa/inet.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/container.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "port/libre/libre.h"
@@ -354,8 +354,7 @@ int sipd_sip_open(struct sipd_sip **sp, struct sipd_loop *loop,
 
 static void free_later(struct sipd_work *work)
 {
-	struct sipd_sip *sip = (struct sipd_sip *)(void *)
-		((char *)work - offsetof(struct sipd_sip, work));
+	struct sipd_sip *sip = SIPD_CONTAINER(work, struct sipd_sip, work);
 	void (*h)(void *arg) = sip->closeh;
 	void *arg = sip->close_arg;
 
@@ -368,8 +367,7 @@ static void free_later(struct sipd_work *work)
 /* What the end of the requests leaves behind is freed on a turn before ours. */
 static void drop_later(struct sipd_work *work)
 {
-	struct sipd_sip *sip = (struct sipd_sip *)(void *)
-		((char *)work - offsetof(struct sipd_sip, work));
+	struct sipd_sip *sip = SIPD_CONTAINER(work, struct sipd_sip, work);
 
 	sipd_invite_flush(sip);
 	sip_close(sip->sip, true);

@@ -1,5 +1,5 @@
 /** @file test_loop.c  The loop and the timers in place of libre's */
-#include "unit/cmocka_all.h"
+#include "lib/cmocka_all.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -165,7 +165,7 @@ static void test_far_timers_keep_their_time(void **state)
 {
 	static const uint64_t delays[] = {
 		1, 255, 256, 257, 65535, 65536, 16777215, 16777216,
-		4294967295ULL, 4294967296ULL, 1ULL << 40
+		4294967295ULL, 4294967296ULL, 1ULL << 40,
 	};
 	struct tmr tmr[sizeof(delays) / sizeof(*delays)];
 	(void)state;
