@@ -4,7 +4,7 @@
  * The clock of gettimeofday() is ours here: libre 1.1 reads it, in its own
  * shared object as well.
  */
-#include "unit/cmocka_all.h"
+#include "lib/cmocka_all.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
