@@ -43,7 +43,20 @@ int cli_error(int status, const char *fmt, ...)
 
 int cli_library_error(int status, int error, const char *text)
 {
+	if (!*text)
+		return status;
+
 	return cli_error(status, "%s: %s", sipdialer_strerror(error), text);
+}
+
+
+int cli_file_error(int status, int error, const char *path, const char *text)
+{
+	if (strstr(text, path))
+		return cli_library_error(status, error, text);
+
+	return cli_error(status, "%s: %s: %s", sipdialer_strerror(error),
+			 path, text);
 }
 
 
@@ -267,6 +280,8 @@ int main(int argc, char **argv)
 		return cli_library_error(CLI_NO_START, err,
 					 sipdialer_last_error());
 
+	/* events tell what matters; log lines are for who asks for them */
+	(void)sipdialer_set(cli.d, "log.level", "warning");
 	status = run(&cli, argc, argv);
 	sipdialer_destroy(cli.d);
 	if (fflush(stdout))

@@ -23,7 +23,9 @@ enum what {
 	ERROR,      /* name of an error, null if none */
 	WORD,       /* int32_t, one of words */
 	COUNTERS,   /* object: disposition -> calls, without zeros */
-	RTP         /* object */
+	RTP,        /* object */
+	WHOLE       /* text of the member as it is: what a call of this version
+		     * never has, but every reader may ask for */
 };
 
 struct field {
@@ -92,7 +94,11 @@ static const struct field ended_fields[] = {
 	F(ID, call), W(direction, directions), F(TEXT, to), F(TEXT, from),
 	W(disposition, sipd_words_disposition), F(NUMBER, sip_status),
 	F(TEXT, reason), F(NUMBER, q850), F(TIME, ring_ms),
-	F(TIME, talk_ms), F(TEXT, codec), F(TEXT, dtmf),
+	F(TIME, talk_ms), F(TEXT, codec),
+	{"srtp\":false", WHOLE, 0, 0, NULL},
+	{"amd\":{\"verdict\":\"not_used\",\"at_ms\":null,"
+	 "\"beep_at_ms\":null}", WHOLE, 0, 0, NULL},
+	F(TEXT, dtmf),
 	{"rtp", RTP, offsetof(struct sipdialer_event, rtp_tx),
 	 offsetof(struct sipdialer_event, count) -
 	 offsetof(struct sipdialer_event, rtp_tx), NULL},
@@ -237,6 +243,7 @@ static void write_field(struct sipd_text *t, const struct field *f,
 		break;
 	case COUNTERS: write_counters(t, f->name, ev); break;
 	case RTP:      write_rtp(t, f->name, ev); break;
+	case WHOLE:    sipd_text_printf(t, ",\"%s", f->name); break;
 	case END:      break;
 	}
 }

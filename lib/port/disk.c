@@ -157,7 +157,7 @@ static void state_set(struct sipd_disk *disk, const char *text)
 
 	disk->failing = text != NULL;
 	if (text)
-		sipd_log_error(disk->log, "store: %s; tried again each "
+		sipd_log_info(disk->log, "store: %s; tried again each "
 			       "second", text);
 	else
 		sipd_log_info(disk->log, "store: works again");
@@ -443,7 +443,7 @@ static bool thread_end(struct sipd_disk *disk)
 		return false;
 
 	if (disk->held.head)
-		sipd_log_error(disk->log, "store: stopped while failing, %zu "
+		sipd_log_info(disk->log, "store: stopped while failing, %zu "
 			       "writes are lost", disk->held.count);
 	list_finish(disk, &disk->held, SIPDIALER_ECANCELLED);
 
@@ -455,6 +455,7 @@ static void *thread_main(void *arg)
 {
 	struct sipd_disk *disk = arg;
 
+	(void)pthread_setname_np(pthread_self(), "sipd-store");
 	do {
 		struct list list;
 		bool last;

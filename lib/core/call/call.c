@@ -187,6 +187,7 @@ static void ended_handler(const struct sipd_invite_end *end, void *arg)
 	call->outcome.ringing = end->ringing;
 	call->outcome.ring_timeout = end->ring_timeout;
 	call->outcome.local = end->local;
+	call->outcome.network_block = end->network_block;
 	if (!call->reason[0] && end->reason)
 		(void)sipd_strcpy(call->reason, sizeof(call->reason),
 				  end->reason);

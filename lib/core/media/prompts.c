@@ -237,7 +237,7 @@ static void load_done(struct sipd_job *job)
 	*l = load->next;
 
 	if (load->err)
-		sipd_log_warning(p->log, "prompt refused: %s", load->text);
+		sipd_log_info(p->log, "prompt refused: %s", load->text);
 	else
 		keep(p, load);
 

@@ -121,6 +121,30 @@ static uint32_t retry_after(const struct sip_msg *msg)
 }
 
 
+static bool analytics_handler(const struct sip_hdr *hdr,
+			      const struct sip_msg *msg, void *arg)
+{
+	(void)msg;
+	(void)arg;
+
+	return !re_regex(hdr->val.p, hdr->val.l, "text=[ ]*\"v=analytics",
+			 NULL);
+}
+
+
+/* "603+": a blocked call says 603 "Network Blocked", or has a Reason with
+ * text="v=analytics1;url=..."; 607 and 608 say so by their number. */
+static bool network_block(const struct sip_msg *msg)
+{
+	if (msg->scode != 603)
+		return false;
+
+	return !pl_strcasecmp(&msg->reason, "Network Blocked") ||
+		sip_msg_hdr_apply(msg, true, SIP_HDR_REASON,
+				  analytics_handler, NULL) != NULL;
+}
+
+
 /* A final answer above 299 (also what it says is a lie: error is set). */
 static void end_by_answer(struct sipd_invite *inv, const struct sip_msg *msg,
 			  int error, const char *words)
@@ -138,6 +162,7 @@ static void end_by_answer(struct sipd_invite *inv, const struct sip_msg *msg,
 	end.reason = words ? words : inv->why ? inv->why : reason;
 	end.q850 = sipd_reason_q850(msg, &cause);
 	end.retry_after = retry_after(msg);
+	end.network_block = network_block(msg);
 	if (msg->scode < 400 && hdr && !sip_addr_decode(&addr, &hdr->val))
 		(void)pl_strcpy(&addr.auri, contact, sizeof(contact));
 	end.contact = contact;
@@ -345,6 +370,15 @@ static void challenged(struct sipd_invite *inv, const struct sip_msg *msg)
 }
 
 
+/* Newer libre forgets an INVITE that is cancelled before a 1xx, and a 180 or
+ * 2xx that comes then; so it is told after the 1xx. RFC 3261 9.1 */
+void invite_cancel(struct sipd_invite *inv)
+{
+	if (inv->provisional)
+		sip_request_cancel(inv->req);
+}
+
+
 void invite_resp(int err, const struct sip_msg *msg, void *arg)
 {
 	struct sipd_invite *inv = arg;
@@ -355,6 +389,11 @@ void invite_resp(int err, const struct sip_msg *msg, void *arg)
 	}
 
 	inv->responded = true;
+	if (msg->scode < 200) {
+		inv->provisional = true;
+		if (inv->hungup)
+			invite_cancel(inv);
+	}
 	if (!sipd_guard_status_line(msg) ||
 	    !sipd_guard_response(msg, inv->callid, inv->ltag, inv->invite_seq,
 				 "INVITE")) {

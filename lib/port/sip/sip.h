@@ -57,8 +57,9 @@ int sipd_sip_open(struct sipd_sip **sp, struct sipd_loop *loop,
 		  struct sipd_log *log, const struct sipd_sip_conf *conf,
 		  sipd_reg_h *regh, void *arg);
 
-/** Un-register (at most wait_ms), then call h and free everything.  Sessions
- *  must have ended. */
+/** Un-register (at most wait_ms, and 1 s), see BYEs and CANCELs of ended
+ *  sessions answered (at most wait_ms), then call h and free everything.
+ *  Sessions must have ended. */
 void sipd_sip_close(struct sipd_sip *sip, uint32_t wait_ms,
 		    void (*h)(void *arg), void *arg);
 
@@ -119,6 +120,8 @@ struct sipd_invite_end {
 	bool ringing;         /* a 180/183 was seen */
 	bool ring_timeout;    /* we gave up for ring_timeout_ms */
 	bool local;           /* we hung up */
+	bool network_block;   /* a 603 of the network, not of the called
+			       * person ("603+", ATIS-1000099) */
 	const char *reason;   /* reason phrase or words */
 	const char *contact;  /* of a 3xx, not followed. "" none */
 };

@@ -44,6 +44,8 @@ static void test_call_ended_has_all_fields_of_the_call(void **state)
 		"\"from\":\"\\\"A\\\" <x>\",\"disposition\":\"busy\","
 		"\"sip_status\":486,\"reason\":\"Busy Here\",\"q850\":17,"
 		"\"ring_ms\":1200,\"talk_ms\":0,\"codec\":null,"
+		"\"srtp\":false,\"amd\":{\"verdict\":\"not_used\","
+		"\"at_ms\":null,\"beep_at_ms\":null},"
 		"\"dtmf\":null,\"rtp\":{\"tx\":3,\"rx\":2,\"lost\":1,"
 		"\"jitter_ms\":0.25,\"rtt_ms\":0,\"mos\":4.41},"
 		"\"recording\":null,\"campaign\":3,"

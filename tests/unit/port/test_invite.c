@@ -101,6 +101,30 @@ static void test_unavailable_reports_retry_after(void **state)
 }
 
 
+static void test_603_of_the_network_told_from_a_decline(void **state)
+{
+	struct side *s = *state;
+
+	call(s);
+	reply(s, s->invite, "603 Decline",
+	      "Reason: Q.850;cause=21;text=\"v=analytics1;url=x\"\r\n", "");
+	AWAIT(s, ended, 1);
+	assert_int_equal(s->told.end.sip_status, 603);
+	assert_true(s->told.end.network_block);
+}
+
+
+static void test_603_of_a_person_is_no_network_block(void **state)
+{
+	struct side *s = *state;
+
+	call(s);
+	reply(s, s->invite, "603 Decline", "Reason: Q.850;cause=21\r\n", "");
+	AWAIT(s, ended, 1);
+	assert_false(s->told.end.network_block);
+}
+
+
 static void test_redirect_not_followed(void **state)
 {
 	struct side *s = *state;
@@ -504,6 +528,8 @@ int main(void)
 		T(test_busy_ends_with_status),
 		T(test_not_found_reports_q850),
 		T(test_unavailable_reports_retry_after),
+		T(test_603_of_the_network_told_from_a_decline),
+		T(test_603_of_a_person_is_no_network_block),
 		T(test_redirect_not_followed),
 		T(test_early_media_then_answer),
 		T(test_sdp_only_in_183_is_the_answer),

@@ -448,7 +448,8 @@ static void test_store_thread_outlives_a_full_disk(void **arg)
 	shim_on();
 	open_store(p);
 	transact(p->s, step_fill, 0);
-	shim_fail(3, M_LONG);
+	shim_fail(3, M_FULL);
+	shim.last = 4;           /* two tries, a second each */
 
 	assert_int_equal(sipd_loop_start(&loop, NULL), 0);
 	assert_int_equal(sipd_disk_start(&disk, loop, NULL), 0);
