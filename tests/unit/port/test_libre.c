@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
@@ -182,9 +183,59 @@ static void test_size_of_an_address_is_measured(void **state)
 }
 
 
+#ifdef SIPD_LIBRE_STATIC
+
+static void line_handler(int level, const char *line, void *arg)
+{
+	(void)level;
+	if (strstr(line, "libre: "))
+		++*(unsigned *)arg;
+}
+
+
+static void fd_handler(int flags, void *arg)
+{
+	(void)flags;
+	(void)arg;
+}
+
+
+static void test_libre_writes_to_our_log_not_to_stderr(void **state)
+{
+	const int keep = dup(STDERR_FILENO);
+	struct sipd_libre_fd f;
+	struct sipd_log log;
+	unsigned lines = 0;
+	FILE *file = tmpfile();
+	long size;
+	(void)state;
+
+	assert_non_null(file);
+	sipd_log_init(&log, SIPDIALER_LOG_DEBUG, line_handler, &lines);
+	(void)dup2(fileno(file), STDERR_FILENO);
+	sipd_libre_log(&log);
+	/* libre complains about the descriptor */
+	(void)sipd_libre_fd_open(&f, -1, fd_handler, NULL);
+	sipd_libre_log(NULL);
+	(void)dup2(keep, STDERR_FILENO);
+	(void)close(keep);
+
+	(void)fseek(file, 0, SEEK_END);
+	size = ftell(file);
+	(void)fclose(file);
+	assert_int_equal(size, 0);
+	assert_true(lines > 0);
+}
+
+#endif
+
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+#ifdef SIPD_LIBRE_STATIC
+		cmocka_unit_test(test_libre_writes_to_our_log_not_to_stderr),
+#endif
 		cmocka_unit_test(
 			test_timer_is_in_time_when_the_clock_is_set_back),
 		cmocka_unit_test(
