@@ -21,6 +21,7 @@
 enum {
 	DELAY_MS = 700,
 	WAIT_MS = 5000,
+	IDLE_MS = 150,
 	HOUR_S = 3600,
 	TRIES = 3
 };
@@ -63,14 +64,16 @@ static void tell(struct fixture *f, bool *what)
 }
 
 
-static bool wait_for(struct fixture *f, const bool *what)
+static bool wait_for(struct fixture *f, const bool *what, long ms)
 {
 	struct timespec until;
 	bool done;
 	int err = 0;
 
 	(void)clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += WAIT_MS / 1000;
+	until.tv_nsec += ms % 1000 * 1000000;
+	until.tv_sec += ms / 1000 + until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
 
 	(void)pthread_mutex_lock(&f->lock);
 	while (!*what && !err)
@@ -115,10 +118,12 @@ static uint64_t fires_after(long step_s)
 	assert_int_equal(sipd_loop_start(&f.loop, NULL), 0);
 
 	sipd_loop_post(f.loop, &f.start);
-	assert_true(wait_for(&f, &f.started));
+	assert_true(wait_for(&f, &f.started, WAIT_MS));
+	/* the loop is idle by then, as it is when clocks are set */
+	assert_false(wait_for(&f, &f.fired, IDLE_MS));
 	(void)atomic_fetch_add(&stepped_s, step_s);
 
-	if (wait_for(&f, &f.fired))
+	if (wait_for(&f, &f.fired, WAIT_MS))
 		ms = f.fired_ms - f.start_ms;
 
 	sipd_loop_stop(f.loop);
