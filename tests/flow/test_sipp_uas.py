@@ -20,15 +20,6 @@ def md5(text):
     return hashlib.md5(text.encode()).hexdigest()
 
 
-def listens(kind, ip, port):
-    """Is the port bound, without touching it?"""
-    want = "%s:%04X" % ("".join("%02X" % int(b) for b in
-                                reversed(ip.split("."))), port)
-    with open("/proc/net/" + kind, encoding="ascii") as f:
-        return any(line.split()[1] == want for line in f
-                   if ":" in line.split()[0])
-
-
 class Telephone:
     """sipp as called side for one call."""
 
@@ -49,7 +40,7 @@ class Telephone:
             cwd=case.dir)
         case.addCleanup(self.close)
         flow.until(lambda: self.child.poll() is not None or
-                   listens("tcp" if tcp else "udp", self.ip, self.port), 10,
+                   flow.listens("tcp" if tcp else "udp", self.ip, self.port), 10,
                    "sipp listens")
 
     @staticmethod
