@@ -135,7 +135,7 @@ class Wire(flow.Case):
             ok = sipserver.response(msg, 486)
             return {
                 "1": ok.replace(b"486", b"999"),
-                "2": ok.replace(b"CSeq: ", b"CSeq: 9"),
+                "2": ok.replace(b"Cseq: ", b"Cseq: 9"),
                 "3": b"SIP/2.0 486 Busy\r\n\r\n",
                 "4": [ok.replace(b"486 Busy Here", b"180 Ringing")] * 3 +
                      [ok],
