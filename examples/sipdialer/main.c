@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* clang-format off */
 static const struct command {
 	const char *name;
 	cli_command_h *h;
@@ -23,6 +24,7 @@ static const struct command {
 	{"demo", cli_demo},
 	{"help", cli_help},
 };
+/* clang-format on */
 
 
 int cli_error(int status, const char *fmt, ...)

@@ -199,8 +199,16 @@ static void reg_event(struct cli *cli, const struct sipdialer_event *ev)
 {
 	struct reg_wait *w = cli->data;
 
-	if (ev->type != SIPDIALER_EVENT_REGISTRATION)
+	if (ev->type != SIPDIALER_EVENT_REGISTRATION) {
+		if (!w->event)
+			return;
+		cli->event = w->event;
+		cli->data = w->data;
+		w->event(cli, ev);
+		cli->event = reg_event;
+		cli->data = w;
 		return;
+	}
 
 	if (cli->json)
 		cli_print_json(ev);

@@ -6,7 +6,7 @@
 #ifndef SIPD_PORT_SIP_INTERNAL_H
 #define SIPD_PORT_SIP_INTERNAL_H
 
-#include <re.h>
+#include "port/libre/libre.h"
 #include "port/sip/sip.h"
 
 struct sipd_register; /* register.c */
@@ -53,6 +53,9 @@ struct sipd_sip {
 	size_t knownc;
 	size_t known_fixed;          /* the first ones are configured */
 	struct sa laddr;             /* UDP transport */
+	struct sa route_dst;         /* the last asked way: to there ... */
+	struct sa route_src;         /* ... the kernel sends from here */
+	uint64_t route_ms;           /* asked at */
 	union sipd_addr external;    /* family 0: none */
 	struct sipd_hosts *hosts;
 	uint64_t reply_ms;           /* token bucket of stateless replies */

@@ -5,10 +5,10 @@
  * answer is believed before guard.c has seen it, and no failure is retried
  * faster than once a second.  Loop thread only.
  */
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include "base/clock.h"
+#include "base/container.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "port/sip/internal.h"
@@ -452,8 +452,7 @@ static void response_handler(int err, const struct sip_msg *msg, void *arg)
 
 /* ---- Asking ---- */
 
-static int send_handler(enum sip_transp tp, const struct sa *src,
-			const struct sa *dst, struct mbuf *mb, void *arg)
+static int send_handler(SIPD_LIBRE_SEND_ARGS)
 {
 	struct sipd_register *reg = arg;
 	char contact[sizeof(reg->contact)];
@@ -601,8 +600,8 @@ int sipd_register_start(struct sipd_register **rp, struct sipd_sip *sip)
 
 static void free_later(struct sipd_work *work)
 {
-	struct sipd_register *reg = (struct sipd_register *)(void *)
-		((char *)work - offsetof(struct sipd_register, work));
+	struct sipd_register *reg =
+		SIPD_CONTAINER(work, struct sipd_register, work);
 	void (*h)(void *arg) = reg->stoph;
 	void *arg = reg->arg;
 
