@@ -276,6 +276,8 @@ static void sip_open_work(struct sipd_work *work)
 
 static void sip_conf(const struct sipd_options *o, struct sip_open *so)
 {
+	const char *agent = sipd_opt_str(o, SIPD_OPT_SIP_USER_AGENT);
+
 	so->conf = (struct sipd_sip_conf){
 		.server = sipd_opt_str(o, SIPD_OPT_SIP_SERVER),
 		.port = (uint16_t)sipd_opt_int(o, SIPD_OPT_SIP_PORT),
@@ -297,7 +299,8 @@ static void sip_conf(const struct sipd_options *o, struct sip_open *so)
 						     SIPD_OPT_SIP_LOCAL_PORT),
 		.external_address = sipd_opt_str(
 			o, SIPD_OPT_SIP_EXTERNAL_ADDRESS),
-		.user_agent = sipd_opt_str(o, SIPD_OPT_SIP_USER_AGENT),
+		.user_agent = *agent ? agent
+			: "libsipdialer/" SIPDIALER_VERSION,
 		.hash_size = hash_size((uint32_t)sipd_opt_int(
 			o, SIPD_OPT_DIAL_MAX_CALLS)),
 	};
