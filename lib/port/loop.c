@@ -96,17 +96,24 @@ static int thread_init(struct sipd_loop *loop)
 {
 	int err;
 
+	if (!sipd_libre_timers_open())
+		return ENOMEM;
 	err = re_thread_init();
-	if (err)
+	if (err) {
+		sipd_libre_timers_close();
 		return err;
+	}
 
 	sipd_libre_log(loop->log);
 
 	err = fd_setsize(max_fds());
 	if (!err)
 		err = fd_listen(loop->fd, FD_READ, inbox_handler, loop);
-	if (err)
+	if (err) {
+		sipd_libre_log(NULL);
+		sipd_libre_timers_close();
 		re_thread_close();
+	}
 
 	return err;
 }

@@ -4,10 +4,13 @@
 #ifndef SIPD_PORT_LIBRE_LIBRE_H
 #define SIPD_PORT_LIBRE_LIBRE_H
 
+#include <stdbool.h>
 #include "base/log.h"
 
 /** Free this thread's timers; none may be used afterwards. @thread loop */
 void sipd_libre_timers_close(void);
+/** Before the first timer of this thread; false: no memory. @thread loop */
+bool sipd_libre_timers_open(void);
 
 /** Where libre's own messages of this thread go; NULL drops them. Each line
  *  comes from a peer and is at debug level. @thread loop */
