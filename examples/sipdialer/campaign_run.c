@@ -16,6 +16,8 @@ struct follow {
 	uint64_t id;
 	struct cli_progress progress;
 	bool over;
+	bool ended;               /* no new calls: waits for the last ones */
+	uint64_t active;          /* then: calls still in progress */
 	int status;               /* of the campaign, once over */
 	uint64_t by[64];
 	size_t by_len;
@@ -45,6 +47,10 @@ static void follow_event(struct cli *cli, const struct sipdialer_event *ev)
 
 	if (ev->type == SIPDIALER_EVENT_CALL_ENDED && cli->json)
 		cli_print_json(ev);
+	if (ev->type == SIPDIALER_EVENT_CALL_DIALING)
+		++f->active;
+	if (ev->type == SIPDIALER_EVENT_CALL_ENDED && f->active)
+		--f->active;
 	if (ev->type == SIPDIALER_EVENT_CAMPAIGN_PROGRESS) {
 		note_counts(f, ev);
 		cli_progress(cli, &f->progress, ev);
@@ -52,12 +58,15 @@ static void follow_event(struct cli *cli, const struct sipdialer_event *ev)
 	if (ev->type == SIPDIALER_EVENT_CAMPAIGN_STATUS) {
 		note_counts(f, ev);
 		f->status = ev->status;
-		f->over = ev->status != SIPDIALER_CAMPAIGN_RUNNING &&
+		f->ended = ev->status != SIPDIALER_CAMPAIGN_RUNNING &&
 			ev->status != SIPDIALER_CAMPAIGN_DRAFT;
+		f->active = ev->active;
 		if (ev->reason)
 			(void)snprintf(f->why, sizeof(f->why), "%s",
 				       ev->reason);
 	}
+	/* paused by somebody: who is on the line stays on the line */
+	f->over = f->ended && !f->active;
 }
 
 
@@ -155,7 +164,8 @@ struct search {
 	const char *name;
 	uint64_t id;              /* the last unfinished one of that name */
 	int status;
-	bool over;                /* it had nobody left, and ended at start */
+	uint64_t over_id;         /* the last one that has ended */
+	int over_status;
 };
 
 
@@ -163,34 +173,33 @@ static void search_event(struct cli *cli, const struct sipdialer_event *ev)
 {
 	struct search *s = cli->data;
 
-	if (ev->type != SIPDIALER_EVENT_CAMPAIGN_STATUS ||
+	if (ev->type != SIPDIALER_EVENT_CAMPAIGN_STATUS || !ev->request ||
 	    strcmp(ev->text, s->name))
 		return;
 
-	/* One that a dead process left running may end before we ask for the
-	 * list: it is ours all the same, and not to be dialed once more. */
-	if (ev->status == SIPDIALER_CAMPAIGN_COMPLETED && !ev->request) {
-		s->id = ev->campaign;
-		s->status = ev->status;
-		s->over = true;
+	if (ev->status == SIPDIALER_CAMPAIGN_COMPLETED ||
+	    ev->status == SIPDIALER_CAMPAIGN_CANCELLED) {
+		/* without contacts it is what a bad contact file left */
+		if (ev->total) {
+			s->over_id = ev->campaign;
+			s->over_status = ev->status;
+		}
 		return;
 	}
-	if (ev->status == SIPDIALER_CAMPAIGN_COMPLETED ||
-	    ev->status == SIPDIALER_CAMPAIGN_CANCELLED)
-		return;
 
-	s->over = false;
 	s->id = ev->campaign;
 	s->status = ev->status;
 }
 
 
-/* s has seen all events from the start on */
-static int find_or_create(struct cli *cli, const char *const *options,
-			  struct search *s)
+static int find_or_create(struct cli *cli, const char *name,
+			  const char *const *options, struct search *s)
 {
 	struct cli_answer list = {0}, made = {0};
 
+	*s = (struct search){.name = name};
+	cli->event = search_event;
+	cli->data = s;
 	if (cli_answer(cli, &list,
 		       sipdialer_campaign_list(cli->d, &list.request)))
 		return cli_library_error(CLI_NO_START, list.error, list.text);
@@ -201,14 +210,17 @@ static int find_or_create(struct cli *cli, const char *const *options,
 		if (!cli->json)
 			(void)printf("going on with campaign %llu \"%s\" "
 				     "(%s)\n", (unsigned long long)s->id,
-				     s->name,
+				     name,
 				     sipdialer_campaign_status_name(
 					     s->status));
 		return CLI_OK;
 	}
 
+	if (s->over_id)
+		return CLI_OK;
+
 	if (cli_answer(cli, &made,
-		       sipdialer_campaign_create(cli->d, s->name, options,
+		       sipdialer_campaign_create(cli->d, name, options,
 						 &made.request)))
 		return cli_library_error(CLI_NO_START, made.error, made.text);
 	s->id = made.campaign;
@@ -264,7 +276,7 @@ static int import(struct cli *cli, const struct search *s, const char *path,
 					 sipdialer_campaign_cancel(
 						 cli->d, s->id,
 						 &drop.request));
-		return cli_library_error(CLI_NO_START, a.error, a.text);
+		return cli_file_error(CLI_NO_START, a.error, path, a.text);
 	}
 
 	if (!cli->json)
@@ -284,27 +296,61 @@ struct run_args {
 };
 
 
+/* The command was given again after the end: nobody is called twice. */
+static int run_over(struct cli *cli, const struct search *s,
+		    const char *results)
+{
+	int status = CLI_OK;
+
+	if (results)
+		status = write_results(cli, s->over_id, results);
+	if (status)
+		return status;
+	if (s->over_status != SIPDIALER_CAMPAIGN_COMPLETED)
+		return cli_error(CLI_FAILED, "campaign %llu \"%s\" was "
+				 "cancelled: nobody was called (a new --name "
+				 "begins anew)",
+				 (unsigned long long)s->over_id, s->name);
+
+	if (cli->json)
+		(void)printf("{\"event\":\"summary\",\"campaign\":%llu,"
+			     "\"status\":\"completed\",\"seconds\":0,"
+			     "\"results\":%s}\n",
+			     (unsigned long long)s->over_id,
+			     results ? "true" : "false");
+	else
+		(void)printf("campaign %llu \"%s\" is complete already: "
+			     "nobody was called (a new --name begins anew)\n",
+			     (unsigned long long)s->over_id, s->name);
+
+	return CLI_OK;
+}
+
+
 static int run(struct cli *cli, const struct run_args *args,
-	       const char *const *options, struct search *s)
+	       const char *const *options)
 {
 	struct cli_answer started = {0};
+	struct search s;
 	uint64_t refused = 0;
 	int status;
 
-	status = find_or_create(cli, options, s);
-	if (!status && !s->over)
-		status = import(cli, s, args->contacts, &refused);
+	status = find_or_create(cli, args->name, options, &s);
+	if (!status && !s.id)
+		return run_over(cli, &s, args->results);
+	if (!status)
+		status = import(cli, &s, args->contacts, &refused);
 	if (status)
 		return status;
 
-	if (s->status != SIPDIALER_CAMPAIGN_RUNNING && !s->over &&
+	if (s.status != SIPDIALER_CAMPAIGN_RUNNING &&
 	    cli_answer(cli, &started,
-		       sipdialer_campaign_start(cli->d, s->id,
+		       sipdialer_campaign_start(cli->d, s.id,
 						&started.request)))
 		return cli_library_error(CLI_NO_START, started.error,
 					 started.text);
 
-	status = cli_campaign_follow(cli, s->id, args->results);
+	status = cli_campaign_follow(cli, s.id, args->results);
 
 	return status ? status : refused ? CLI_FAILED : CLI_OK;
 }
@@ -417,7 +463,6 @@ int cli_campaign_run(struct cli *cli, int argc, char **argv)
 	};
 	char name[128], texts[KEPT][4200];
 	const char *options[KEPT + 1];
-	struct search s;
 
 	if (cli_flags(cli, argc, argv, flags, NULL, 0) ||
 	    check_args(&args, name, sizeof(name)))
@@ -426,14 +471,11 @@ int cli_campaign_run(struct cli *cli, int argc, char **argv)
 	default_store(cli);
 	keep_options(cli, args.play, texts, options);
 
-	s = (struct search){.name = args.name};
-	cli->event = search_event;
-	cli->data = &s;
 	cli->status = cli_start(cli);
 	if (!cli->status)
 		cli->status = cli_wait_registered(cli);
 	if (!cli->status)
-		cli->status = run(cli, &args, options, &s);
+		cli->status = run(cli, &args, options);
 
 	return cli_stop(cli);
 }

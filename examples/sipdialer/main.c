@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* clang-format off */
 static const struct command {
 	const char *name;
 	cli_command_h *h;
@@ -23,6 +24,7 @@ static const struct command {
 	{"demo", cli_demo},
 	{"help", cli_help},
 };
+/* clang-format on */
 
 
 int cli_error(int status, const char *fmt, ...)
@@ -45,6 +47,16 @@ int cli_library_error(int status, int error, const char *text)
 		return status;
 
 	return cli_error(status, "%s: %s", sipdialer_strerror(error), text);
+}
+
+
+int cli_file_error(int status, int error, const char *path, const char *text)
+{
+	if (strstr(text, path))
+		return cli_library_error(status, error, text);
+
+	return cli_error(status, "%s: %s: %s", sipdialer_strerror(error),
+			 path, text);
 }
 
 

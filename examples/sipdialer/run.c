@@ -88,7 +88,9 @@ static void handle(struct cli *cli, const struct sipdialer_event *ev)
 {
 	switch (ev->type) {
 	case SIPDIALER_EVENT_LOG:
-		log_line(ev);
+		/* the end of the wait for it says the same in one line */
+		if (!cli->registering || ev->level != SIPDIALER_LOG_WARNING)
+			log_line(ev);
 		return;
 	case SIPDIALER_EVENT_LOST:
 		(void)cli_error(0, "%llu events lost",
@@ -243,28 +245,27 @@ int cli_wait_registered(struct cli *cli)
 
 	cli->event = reg_event;
 	cli->data = &w;
+	cli->registering = true;
 	while (!cli->registered && !w.failed && !cli->stopped &&
 	       !interrupts && cli_clock_ms() < end)
 		(void)turn(cli, (int)(end - cli_clock_ms()) + 1);
 	cli->event = w.event;
 	cli->data = w.data;
+	cli->registering = false;
 
 	if (cli->registered)
 		return CLI_OK;
 	if (interrupts)
 		return CLI_FAILED;
-	if (w.sip_status)
-		return cli_error(CLI_NO_START, "%s: not registered: %d %s",
-				 sipdialer_strerror(
-					 w.sip_status == 401 ||
-					 w.sip_status == 403 ||
-					 w.sip_status == 407
-					 ? SIPDIALER_EAUTH : SIPDIALER_ENET),
-				 w.sip_status, w.reason);
 
 	if (w.failed && w.reason[0])
 		return cli_error(CLI_NO_START, "%s: not registered: %s",
-				 sipdialer_strerror(SIPDIALER_ENET), w.reason);
+				 sipdialer_strerror(w.sip_status == 401 ||
+						    w.sip_status == 403 ||
+						    w.sip_status == 407
+						    ? SIPDIALER_EAUTH
+						    : SIPDIALER_ENET),
+				 w.reason);
 
 	(void)sipdialer_get(cli->d, "sip.server", w.reason,
 			    sizeof(w.reason));

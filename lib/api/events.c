@@ -325,11 +325,16 @@ static bool waiting(const struct sipd_events *e)
 /* Called with the lock, gives it up; was_waiting: before the change. */
 static void tell(struct sipd_events *e, bool was_waiting)
 {
-	if (e->waiters)
-		(void)pthread_cond_signal(&e->cond);
+	/* a single waiter was signalled with the first event; and it must not
+	 * wake to find the lock taken */
+	const bool signal = e->waiters > 1 || (e->waiters && !was_waiting);
+
 	if (!was_waiting && e->fd >= 0)
 		sipd_wake_set(e->fd);
 	pthread_mutex_unlock(&e->lock);
+
+	if (signal)
+		(void)pthread_cond_signal(&e->cond);
 
 	if (!was_waiting && atomic_load(&e->wake_set)) {
 		pthread_mutex_lock(&e->wake_lock);

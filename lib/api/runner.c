@@ -220,6 +220,8 @@ static void finish_done(struct sipd_job *job)
 	run->finishing = false;
 	if (!job->err && !q->err)
 		tell(run, q, SIPDIALER_EVENT_CAMPAIGN_STATUS);
+	if (!q->err && q->row.status == SIPDIALER_CAMPAIGN_CANCELLED)
+		sipd_calls_give_up(run->d, run, "campaign cancelled");
 	inquiry_free(q);
 	sipd_run_close(run);
 }
@@ -776,6 +778,14 @@ bool sipd_run_open(struct sipdialer *d, const struct sipd_campaign_row *row)
 		finish(run, PAUSE, sipd_error_text());
 
 	return true;
+}
+
+
+/* By another process: the host hears of it like of its own verbs. */
+void sipd_run_changed(struct sipd_run *run)
+{
+	if (!run->ending)
+		finish(run, ASK, "");
 }
 
 

@@ -41,6 +41,7 @@ enum opt_id {
 	O_RTP_PORTS,
 	O_NO_FSYNC,
 	O_NO_MEDIA,
+	O_INACTIVE,
 	O_QUIET,
 	O_STATS,
 	O_PARENT,
@@ -69,6 +70,7 @@ static const struct option long_options[] = {
 	{"rtp-ports", 1, NULL, O_RTP_PORTS},
 	{"no-fsync", 0, NULL, O_NO_FSYNC},
 	{"no-media", 0, NULL, O_NO_MEDIA},
+	{"inactive", 0, NULL, O_INACTIVE},
 	{"quiet", 0, NULL, O_QUIET},
 	{"stats-on-exit", 0, NULL, O_STATS},
 	{"parent-dies", 0, NULL, O_PARENT},
@@ -102,6 +104,7 @@ static const char usage[] =
 	"                        hash of the number, not by its digits\n"
 	"  --seed N              of delays and the mix\n"
 	"  --no-media            no RTP at all\n"
+	"  --inactive            answers a=inactive: nor from the caller\n"
 	"  --rtp-ports MIN-MAX   default 20000-31998\n"
 	"  --quiet               no line for each call on stderr\n"
 	"  --stats-on-exit       a JSON summary on stdout at the end\n"
@@ -239,6 +242,9 @@ static bool set_one(struct net *n, int id, const char *v)
 		break;
 	case O_NO_MEDIA:
 		o->no_media = true;
+		break;
+	case O_INACTIVE:
+		o->inactive = true;
 		break;
 	case O_QUIET:
 		o->quiet = true;

@@ -19,7 +19,7 @@ struct options {
 	char ip[INET_ADDRSTRLEN];
 	uint16_t port;
 	const char *journal, *sounds, *record, *mix;
-	bool no_fsync, no_media, require_auth, quiet, stats, parent_dies;
+	bool no_fsync, no_media, inactive, require_auth, quiet, stats, parent_dies;
 	int64_t answer_ms, late_ms, talk_ms; /* -1: as the table says */
 	int64_t max_call_ms;
 	uint32_t min_expires;

@@ -99,10 +99,14 @@ void call_refuse(struct call *c, int status, const char *extra)
 }
 
 
+/* Nobody listens there; below 1024 a careful caller takes it for an attack. */
+enum { NO_MEDIA_PORT = 65534 };
+
+
 void call_own_sdp(const struct call *c, struct sdp_own *o)
 {
 	o->ip = c->net->opt.ip;
-	o->port = c->stream ? stream_port(c->stream) : 9;
+	o->port = c->stream ? stream_port(c->stream) : NO_MEDIA_PORT;
 	o->id = c->key;
 	o->version = c->sdp_version;
 	o->dir = c->own_dir;
@@ -132,7 +136,8 @@ static void own_sdp(struct call *c, struct buf *b)
 
 	call_own_sdp(c, &o);
 	if (c->sdp.usable) {
-		o.dir = dir_mirror(c->sdp.dir);
+		o.dir = c->net->opt.inactive ? DIR_INACTIVE
+					     : dir_mirror(c->sdp.dir);
 		sdp_answer(b, &c->sdp, &o);
 	} else {
 		sdp_offer(b, NULL, &o);
