@@ -287,7 +287,8 @@ static bool queued(const struct sipd_run *run, uint64_t contact)
 }
 
 
-/* Contacts read but not yet claimed are still "due" to the store. */
+/* Contacts read but not yet claimed are still "due" to the store; one claimed
+ * while the answer was on its way is refused at its intent. */
 static size_t take_rows(struct sipd_run *run, struct fetch *f)
 {
 	size_t taken = 0;
