@@ -576,6 +576,19 @@ static void stop_timeout(void *arg)
 }
 
 
+static void hang_up(void *arg)
+{
+	struct sipdialer *d = arg;
+
+	if (sipd_calls_hangup_all(d, "engine stopped"))
+		sipd_timer_start(&d->stop_timer, SIPD_STOP_CALLS_MS,
+				 stop_timeout, d);
+	else
+		sipd_timer_start(&d->stop_timer, SIPD_STOP_AGAIN_MS, hang_up,
+				 d);
+}
+
+
 static void close_runs(struct sipdialer *d)
 {
 	struct sipd_run *run = d->runs;
@@ -597,8 +610,7 @@ static void stop_work(struct sipd_work *work)
 	d->stopping = true;
 	d->stop_ms = sipd_clock_ms();
 	sipd_watch_stop(d);
-	sipd_timer_start(&d->stop_timer, SIPD_STOP_CALLS_MS, stop_timeout, d);
-	sipd_calls_hangup_all(d, "engine stopped");
+	hang_up(d);
 	close_runs(d);
 	sipd_engine_stop_step(d);
 }
