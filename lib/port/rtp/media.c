@@ -25,7 +25,10 @@
 enum {
 	TICK_US = 1000,
 	GIVE_UP_US = 100000,     /* later than this: skip, do not burst */
-	SOON = SLOTS / 2,        /* slots to wait for the first tick */
+	SOON = SLOTS / 2 + 2,    /* slots to wait for the first tick */
+	SETTLE = 2,              /* ... and at least so many: what is played
+				  * comes a moment after the far end's address,
+				  * and would miss the first tick */
 	SLACK = 8,               /* streams of a slot that cost nothing */
 	DOZE_US = 2000,          /* a command must not wait longer */
 	EVENTS = 64
@@ -102,13 +105,13 @@ static uint64_t due_us(const struct media_thread *t)
 }
 
 
-/* The least filled of the next `n` slots; of equals the next to come. */
+/* The least filled slot less than `n` away; of equals the next to come. */
 static uint64_t least_filled(const struct media_thread *t, unsigned n)
 {
-	uint64_t best = t->tick;
+	uint64_t best = t->tick + SETTLE;
 	unsigned i;
 
-	for (i = 1; i < n; ++i)
+	for (i = SETTLE + 1; i < n; ++i)
 		if (t->filled[(t->tick + i) % SLOTS] < t->filled[best % SLOTS])
 			best = t->tick + i;
 
@@ -121,10 +124,12 @@ static uint64_t least_filled(const struct media_thread *t, unsigned n)
 void sipd_media_join(struct sipd_rtp *r)
 {
 	struct media_thread *t = r->t;
+	const uint64_t now = (sipd_clock_us() - t->start_us) / TICK_US + 1;
 	uint64_t best, all;
 
-	if (!t->active)
-		t->tick = (sipd_clock_us() - t->start_us) / TICK_US + 1;
+	/* the slots up to t->tick are empty: they may be used again */
+	if (!t->active || t->tick > now)
+		t->tick = now;
 
 	best = least_filled(t, SOON);
 	all = least_filled(t, SLOTS);
