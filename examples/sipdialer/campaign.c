@@ -172,8 +172,11 @@ static int load(struct cli *cli, uint64_t id, const char *path)
 	cli->event = import_event;
 	if (cli_start_store_only(cli))
 		return CLI_NO_START;
-	(void)finish(cli, &a, sipdialer_contact_import(cli->d, id, path, NULL,
-						       &a.request));
+	if (cli_answer(cli, &a, sipdialer_contact_import(cli->d, id, path,
+							 NULL, &a.request)))
+		cli->status = cli_file_error(CLI_FAILED, a.error, path,
+					     a.text);
+	(void)cli_stop(cli);
 	if (!cli->status)
 		(void)printf("%llu contacts taken of %llu rows, %llu "
 			     "refused\n", (unsigned long long)a.count,

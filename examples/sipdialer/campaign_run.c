@@ -16,6 +16,8 @@ struct follow {
 	uint64_t id;
 	struct cli_progress progress;
 	bool over;
+	bool ended;               /* no new calls: waits for the last ones */
+	uint64_t active;          /* then: calls still in progress */
 	int status;               /* of the campaign, once over */
 	uint64_t by[64];
 	size_t by_len;
@@ -45,6 +47,10 @@ static void follow_event(struct cli *cli, const struct sipdialer_event *ev)
 
 	if (ev->type == SIPDIALER_EVENT_CALL_ENDED && cli->json)
 		cli_print_json(ev);
+	if (ev->type == SIPDIALER_EVENT_CALL_DIALING)
+		++f->active;
+	if (ev->type == SIPDIALER_EVENT_CALL_ENDED && f->active)
+		--f->active;
 	if (ev->type == SIPDIALER_EVENT_CAMPAIGN_PROGRESS) {
 		note_counts(f, ev);
 		cli_progress(cli, &f->progress, ev);
@@ -52,12 +58,15 @@ static void follow_event(struct cli *cli, const struct sipdialer_event *ev)
 	if (ev->type == SIPDIALER_EVENT_CAMPAIGN_STATUS) {
 		note_counts(f, ev);
 		f->status = ev->status;
-		f->over = ev->status != SIPDIALER_CAMPAIGN_RUNNING &&
+		f->ended = ev->status != SIPDIALER_CAMPAIGN_RUNNING &&
 			ev->status != SIPDIALER_CAMPAIGN_DRAFT;
+		f->active = ev->active;
 		if (ev->reason)
 			(void)snprintf(f->why, sizeof(f->why), "%s",
 				       ev->reason);
 	}
+	/* paused by somebody: who is on the line stays on the line */
+	f->over = f->ended && !f->active;
 }
 
 
@@ -155,6 +164,8 @@ struct search {
 	const char *name;
 	uint64_t id;              /* the last unfinished one of that name */
 	int status;
+	uint64_t over_id;         /* the last one that has ended */
+	int over_status;
 };
 
 
@@ -167,8 +178,14 @@ static void search_event(struct cli *cli, const struct sipdialer_event *ev)
 		return;
 
 	if (ev->status == SIPDIALER_CAMPAIGN_COMPLETED ||
-	    ev->status == SIPDIALER_CAMPAIGN_CANCELLED)
+	    ev->status == SIPDIALER_CAMPAIGN_CANCELLED) {
+		/* without contacts it is what a bad contact file left */
+		if (ev->total) {
+			s->over_id = ev->campaign;
+			s->over_status = ev->status;
+		}
 		return;
+	}
 
 	s->id = ev->campaign;
 	s->status = ev->status;
@@ -198,6 +215,9 @@ static int find_or_create(struct cli *cli, const char *name,
 					     s->status));
 		return CLI_OK;
 	}
+
+	if (s->over_id)
+		return CLI_OK;
 
 	if (cli_answer(cli, &made,
 		       sipdialer_campaign_create(cli->d, name, options,
@@ -256,7 +276,7 @@ static int import(struct cli *cli, const struct search *s, const char *path,
 					 sipdialer_campaign_cancel(
 						 cli->d, s->id,
 						 &drop.request));
-		return cli_library_error(CLI_NO_START, a.error, a.text);
+		return cli_file_error(CLI_NO_START, a.error, path, a.text);
 	}
 
 	if (!cli->json)
@@ -276,6 +296,37 @@ struct run_args {
 };
 
 
+/* The command was given again after the end: nobody is called twice. */
+static int run_over(struct cli *cli, const struct search *s,
+		    const char *results)
+{
+	int status = CLI_OK;
+
+	if (results)
+		status = write_results(cli, s->over_id, results);
+	if (status)
+		return status;
+	if (s->over_status != SIPDIALER_CAMPAIGN_COMPLETED)
+		return cli_error(CLI_FAILED, "campaign %llu \"%s\" was "
+				 "cancelled: nobody was called (a new --name "
+				 "begins anew)",
+				 (unsigned long long)s->over_id, s->name);
+
+	if (cli->json)
+		(void)printf("{\"event\":\"summary\",\"campaign\":%llu,"
+			     "\"status\":\"completed\",\"seconds\":0,"
+			     "\"results\":%s}\n",
+			     (unsigned long long)s->over_id,
+			     results ? "true" : "false");
+	else
+		(void)printf("campaign %llu \"%s\" is complete already: "
+			     "nobody was called (a new --name begins anew)\n",
+			     (unsigned long long)s->over_id, s->name);
+
+	return CLI_OK;
+}
+
+
 static int run(struct cli *cli, const struct run_args *args,
 	       const char *const *options)
 {
@@ -285,6 +336,8 @@ static int run(struct cli *cli, const struct run_args *args,
 	int status;
 
 	status = find_or_create(cli, args->name, options, &s);
+	if (!status && !s.id)
+		return run_over(cli, &s, args->results);
 	if (!status)
 		status = import(cli, &s, args->contacts, &refused);
 	if (status)

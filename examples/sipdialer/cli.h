@@ -26,7 +26,9 @@ struct cli {
 	bool started;
 	bool stopped;             /* STOPPED was seen */
 	bool registered;
+	bool registering;         /* waiting for it: no warnings of it */
 	bool store_failed;        /* told once until it works again */
+	bool store_needed;        /* nothing can be done while it fails */
 	int status;               /* exit status of the command */
 	const char *config;
 	/** Events after the common ones. */
@@ -55,6 +57,8 @@ int cli_error(int status, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 /** The same with the library's name and text of an error. */
 int cli_library_error(int status, int error, const char *text);
+/** The same of a file, named once. */
+int cli_file_error(int status, int error, const char *path, const char *text);
 /** Is it a readable regular file?  Else CLI_USAGE with a line. */
 int cli_check_file(const char *what, const char *path);
 /** A positive id. */

@@ -103,7 +103,7 @@ static int start_phonenet(struct demo *demo)
 		path, "--listen", "127.0.0.1:0", "--parent-dies", "--quiet",
 		"--no-fsync", "--mix",
 		"human=48,busy=18,noanswer=12,404=8,603=5,480=3,voicemail=6",
-		NULL
+		NULL,
 	};
 	posix_spawn_file_actions_t files;
 	int in[2], out[2], err;

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* clang-format off */
 static const struct command {
 	const char *name;
 	cli_command_h *h;
@@ -24,6 +25,7 @@ static const struct command {
 	{"demo", cli_demo},
 	{"help", cli_help},
 };
+/* clang-format on */
 
 
 int cli_error(int status, const char *fmt, ...)
@@ -42,7 +44,20 @@ int cli_error(int status, const char *fmt, ...)
 
 int cli_library_error(int status, int error, const char *text)
 {
+	if (!*text)
+		return status;
+
 	return cli_error(status, "%s: %s", sipdialer_strerror(error), text);
+}
+
+
+int cli_file_error(int status, int error, const char *path, const char *text)
+{
+	if (strstr(text, path))
+		return cli_library_error(status, error, text);
+
+	return cli_error(status, "%s: %s: %s", sipdialer_strerror(error),
+			 path, text);
 }
 
 
@@ -280,6 +295,8 @@ int main(int argc, char **argv)
 					 sipdialer_last_error());
 
 	raise_files();
+	/* events tell what matters; log lines are for who asks for them */
+	(void)sipdialer_set(cli.d, "log.level", "warning");
 	status = run(&cli, argc, argv);
 	sipdialer_destroy(cli.d);
 	if (fflush(stdout))

@@ -209,6 +209,8 @@ void cli_outcomes(const uint64_t *by_disposition, size_t len)
 
 	for (size_t i = 1; i < len; i++)
 		total += by_disposition[i];
+	if (!total)
+		return;
 
 	(void)printf("\n  %-18s %8s %7s\n", "outcome", "calls", "share");
 	for (size_t i = 1; i < len; i++)

@@ -79,6 +79,8 @@ static void store_event(struct cli *cli, const struct sipdialer_event *ev)
 	else if (!ev->error && cli->store_failed)
 		(void)cli_error(0, "the store works again");
 	cli->store_failed = ev->error != 0;
+	if (cli->store_failed && cli->store_needed)
+		(void)sipdialer_stop(cli->d);
 }
 
 
@@ -86,7 +88,9 @@ static void handle(struct cli *cli, const struct sipdialer_event *ev)
 {
 	switch (ev->type) {
 	case SIPDIALER_EVENT_LOG:
-		log_line(ev);
+		/* the end of the wait for it says the same in one line */
+		if (!cli->registering || ev->level != SIPDIALER_LOG_WARNING)
+			log_line(ev);
 		return;
 	case SIPDIALER_EVENT_LOST:
 		(void)cli_error(0, "%llu events lost",
@@ -195,8 +199,16 @@ static void reg_event(struct cli *cli, const struct sipdialer_event *ev)
 {
 	struct reg_wait *w = cli->data;
 
-	if (ev->type != SIPDIALER_EVENT_REGISTRATION)
+	if (ev->type != SIPDIALER_EVENT_REGISTRATION) {
+		if (!w->event)
+			return;
+		cli->event = w->event;
+		cli->data = w->data;
+		w->event(cli, ev);
+		cli->event = reg_event;
+		cli->data = w;
 		return;
+	}
 
 	if (cli->json)
 		cli_print_json(ev);
@@ -233,28 +245,27 @@ int cli_wait_registered(struct cli *cli)
 
 	cli->event = reg_event;
 	cli->data = &w;
+	cli->registering = true;
 	while (!cli->registered && !w.failed && !cli->stopped &&
 	       !interrupts && cli_clock_ms() < end)
 		(void)turn(cli, (int)(end - cli_clock_ms()) + 1);
 	cli->event = w.event;
 	cli->data = w.data;
+	cli->registering = false;
 
 	if (cli->registered)
 		return CLI_OK;
 	if (interrupts)
 		return CLI_FAILED;
-	if (w.sip_status)
-		return cli_error(CLI_NO_START, "%s: not registered: %d %s",
-				 sipdialer_strerror(
-					 w.sip_status == 401 ||
-					 w.sip_status == 403 ||
-					 w.sip_status == 407
-					 ? SIPDIALER_EAUTH : SIPDIALER_ENET),
-				 w.sip_status, w.reason);
 
 	if (w.failed && w.reason[0])
 		return cli_error(CLI_NO_START, "%s: not registered: %s",
-				 sipdialer_strerror(SIPDIALER_ENET), w.reason);
+				 sipdialer_strerror(w.sip_status == 401 ||
+						    w.sip_status == 403 ||
+						    w.sip_status == 407
+						    ? SIPDIALER_EAUTH
+						    : SIPDIALER_ENET),
+				 w.reason);
 
 	(void)sipdialer_get(cli->d, "sip.server", w.reason,
 			    sizeof(w.reason));
@@ -342,11 +353,15 @@ int cli_answer(struct cli *cli, struct cli_answer *answer, int verb_result)
 
 	cli->event = answer_event;
 	cli->data = &w;
+	cli->store_needed = true;
 	if (!cli_wait(cli, &answer->done)) {
 		answer->error = SIPDIALER_ECANCELLED;
 		(void)snprintf(answer->text, sizeof(answer->text),
 			       "interrupted");
 	}
+	cli->store_needed = false;
+	if (answer->error == SIPDIALER_ECANCELLED && cli->store_failed)
+		answer->text[0] = '\0'; /* why was told already */
 	cli->event = w.event;
 	cli->data = w.data;
 

@@ -36,6 +36,7 @@ extern "C" {
 /** One engine: a SIP account or trunk, its calls and its campaigns. */
 struct sipdialer;
 
+/* clang-format off */
 /**
  * Results of the verbs.  Numbers are stable; names by sipdialer_strerror().
  * What exactly was wrong, and the limit, is in sipdialer_last_error().
@@ -57,6 +58,7 @@ enum sipdialer_error {
 	SIPDIALER_ESIZE  = -13, /**< Buffer too small; needed size returned */
 	SIPDIALER_ECANCELLED = -14 /**< Given up because of stop            */
 };
+/* clang-format on */
 
 /** Kinds of events. Each says which fields of the event it fills. */
 enum sipdialer_event_type {
@@ -173,6 +175,7 @@ enum sipdialer_log_level {
 	SIPDIALER_LOG_DEBUG = 3    /**< "debug"   */
 };
 
+/* clang-format off */
 /**
  * One event.  Memory of the library: the event and all its strings are valid
  * until the next sipdialer_next_event() or sipdialer_dispatch() on the same
@@ -240,6 +243,7 @@ typedef void (sipdialer_event_h)(const struct sipdialer_event *event,
  * nothing of the library from it and return at once: wake your own loop.
  */
 typedef void (sipdialer_wakeup_h)(void *arg);
+/* clang-format on */
 
 
 /* ---- life of an engine ------------------------------------------------ */

@@ -566,12 +566,18 @@ static void sip_closed(void *arg)
 
 void sipd_engine_stop_step(struct sipdialer *d)
 {
+	uint64_t spent_ms;
+	uint32_t wait_ms = SIPD_STOP_SIP_MS;
+
 	if (!d->stopping || d->sip_closing || d->open_calls || d->runs)
 		return;
 
 	d->sip_closing = true;
 	sipd_timer_cancel(&d->stop_timer);
-	sipd_sip_close(d->sip, d->hurry ? 0 : SIPD_STOP_SIP_MS, sip_closed, d);
+	spent_ms = sipd_clock_ms() - d->stop_ms;
+	if (spent_ms < SIPD_STOP_BYE_MS - SIPD_STOP_SIP_MS)
+		wait_ms = SIPD_STOP_BYE_MS - (uint32_t)spent_ms;
+	sipd_sip_close(d->sip, d->hurry ? 0 : wait_ms, sip_closed, d);
 }
 
 
@@ -604,6 +610,7 @@ static void stop_work(struct sipd_work *work)
 		((char *)work - offsetof(struct sipdialer, stop_work));
 
 	d->stopping = true;
+	d->stop_ms = sipd_clock_ms();
 	sipd_watch_stop(d);
 	sipd_timer_start(&d->stop_timer, SIPD_STOP_CALLS_MS, stop_timeout, d);
 	sipd_calls_hangup_all(d, "engine stopped");

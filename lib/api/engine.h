@@ -31,7 +31,8 @@ enum {
 	SIPD_FILES_OWN = 64, /* descriptors besides those of calls */
 	SIPD_REQUESTS_MAX = 1024, /* requests waiting at once */
 	SIPD_STOP_CALLS_MS = 3000, /* of stop: for calls to end */
-	SIPD_STOP_SIP_MS = 1000,  /* then for the un-REGISTER */
+	SIPD_STOP_SIP_MS = 1000,  /* then for the un-REGISTER, at least */
+	SIPD_STOP_BYE_MS = 4000,  /* all that, and BYEs answered */
 	SIPD_STOP_STORE_MS = 800  /* then for a store that fails */
 };
 
@@ -76,6 +77,7 @@ struct sipdialer {
 	double sends_cps;          /* its rate */
 	struct sipd_timer watch;   /* store changed by others; each second */
 	struct sipd_timer stop_timer;
+	uint64_t stop_ms;          /* stopping since */
 	struct sipd_work start_work, stop_work, hurry_work;
 	uint64_t data_version;
 	bool stopping;

@@ -35,6 +35,7 @@ struct field {
 	const struct sipd_words *words;
 };
 
+/* clang-format off */
 #define AT(f) offsetof(struct sipdialer_event, f), \
 	sizeof(((struct sipdialer_event *)0)->f)
 #define F(w, f) {#f, w, AT(f), NULL}
@@ -143,6 +144,7 @@ static const struct kind {
 					       progress_fields},
 	[SIPDIALER_EVENT_IMPORT_ERROR] = {"import_error", import_fields},
 };
+/* clang-format on */
 
 
 const char *sipd_event_name(int type)

@@ -26,6 +26,7 @@
 #define BOTH (CALL | CAMPAIGN)
 #define IMPORT (SIPD_SCOPE_LIVE | SIPD_SCOPE_IMPORT)
 
+/* clang-format off */
 const struct sipd_option_def sipd_option_table[SIPD_OPT_COUNT] = {
 [SIPD_OPT_SIP_SERVER] = {"sip.server", STRING(255), .standard = "",
 	.doc = "Host name or address of the SIP server that numbers are "
@@ -209,6 +210,7 @@ const struct sipd_option_def sipd_option_table[SIPD_OPT_COUNT] = {
 	.doc = "IMPORT_ERROR events of one file, at most; further ones are "
 	"only counted."},
 };
+/* clang-format on */
 
 static const char *const type_names[] = {
 	[SIPD_OPTION_STRING] = "string", [SIPD_OPTION_SECRET] = "secret",

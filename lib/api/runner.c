@@ -224,6 +224,8 @@ static void finish_done(struct sipd_job *job)
 	run->finishing = false;
 	if (!job->err && !q->err)
 		tell(run, q, SIPDIALER_EVENT_CAMPAIGN_STATUS);
+	if (!q->err && q->row.status == SIPDIALER_CAMPAIGN_CANCELLED)
+		sipd_calls_give_up(run->d, run, "campaign cancelled");
 	inquiry_free(q);
 	sipd_run_close(run);
 }
@@ -708,8 +710,6 @@ static void prompt_handler(struct sipd_prompt *prompt, int error,
 		return;
 	}
 
-	sipd_log_error(&run->d->log, "campaign %llu paused: %s",
-		       (unsigned long long)run->campaign, text);
 	(void)error;
 	finish(run, PAUSE, text);
 }
@@ -765,8 +765,6 @@ void sipd_run_open(struct sipdialer *d, const struct sipd_campaign_row *row)
 
 	err = prepare(run, row->options);
 	if (err) {
-		sipd_log_error(&d->log, "campaign %llu paused: %s",
-			       (unsigned long long)row->id, sipd_error_text());
 		finish(run, PAUSE, sipd_error_text());
 		return;
 	}
@@ -781,6 +779,14 @@ void sipd_run_open(struct sipdialer *d, const struct sipd_campaign_row *row)
 					  prompt_handler, run);
 	if (!run->loading)
 		finish(run, PAUSE, sipd_error_text());
+}
+
+
+/* By another process: the host hears of it like of its own verbs. */
+void sipd_run_changed(struct sipd_run *run)
+{
+	if (!run->ending)
+		finish(run, ASK, "");
 }
 
 

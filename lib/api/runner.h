@@ -49,6 +49,8 @@ struct sipd_run {
 /** Take up a campaign that is running in the store. */
 void sipd_run_open(struct sipdialer *d, const struct sipd_campaign_row *row);
 struct sipd_run *sipd_run_find(struct sipdialer *d, uint64_t campaign);
+/** Somebody else paused, cancelled or ended it: tell the host, then stop. */
+void sipd_run_changed(struct sipd_run *run);
 /** Stop dialing; gone when nothing is under way any more. */
 void sipd_run_close(struct sipd_run *run);
 /** Dial what may be dialed. */

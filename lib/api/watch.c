@@ -84,8 +84,8 @@ static void apply(struct sipdialer *d, const struct scan *scan)
 	while (run) {
 		struct sipd_run *next = run->next;
 
-		if (!listed(scan, run->campaign) && !run->finishing)
-			sipd_run_close(run);
+		if (!listed(scan, run->campaign))
+			sipd_run_changed(run);
 		run = next;
 	}
 

@@ -46,7 +46,7 @@ static void insert(struct sipd_idmap *map, uint64_t id, void *value)
 static bool grow(struct sipd_idmap *map)
 {
 	struct sipd_idmap bigger = {
-		.size = map->size ? map->size * 2 : FIRST_SIZE
+		.size = map->size ? map->size * 2 : FIRST_SIZE,
 	};
 
 	bigger.slots = calloc(bigger.size, sizeof(*bigger.slots));

@@ -71,12 +71,14 @@ bool sipd_text_cut(const struct sipd_text *t)
 /* Length of the UTF-8 sequence at s, 0 if it is not one. RFC 3629 4 */
 static size_t utf8_length(const unsigned char *s, size_t len)
 {
+	/* clang-format off */
 	static const struct { unsigned char lo, hi; } second[] = {
 		{0xa0, 0xbf}, /* e0: no overlong */
 		{0x80, 0x9f}, /* ed: no surrogates */
 		{0x90, 0xbf}, /* f0: no overlong */
 		{0x80, 0x8f}, /* f4: at most U+10FFFF */
 	};
+	/* clang-format on */
 	unsigned char lo = 0x80, hi = 0xbf;
 	size_t n;
 	int row = -1;

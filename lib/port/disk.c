@@ -13,6 +13,7 @@
 #include <string.h>
 #include <time.h>
 #include "base/clock.h"
+#include "base/container.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "port/store/store.h"
@@ -82,7 +83,7 @@ static void list_move(struct list *to, struct list *from)
 
 static struct sipd_job *job_of(struct sipd_work *work)
 {
-	return (struct sipd_job *)(void *)work; /* its first member */
+	return SIPD_CONTAINER(work, struct sipd_job, work);
 }
 
 
@@ -124,8 +125,8 @@ static void list_finish(struct sipd_disk *disk, struct list *l, int err)
 
 static void state_handler(struct sipd_work *work)
 {
-	struct sipd_disk *disk = (struct sipd_disk *)(void *)
-		((char *)work - offsetof(struct sipd_disk, state_work));
+	struct sipd_disk *disk =
+		SIPD_CONTAINER(work, struct sipd_disk, state_work);
 	char text[SIPD_ERROR_SIZE];
 	sipd_disk_state_h *h;
 	void *arg;
@@ -156,7 +157,7 @@ static void state_set(struct sipd_disk *disk, const char *text)
 
 	disk->failing = text != NULL;
 	if (text)
-		sipd_log_error(disk->log, "store: %s; tried again each "
+		sipd_log_info(disk->log, "store: %s; tried again each "
 			       "second", text);
 	else
 		sipd_log_info(disk->log, "store: works again");
@@ -442,7 +443,7 @@ static bool thread_end(struct sipd_disk *disk)
 		return false;
 
 	if (disk->held.head)
-		sipd_log_error(disk->log, "store: stopped while failing, %zu "
+		sipd_log_info(disk->log, "store: stopped while failing, %zu "
 			       "writes are lost", disk->held.count);
 	list_finish(disk, &disk->held, SIPDIALER_ECANCELLED);
 
@@ -478,8 +479,8 @@ static void *thread_main(void *arg)
 
 static void free_handler(struct sipd_work *work)
 {
-	struct sipd_disk *disk = (struct sipd_disk *)(void *)
-		((char *)work - offsetof(struct sipd_disk, free_work));
+	struct sipd_disk *disk =
+		SIPD_CONTAINER(work, struct sipd_disk, free_work);
 
 	(void)pthread_cond_destroy(&disk->wake);
 	(void)pthread_mutex_destroy(&disk->lock);

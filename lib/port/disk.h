@@ -24,7 +24,7 @@ struct sipd_job;
 typedef void (sipd_job_h)(struct sipd_job *job);
 
 struct sipd_job {
-	struct sipd_work work;  /* used by the disk, first member */
+	struct sipd_work work;  /* used by the disk */
 	sipd_job_h *run;        /* on the store thread */
 	sipd_job_h *done;       /* on the loop thread, may be NULL; may free */
 	struct sipd_store *store; /* non-NULL: run is part of a transaction of

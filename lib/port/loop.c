@@ -13,7 +13,6 @@
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <unistd.h>
-#include <re.h>
 #include "base/clock.h"
 #include "base/error.h"
 #include "port/libre/libre.h"
@@ -24,6 +23,7 @@ struct sipd_loop {
 	pthread_cond_t started;
 	int start_err;           /* -1 not yet known */
 	int fd;                  /* eventfd */
+	struct sipd_libre_fd libre_fd;
 	struct sipd_workq inbox;
 	struct sipd_workq laterq;
 	struct tmr later;
@@ -96,17 +96,14 @@ static int thread_init(struct sipd_loop *loop)
 {
 	int err;
 
-	err = re_thread_init();
+	err = sipd_libre_thread_open(loop->log, max_fds());
 	if (err)
 		return err;
 
-	sipd_libre_log(loop->log);
-
-	err = fd_setsize(max_fds());
-	if (!err)
-		err = fd_listen(loop->fd, FD_READ, inbox_handler, loop);
+	err = sipd_libre_fd_open(&loop->libre_fd, loop->fd, inbox_handler,
+				 loop);
 	if (err)
-		re_thread_close();
+		sipd_libre_thread_close();
 
 	return err;
 }
@@ -140,10 +137,8 @@ static void *thread_main(void *arg)
 	}
 
 	tmr_cancel(&loop->later);
-	fd_close(loop->fd);
-	sipd_libre_log(NULL);
-	sipd_libre_timers_close();
-	re_thread_close();
+	sipd_libre_fd_close(&loop->libre_fd);
+	sipd_libre_thread_close();
 
 	return NULL;
 }

@@ -8,9 +8,11 @@
 #include <string.h>
 #include <strings.h>
 
+/* clang-format off */
 static const char *const dir_names[] = {
 	"inactive", "sendonly", "recvonly", "sendrecv",
 };
+/* clang-format on */
 
 
 enum dir dir_mirror(enum dir d)

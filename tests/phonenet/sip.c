@@ -8,6 +8,7 @@
 #include <strings.h>
 
 
+/* clang-format off */
 static const struct {
 	const char *name;
 	enum method m;
@@ -17,6 +18,7 @@ static const struct {
 	{"OPTIONS", M_OPTIONS},	  {"UPDATE", M_UPDATE},
 	{"PRACK", M_PRACK},
 };
+/* clang-format on */
 
 static const struct {
 	int status;

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Words that do not belong in the sources: notes to self, paths of one machine, registries."""
+"""Words that do not belong in the sources: notes to self, paths of one machine, registries; in lib/
+also functions that write without a limit, or start a shell."""
 import re
 
 import tree
@@ -14,6 +15,14 @@ RULES = [
                 r'deb\.debian\.' r'org|proxy\.golang\.' r'org|rubygems\.' r'org|(gh' r'cr|quay|docker)\.io)\b'),
      'the host of a registry'),
 ]
+# In lib/ only: snprintf(), memcpy() with a length that was checked, fgets(), no shell.
+CALLS = re.compile(r'(?<![\w.>])(strcpy|stpcpy|strcat|sprintf|vsprintf|gets|system|popen)\s*\(')
+
+
+def unlimited(path, line):
+    """The call of lib/ that has no limit, or None."""
+    found = CALLS.search(line) if path.startswith('lib/') and path.endswith(('.c', '.h')) else None
+    return found and found.group(1)
 
 
 def main():
@@ -26,6 +35,9 @@ def main():
                 found = rule.search(line)
                 if found:
                     problems.append(f'{path}:{number}: {found.group(0)}: {what}')
+            call = unlimited(path, line)
+            if call:
+                problems.append(f'{path}:{number}: {call}(): no limit, or a shell')
     tree.finish(f'words of {len(paths)} files', problems)
 
 

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/container.h"
 #include "base/error.h"
 #include "core/media/prompt_own.h"
 #include "port/file/file.h"
@@ -37,7 +38,7 @@ struct waiter {
 };
 
 struct load {
-	struct sipd_job job;              /* first member */
+	struct sipd_job job;
 	struct load *next;
 	struct sipd_prompts *owner;
 	char *path;
@@ -191,7 +192,7 @@ static int load_file(struct load *load)
 /* @thread store */
 static void load_run(struct sipd_job *job)
 {
-	struct load *load = (struct load *)(void *)job;
+	struct load *load = SIPD_CONTAINER(job, struct load, job);
 
 	load->err = load_file(load);
 	if (load->err) {
@@ -227,7 +228,7 @@ static void load_tell(struct load *load)
 
 static void load_done(struct sipd_job *job)
 {
-	struct load *load = (struct load *)(void *)job;
+	struct load *load = SIPD_CONTAINER(job, struct load, job);
 	struct sipd_prompts *p = load->owner;
 	struct load **l = &p->loads;
 
@@ -236,7 +237,7 @@ static void load_done(struct sipd_job *job)
 	*l = load->next;
 
 	if (load->err)
-		sipd_log_warning(p->log, "prompt refused: %s", load->text);
+		sipd_log_info(p->log, "prompt refused: %s", load->text);
 	else
 		keep(p, load);
 

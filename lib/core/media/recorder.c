@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/container.h"
 #include "base/error.h"
 #include "core/media/plc.h"
 #include "port/file/wav.h"
@@ -137,7 +138,7 @@ static void open_once(struct sipd_recorder *r)
 
 static void open_run(struct sipd_job *job)
 {
-	open_once((struct sipd_recorder *)(void *)job);
+	open_once(SIPD_CONTAINER(job, struct sipd_recorder, open_job));
 }
 
 
@@ -153,8 +154,7 @@ static void tick_handler(void *arg)
 
 static struct sipd_recorder *of_end_job(struct sipd_job *job)
 {
-	return (struct sipd_recorder *)(void *)((char *)job -
-		offsetof(struct sipd_recorder, end_job));
+	return SIPD_CONTAINER(job, struct sipd_recorder, end_job);
 }
 
 

@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/container.h"
 #include "base/error.h"
 #include "core/media/stream_own.h"
 
@@ -109,8 +110,8 @@ static void events_drain(struct sipd_stream *s)
 
 static void event_handler(struct sipd_work *work)
 {
-	struct sipd_stream *s = (struct sipd_stream *)(void *)
-		((char *)work - offsetof(struct sipd_stream, event_work));
+	struct sipd_stream *s =
+		SIPD_CONTAINER(work, struct sipd_stream, event_work);
 
 	/* before looking: what comes later posts again */
 	atomic_store(&s->event_posted, false);
@@ -122,8 +123,8 @@ static void event_handler(struct sipd_work *work)
 
 static void stream_free(struct sipd_work *work)
 {
-	struct sipd_stream *s = (struct sipd_stream *)(void *)
-		((char *)work - offsetof(struct sipd_stream, later));
+	struct sipd_stream *s =
+		SIPD_CONTAINER(work, struct sipd_stream, later);
 
 	free(s->recording);
 	free(s->record_error);
@@ -137,7 +138,7 @@ static void tell_closed(struct sipd_stream *s)
 		.rtp = s->stats,
 		.recording = s->recording,
 		.recorded_ms = s->recorded_ms,
-		.record_error = s->record_error
+		.record_error = s->record_error,
 	};
 
 	if (!s->closed || s->recorders)
@@ -189,8 +190,8 @@ static void recorder_finish(struct sipd_stream *s, struct sipd_recorder *r)
 
 static void closed_handler(struct sipd_work *work)
 {
-	struct sipd_stream *s = (struct sipd_stream *)(void *)
-		((char *)work - offsetof(struct sipd_stream, closed_work));
+	struct sipd_stream *s =
+		SIPD_CONTAINER(work, struct sipd_stream, closed_work);
 
 	/* its commands and events came before it, in order */
 	assert(!s->play.away && !s->record.away);
@@ -217,7 +218,7 @@ static void command_back(struct sipd_work *work);
 /* @thread media */
 static void command_run(struct sipd_work *work)
 {
-	struct command *c = (struct command *)(void *)work;
+	struct command *c = SIPD_CONTAINER(work, struct command, work);
 
 	if (c == &c->s->play)
 		sipd_pump_play(c);
@@ -246,7 +247,7 @@ static void command_send(struct command *c)
 
 static void command_back(struct sipd_work *work)
 {
-	struct command *c = (struct command *)(void *)work;
+	struct command *c = SIPD_CONTAINER(work, struct command, work);
 	struct sipd_stream *s = c->s;
 	struct sipd_prompt *prompt = c->prompt;
 	struct sipd_recorder *recorder = c->recorder;

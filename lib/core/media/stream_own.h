@@ -46,7 +46,7 @@ struct unplayed {
 /* A change of the pump.  One of each is enough: what is asked for while it is
  * on its way waits, and only the newest of that counts. */
 struct command {
-	struct sipd_work work;      /* first member */
+	struct sipd_work work;
 	struct sipd_stream *s;
 	bool away;                  /* until it is back on the loop */
 	bool again;                 /* the newest waits */

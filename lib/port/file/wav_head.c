@@ -40,9 +40,10 @@ struct chunk {
 /* Bytes 2 to 15 of the GUIDs that stand for a format tag */
 static const uint8_t guid_rest[14] = {
 	0x00, 0x00, 0x00, 0x00, 0x10, 0x00,
-	0x80, 0x00, 0x00, 0xaa, 0x00, 0x38, 0x9b, 0x71
+	0x80, 0x00, 0x00, 0xaa, 0x00, 0x38, 0x9b, 0x71,
 };
 
+/* clang-format off */
 static const struct format {
 	uint16_t tag;
 	uint16_t bits;
@@ -51,6 +52,7 @@ static const struct format {
 	{ SIPD_WAV_PCM, 32 },   { SIPD_WAV_FLOAT, 32 }, { SIPD_WAV_FLOAT, 64 },
 	{ SIPD_WAV_ALAW, 8 },   { SIPD_WAV_ULAW, 8 },
 };
+/* clang-format on */
 
 
 static uint16_t le16(const uint8_t *p)

@@ -131,14 +131,14 @@ static int subtype(const struct sipd_wav_head *h)
 
 static int snd_open(struct reader *r)
 {
-	static SF_VIRTUAL_IO vio = {
+	SF_VIRTUAL_IO vio = { /* copied by sf_open_virtual() */
 		.get_filelen = vio_len, .seek = vio_seek, .read = vio_read,
-		.tell = vio_tell
+		.tell = vio_tell,
 	};
 	SF_INFO info = {
 		.samplerate = (int)r->head.rate,
 		.channels = r->head.channels,
-		.format = SF_FORMAT_RAW | SF_ENDIAN_LITTLE | subtype(&r->head)
+		.format = SF_FORMAT_RAW | SF_ENDIAN_LITTLE | subtype(&r->head),
 	};
 
 	r->snd = sf_open_virtual(&vio, SFM_READ, &info, r);

@@ -1,13 +1,55 @@
 /**
- * @file port/libre/libre.h  What we put in place of parts of libre
+ * @file port/libre/libre.h  libre, and what we put in place of parts of it
+ *
+ * The rest of lib/port includes libre by this header only.  All differences
+ * between its releases, 1.1 to 4.x, end here; the build asks the headers for
+ * them (SIPD_LIBRE_* in lib/meson.build, docs/libre.md).
  */
 #ifndef SIPD_PORT_LIBRE_LIBRE_H
 #define SIPD_PORT_LIBRE_LIBRE_H
 
+#include <stddef.h>
+#include <re.h>
 #include "base/log.h"
+
+#ifndef ARRAY_SIZE /* later releases call it RE_ARRAY_SIZE */
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#endif
+
+/* ---- thread.c ---------------------------------------------------------- */
+
+/** libre's loop for this thread, with up to maxfds descriptors.  ELIBBAD if
+ *  libre was built with another struct sa than we were (specs fact M).
+ *  0 or errno. @thread loop */
+int  sipd_libre_thread_open(struct sipd_log *log, int maxfds);
+/** No timer may be used afterwards. @thread loop */
+void sipd_libre_thread_close(void);
+
+/** Size of struct sa by libre's own code. */
+size_t sipd_libre_sa_size(void);
+
+/** A descriptor that libre's loop watches. */
+struct sipd_libre_fd {
+	int fd;
+	struct re_fhs *fhs; /* releases that work by handle */
+};
+/** Call h when fd is readable. 0 or errno. @thread loop */
+int  sipd_libre_fd_open(struct sipd_libre_fd *f, int fd, fd_h *h, void *arg);
+void sipd_libre_fd_close(struct sipd_libre_fd *f); /* fd itself stays open */
+
+/* ---- clock.c ----------------------------------------------------------- */
+
+/** Keep libre's own timers right when the wall clock is set, where they hang
+ *  on it (specs fact C). 0 or errno. @thread loop */
+int  sipd_libre_clock_open(struct sipd_log *log);
+void sipd_libre_clock_close(void);
+
+/* ---- tmr.c ------------------------------------------------------------- */
 
 /** Free this thread's timers; none may be used afterwards. @thread loop */
 void sipd_libre_timers_close(void);
+
+/* ---- wrap.c: no effect on a shared libre ------------------------------- */
 
 /** Where libre's own messages of this thread go; NULL drops them. Each line
  *  comes from a peer and is at debug level. @thread loop */
@@ -19,7 +61,25 @@ void sipd_libre_log(struct sipd_log *log);
  *  effect on a shared libre. @thread loop */
 void sipd_libre_open(int rcvbuf);
 
+/** Malformed requests to this stack, which libre from 2.0 on answers with 400
+ *  whoever sent them (specs fact J), go to h instead. @thread loop */
+void sipd_libre_bad_request(const struct sip *sip, sip_msg_h *h, void *arg);
+
 enum { SIPD_TCP_IN_MAX = 256 }; /* TCP connections from outside; more are
 				 * closed at once (specs fact L) */
+
+/* ---- sip --------------------------------------------------------------- */
+
+/** Parameters of a sip_send_h: tp, src, dst, mb, arg. */
+#ifdef SIPD_LIBRE_SEND_CONT
+#define SIPD_LIBRE_SEND_ARGS						\
+	enum sip_transp tp, struct sa *src, const struct sa *dst,	\
+	struct mbuf *mb,						\
+	struct mbuf **contp __attribute__((unused)), void *arg
+#else
+#define SIPD_LIBRE_SEND_ARGS						\
+	enum sip_transp tp, const struct sa *src, const struct sa *dst,	\
+	struct mbuf *mb, void *arg
+#endif
 
 #endif

@@ -3,19 +3,42 @@
  *
  * libre keeps its timers in a list sorted by time and reads the wall clock
  * (specs fact C): 32,000 pending timers cost 0.7 ms a start, and a step of the
- * clock freezes them.  This file defines every symbol of libre's tmr.o, so that
- * the linker takes ours; it is a hierarchical timing wheel (Varghese and Lauck)
- * of 1 ms ticks.  One wheel a thread, made at the first use there.
+ * clock freezes them; later releases keep the list.  This file defines every
+ * symbol of libre's tmr.o, of 1.1 to 4.x, so that the linker takes ours; it is
+ * a hierarchical timing wheel (Varghese and Lauck) of 1 ms ticks.  One wheel a
+ * thread, made at the first use there.
  */
 #ifdef SIPD_LIBRE_STATIC
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <re_types.h>
-#include <re_list.h>
-#include <re_fmt.h>
-#include <re_tmr.h>
 #include "port/libre/libre.h"
+
+/* libre's name of where its loop keeps timers; ours are in the wheel */
+#ifdef SIPD_LIBRE_TMRL
+struct tmrl { char unused; };
+typedef struct tmrl tmr_home;
+#else
+struct tmrl;
+typedef struct list tmr_home;
+#endif
+
+/* Later releases hand over the place of the call; the macro hides the name. */
+#undef tmr_start
+#undef tmr_continue
+
+/* Not all of these are in the headers of every release. */
+int      tmrl_alloc(struct tmrl **tmrl);
+uint32_t tmrl_count(struct tmrl *tmrl);
+uint64_t tmr_jiffies_usec(void);
+uint64_t tmr_jiffies_rt_usec(void);
+int      tmr_timespec_get(struct timespec *tp, uint64_t offset);
+void     tmr_start(struct tmr *tmr, uint64_t delay, tmr_h *th, void *arg);
+void     tmr_start_dbg(struct tmr *tmr, uint64_t delay, tmr_h *th, void *arg,
+		       const char *file, int line);
+void     tmr_continue_dbg(struct tmr *tmr, uint64_t delay, tmr_h *th,
+			  void *arg, const char *file, int line);
 
 enum {
 	LEVELS = 4,
@@ -199,7 +222,7 @@ static void advance(struct wheel *w, uint64_t to)
 }
 
 
-void tmr_poll(struct list *tmrl)
+void tmr_poll(tmr_home *tmrl)
 {
 	struct wheel *w = wheel_get();
 	struct le *le;
@@ -221,17 +244,50 @@ void tmr_poll(struct list *tmrl)
 }
 
 
-uint64_t tmr_jiffies(void)
+static uint64_t clock_us(clockid_t id)
 {
 	struct timespec ts;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	(void)clock_gettime(id, &ts);
 
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
 }
 
 
-uint64_t tmr_next_timeout(struct list *tmrl)
+uint64_t tmr_jiffies_usec(void)
+{
+	return clock_us(CLOCK_MONOTONIC);
+}
+
+
+uint64_t tmr_jiffies(void)
+{
+	return tmr_jiffies_usec() / 1000;
+}
+
+
+uint64_t tmr_jiffies_rt_usec(void)
+{
+	return clock_us(CLOCK_REALTIME);
+}
+
+
+int tmr_timespec_get(struct timespec *tp, uint64_t offset)
+{
+	uint64_t us;
+
+	if (!tp)
+		return EINVAL;
+
+	us = clock_us(CLOCK_REALTIME) + offset * 1000;
+	tp->tv_sec = (time_t)(us / 1000000);
+	tp->tv_nsec = (long)(us % 1000000) * 1000;
+
+	return 0;
+}
+
+
+uint64_t tmr_next_timeout(tmr_home *tmrl)
 {
 	struct wheel *w = wheel_get();
 	uint64_t stop, now;
@@ -247,6 +303,25 @@ uint64_t tmr_next_timeout(struct list *tmrl)
 	now = tmr_jiffies();
 
 	return stop > now ? stop - now : 1;
+}
+
+
+int tmrl_alloc(struct tmrl **tmrl)
+{
+	if (!tmrl)
+		return EINVAL;
+
+	*tmrl = mem_zalloc(1, NULL); /* libre frees it with mem_deref() */
+
+	return *tmrl ? 0 : ENOMEM;
+}
+
+
+uint32_t tmrl_count(struct tmrl *tmrl)
+{
+	(void)tmrl;
+
+	return (uint32_t)wheel_get()->pending;
 }
 
 
@@ -270,14 +345,11 @@ void tmr_init(struct tmr *tmr)
 }
 
 
-void tmr_start(struct tmr *tmr, uint64_t delay, tmr_h *th, void *arg)
+/* At jfs + delay. */
+static void start(struct tmr *tmr, uint64_t jfs, uint64_t delay, tmr_h *th,
+		  void *arg)
 {
-	struct wheel *w;
-
-	if (!tmr || (!th && !tmr->th))
-		return;
-
-	w = wheel_get();
+	struct wheel *w = wheel_get();
 
 	if (tmr->th) {
 		unlink_timer(w, tmr);
@@ -289,9 +361,37 @@ void tmr_start(struct tmr *tmr, uint64_t delay, tmr_h *th, void *arg)
 	if (!th)
 		return;
 
-	tmr->jfs = tmr_jiffies() + delay;
+	tmr->jfs = jfs + delay;
 	put(w, tmr);
 	++w->pending;
+}
+
+
+void tmr_start(struct tmr *tmr, uint64_t delay, tmr_h *th, void *arg)
+{
+	if (tmr && (th || tmr->th))
+		start(tmr, tmr_jiffies(), delay, th, arg);
+}
+
+
+void tmr_start_dbg(struct tmr *tmr, uint64_t delay, tmr_h *th, void *arg,
+		   const char *file, int line)
+{
+	(void)file;
+	(void)line;
+
+	tmr_start(tmr, delay, th, arg);
+}
+
+
+void tmr_continue_dbg(struct tmr *tmr, uint64_t delay, tmr_h *th, void *arg,
+		      const char *file, int line)
+{
+	(void)file;
+	(void)line;
+
+	if (tmr && (th || tmr->th))
+		start(tmr, tmr->jfs, delay, th, arg);
 }
 
 

@@ -5,7 +5,8 @@
  * stderr for every stray or broken packet, with raw peer bytes (specs fact K),
  * and answers any STUN Binding request on the SIP port (fact J).  It gives no
  * way to its sockets: their buffers and number are set here (fact L).  It asks
- * OpenSSL for each 4 bytes of a Call-ID, a tag or a branch.
+ * OpenSSL for each 4 bytes of a Call-ID, a tag or a branch.  Names that a
+ * release of libre does not have are never called.
  */
 #include <stdarg.h>
 #include <stdint.h>
@@ -15,18 +16,15 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/types.h>
-#include <re_types.h>
-#include <re_fmt.h>
-#include <re_sa.h>
-#include <re_list.h>
-#include <re_mbuf.h>
-#include <re_stun.h>
-#include <re_tcp.h>
-#include <re_udp.h>
 #include "port/libre/libre.h"
 
 static _Thread_local struct sipd_log *log_here;
 static _Thread_local int rcvbuf_here;
+static _Thread_local struct {
+	const struct sip *sip;
+	sip_msg_h *h;
+	void *arg;
+} bad_request_here;
 
 
 void sipd_libre_log(struct sipd_log *log)
@@ -41,6 +39,14 @@ void sipd_libre_open(int rcvbuf)
 }
 
 
+void sipd_libre_bad_request(const struct sip *sip, sip_msg_h *h, void *arg)
+{
+	bad_request_here.sip = sip;
+	bad_request_here.h = h;
+	bad_request_here.arg = arg;
+}
+
+
 #ifdef SIPD_LIBRE_STATIC
 
 /* Connections from outside, by descriptor and inode: libre does not say when
@@ -50,17 +56,28 @@ static _Thread_local struct tcp_in {
 	ino_t ino;
 } tcp_in[SIPD_TCP_IN_MAX];
 static _Thread_local size_t tcp_inc;
+static _Thread_local int accepted_here = -1; /* libre's last accept() */
 
 int __wrap_re_fprintf(FILE *stream, const char *fmt, ...);
+int __wrap__re_fprintf(FILE *stream, const char *fmt, ...);
+int __wrap__re_fprintf_s(FILE *stream, const char *fmt, ...);
 int __wrap_dbg_printf(int level, const char *fmt, ...);
 int __wrap_stun_reply(int proto, void *sock, const struct sa *dst,
 		      size_t presz, const struct stun_msg *req,
 		      const uint8_t *key, size_t keylen, bool fp,
 		      uint32_t attrc, ...);
+int __real_sip_reply(struct sip *sip, const struct sip_msg *msg,
+		     uint16_t scode, const char *reason);
+int __wrap_sip_reply(struct sip *sip, const struct sip_msg *msg,
+		     uint16_t scode, const char *reason);
 int __real_udp_listen(struct udp_sock **usp, const struct sa *local,
 		      udp_recv_h *rh, void *arg);
 int __wrap_udp_listen(struct udp_sock **usp, const struct sa *local,
 		      udp_recv_h *rh, void *arg);
+int __real_accept(int fd, struct sockaddr *addr, socklen_t *len);
+int __wrap_accept(int fd, struct sockaddr *addr, socklen_t *len);
+int __real_accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags);
+int __wrap_accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags);
 int __real_tcp_accept(struct tcp_conn **tcp, struct tcp_sock *ts,
 		      tcp_estab_h *eh, tcp_recv_h *rh, tcp_close_h *ch,
 		      void *arg);
@@ -79,7 +96,10 @@ static _Thread_local unsigned char pool[POOL];
 static _Thread_local size_t pool_left;
 
 
-static void to_log(const char *fmt, va_list ap)
+typedef int (vformat_h)(char *str, size_t size, const char *fmt, va_list ap);
+
+
+static void to_log(vformat_h *vformat, const char *fmt, va_list ap)
 {
 	char line[SIPD_LOG_SIZE];
 	size_t len;
@@ -87,7 +107,7 @@ static void to_log(const char *fmt, va_list ap)
 	if (!log_here || atomic_load(&log_here->level) < SIPDIALER_LOG_DEBUG)
 		return;
 
-	if (re_vsnprintf(line, sizeof(line), fmt, ap) < 0)
+	if (vformat(line, sizeof(line), fmt, ap) < 0)
 		return;
 
 	len = str_len(line);
@@ -104,11 +124,39 @@ int __wrap_re_fprintf(FILE *stream, const char *fmt, ...)
 	(void)stream;
 
 	va_start(ap, fmt);
-	to_log(fmt, ap);
+	to_log(re_vsnprintf, fmt, ap);
 	va_end(ap);
 
 	return 0;
 }
+
+
+int __wrap__re_fprintf(FILE *stream, const char *fmt, ...)
+{
+	va_list ap;
+	(void)stream;
+
+	va_start(ap, fmt);
+	to_log(re_vsnprintf, fmt, ap);
+	va_end(ap);
+
+	return 0;
+}
+
+
+#ifdef SIPD_LIBRE_FORMAT_SIZES
+int __wrap__re_fprintf_s(FILE *stream, const char *fmt, ...)
+{
+	va_list ap;
+	(void)stream;
+
+	va_start(ap, fmt);
+	to_log(re_vsnprintf_s, fmt, ap);
+	va_end(ap);
+
+	return 0;
+}
+#endif
 
 
 int __wrap_dbg_printf(int level, const char *fmt, ...)
@@ -117,7 +165,7 @@ int __wrap_dbg_printf(int level, const char *fmt, ...)
 	(void)level;
 
 	va_start(ap, fmt);
-	to_log(fmt, ap);
+	to_log(re_vsnprintf, fmt, ap);
 	va_end(ap);
 
 	return 0;
@@ -140,6 +188,19 @@ int __wrap_stun_reply(int proto, void *sock, const struct sa *dst,
 	(void)attrc;
 
 	return 0;
+}
+
+
+/* Ours never send a 400 by it. */
+int __wrap_sip_reply(struct sip *sip, const struct sip_msg *msg,
+		     uint16_t scode, const char *reason)
+{
+	if (scode == 400 && sip && sip == bad_request_here.sip) {
+		(void)bad_request_here.h(msg, bad_request_here.arg);
+		return 0;
+	}
+
+	return __real_sip_reply(sip, msg, scode, reason);
 }
 
 
@@ -191,12 +252,28 @@ static void tcp_in_sweep(void)
 }
 
 
+int __wrap_accept(int fd, struct sockaddr *addr, socklen_t *len)
+{
+	accepted_here = __real_accept(fd, addr, len);
+
+	return accepted_here;
+}
+
+
+int __wrap_accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
+{
+	accepted_here = __real_accept4(fd, addr, len, flags);
+
+	return accepted_here;
+}
+
+
 int __wrap_tcp_accept(struct tcp_conn **tcp, struct tcp_sock *ts,
 		      tcp_estab_h *eh, tcp_recv_h *rh, tcp_close_h *ch,
 		      void *arg)
 {
 	struct stat st;
-	int err, fd;
+	int err;
 
 	if (tcp_inc == SIPD_TCP_IN_MAX)
 		tcp_in_sweep();
@@ -207,9 +284,9 @@ int __wrap_tcp_accept(struct tcp_conn **tcp, struct tcp_sock *ts,
 	if (err)
 		return err;
 
-	fd = tcp_conn_fd(*tcp);
-	if (fd >= 0 && !fstat(fd, &st))
-		tcp_in[tcp_inc++] = (struct tcp_in){ fd, st.st_ino };
+	if (accepted_here >= 0 && !fstat(accepted_here, &st))
+		tcp_in[tcp_inc++] =
+			(struct tcp_in){ accepted_here, st.st_ino };
 
 	return 0;
 }

@@ -145,7 +145,7 @@ static bool audio_in(struct sipd_rtp *r, const struct sipd_rtp_packet *p,
 {
 	const struct sipd_jitter_packet jp = {
 		.codec = codec, .marker = p->marker, .seq = p->seq,
-		.ts = p->ts, .data = p->payload, .len = p->len
+		.ts = p->ts, .data = p->payload, .len = p->len,
 	};
 
 	switch (sipd_jitter_put(&r->jitter, &jp)) {

@@ -38,7 +38,7 @@ static void send_rtp(struct sipd_rtp *r, uint8_t *buf, size_t n, uint8_t pt,
 {
 	const struct sipd_rtp_packet p = {
 		.marker = marker, .pt = pt, .seq = r->seq++, .ts = ts,
-		.ssrc = r->ssrc
+		.ssrc = r->ssrc,
 	};
 
 	sipd_rtp_write(buf, &p);
@@ -206,7 +206,7 @@ void sipd_rtcp_send(struct sipd_rtp *r, bool bye)
 		.ssrc = r->ssrc, .sent = r->packets != r->reported,
 		.ntp = sipd_media_ntp(r->t, now), .ts = r->ts,
 		.packets = r->packets, .octets = r->octets,
-		.block = r->known ? &b : NULL, .cname = r->cname, .bye = bye
+		.block = r->known ? &b : NULL, .cname = r->cname, .bye = bye,
 	};
 	uint8_t buf[SIPD_RTCP_SIZE];
 	union sipd_addr other;

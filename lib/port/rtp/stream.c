@@ -3,18 +3,14 @@
  */
 #include "port/rtp/priv.h"
 
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/random.h>
 #include "base/clock.h"
+#include "base/container.h"
 #include "base/error.h"
 #include "port/codec/g711.h"
-
-#define OF_WORK(w, member) \
-	((struct sipd_rtp *)(void *)((char *)(w) - \
-				     offsetof(struct sipd_rtp, member)))
 
 _Static_assert(sizeof(struct sipd_rtp) < 6 * 1024,
 	       "2,500 streams and more a thread: mind the memory");
@@ -26,7 +22,7 @@ _Static_assert((int)SIPD_FRAME == (int)SIPD_JITTER_FRAME, "one frame");
 static void note_late(struct media_thread *t, uint64_t us)
 {
 	static const uint64_t limits[LATE - 1] = {
-		1000, 2000, 5000, 10000, 20000
+		1000, 2000, 5000, 10000, 20000,
 	};
 	unsigned i = 0;
 
@@ -187,7 +183,7 @@ static void do_keys(struct sipd_rtp *r, const char *keys)
 
 static void command_handler(struct sipd_work *work)
 {
-	struct sipd_rtp *r = OF_WORK(work, command);
+	struct sipd_rtp *r = SIPD_CONTAINER(work, struct sipd_rtp, command);
 	struct sipd_sdp_remote remote;
 	char keys[SIPD_KEYS_MAX + 1];
 	bool new_remote, new_timeout;
@@ -243,7 +239,7 @@ static void final_stats(struct sipd_rtp *r, struct sipd_rtp_stats *st)
 
 static void close_handler(struct sipd_work *work)
 {
-	struct sipd_rtp *r = OF_WORK(work, close);
+	struct sipd_rtp *r = SIPD_CONTAINER(work, struct sipd_rtp, close);
 	void (*closed)(const struct sipd_rtp_stats *, void *) = r->h.closed;
 	void *arg = r->arg;
 	struct sipd_rtp_stats st;

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "port/sip/internal.h"
 
+/* clang-format off */
 static const struct {
 	size_t offset;
 	const char *name;
@@ -30,6 +31,7 @@ static const struct {
 	STRING(user_agent, "sip.user_agent", SIPD_STRING_MAX),
 #undef STRING
 };
+/* clang-format on */
 
 
 static const char **string_at(struct sipd_sip_conf *conf, size_t i)

@@ -26,6 +26,7 @@ enum {
 };
 
 /* Weakest first: the index is the preference. */
+/* clang-format off */
 static const struct algorithm {
 	const char *name;
 	const EVP_MD *(*md)(void);
@@ -38,6 +39,7 @@ static const struct algorithm {
 	{ "SHA-512-256-sess", EVP_sha512_256, true  },
 	{ "SHA-512-256",      EVP_sha512_256, false },
 };
+/* clang-format on */
 
 /** A challenge as read: points into the message. */
 struct challenge {

@@ -153,7 +153,10 @@ bool sipd_hosts_find(const struct sipd_hosts *hosts, const struct pl *name,
 
 int sipd_dns_open(struct dnsc **dnscp)
 {
-	const struct dnsc_conf conf = { QUERY_HASH, 2, 10000, 30000 };
+	const struct dnsc_conf conf = {
+		.query_hash_size = QUERY_HASH, .tcp_hash_size = 2,
+		.conn_timeout = 10000, .idle_timeout = 30000,
+	};
 	struct sa all[NAMESERVERS], servers[NAMESERVERS];
 	uint32_t count = NAMESERVERS, i, n = 0;
 	char domain[256] = "";

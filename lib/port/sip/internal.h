@@ -6,7 +6,7 @@
 #ifndef SIPD_PORT_SIP_INTERNAL_H
 #define SIPD_PORT_SIP_INTERNAL_H
 
-#include <re.h>
+#include "port/libre/libre.h"
 #include "port/sip/sip.h"
 
 struct sipd_register; /* register.c */
@@ -63,6 +63,8 @@ struct sipd_sip {
 	struct sipd_work work;       /* of closing */
 	void (*closeh)(void *arg);
 	void *close_arg;
+	struct tmr settle;           /* of closing: BYEs without an answer */
+	uint64_t close_until;        /* ms */
 };
 
 /* ---- guard.c: facts F-J of specs/libre-1.1.0.md ------------------------ */
@@ -182,6 +184,9 @@ bool sipd_invite_request(struct sipd_sip *sip, const struct sip_msg *msg);
 /** Response no transaction took: a 2xx again or of another fork. */
 bool sipd_invite_stray_response(struct sipd_sip *sip,
 				const struct sip_msg *msg);
+/** A session that has ended for its owner still waits for the answer of its
+ *  BYE, or of an INVITE that something answered and that was cancelled. */
+bool sipd_invite_unsettled(const struct sipd_sip *sip);
 /** Drop all sessions: most have ended for their owner and wait for late
  *  messages, the others end now with SIPDIALER_ECANCELLED.  Before the stack
  *  closes, not from a handler of a session. */

@@ -6,8 +6,8 @@
  */
 #include "port/sip/invite.h"
 
-#include <stddef.h>
 #include <string.h>
+#include "base/container.h"
 #include "base/error.h"
 
 enum {
@@ -34,7 +34,7 @@ static void destructor(void *arg)
 
 static void free_handler(struct sipd_work *work)
 {
-	mem_deref((char *)work - offsetof(struct sipd_invite, work));
+	mem_deref(SIPD_CONTAINER(work, struct sipd_invite, work));
 }
 
 
@@ -156,6 +156,7 @@ int invite_send(struct sipd_invite *inv)
 		return ENOMEM;
 
 	inv->invite_seq = ++inv->lseq;
+	inv->provisional = false;
 	pl_set_str(&pl, inv->hop);
 	err = uri_decode(&hop, &pl);
 	if (!err)
@@ -200,7 +201,7 @@ static void ring_handler(void *arg)
 
 	inv->ring_timeout = true;
 	inv->hungup = true;
-	sip_request_cancel(inv->req);
+	invite_cancel(inv);
 	tmr_start(&inv->tmr, INVITE_HANGUP_MS, ring_handler, inv);
 }
 
@@ -343,8 +344,7 @@ void sipd_invite_hangup(struct sipd_invite *inv, const char *reason)
 	inv->hungup = true;
 	if (reason && *reason)
 		(void)str_dup(&inv->why, reason);
-	/* held back by libre until a 1xx. RFC 3261 9.1 */
-	sip_request_cancel(inv->req);
+	invite_cancel(inv);
 	tmr_start(&inv->tmr, INVITE_HANGUP_MS, ring_handler, inv);
 }
 
@@ -395,6 +395,21 @@ bool sipd_invite_stray_response(struct sipd_sip *sip,
 	}
 
 	return true;
+}
+
+
+static bool unsettled_handler(struct le *le, void *arg)
+{
+	const struct sipd_invite *inv = le->data;
+	(void)arg;
+
+	return inv->req && inv->hungup && inv->responded;
+}
+
+
+bool sipd_invite_unsettled(const struct sipd_sip *sip)
+{
+	return hash_apply(sip->invites, unsettled_handler, NULL) != NULL;
 }
 
 

@@ -88,6 +88,7 @@ struct sipd_invite {
 	bool tagged;       /* first_tag is set */
 	bool forked;       /* more than one To tag was seen */
 	bool responded;    /* anything came from the peer */
+	bool provisional;  /* a 1xx to the INVITE under way */
 	bool ringing;
 	bool answered;
 	bool hungup;       /* no longer wanted */
@@ -114,6 +115,8 @@ int  invite_send(struct sipd_invite *inv);
 /* ---- invite_answer.c ---------------------------------------------------- */
 
 /** Response handler of the INVITE. */
+/** CANCEL the INVITE under way, now or after its first 1xx: call it again then. */
+void invite_cancel(struct sipd_invite *inv);
 void invite_resp(int err, const struct sip_msg *msg, void *arg);
 /** Read the challenges; 0 if the request should be sent again. */
 int  invite_challenge(struct sipd_invite *inv, const struct sip_msg *msg);
@@ -149,8 +152,7 @@ int  invite_dialog_send(struct sipd_invite *inv,
 			const struct invite_dialog *dlg,
 			const struct invite_request *rq);
 /** Writes Contact, as libre tells the transport. */
-int  invite_contact(enum sip_transp tp, const struct sa *src,
-		    const struct sa *dst, struct mbuf *mb, void *arg);
+int  invite_contact(SIPD_LIBRE_SEND_ARGS);
 void invite_ack(struct sipd_invite *inv, const struct invite_dialog *dlg,
 		uint32_t cseq);
 /** BYE; the session is in state ENDING when this returns. */

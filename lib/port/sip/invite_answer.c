@@ -370,6 +370,15 @@ static void challenged(struct sipd_invite *inv, const struct sip_msg *msg)
 }
 
 
+/* Newer libre forgets an INVITE that is cancelled before a 1xx, and a 180 or
+ * 2xx that comes then; so it is told after the 1xx. RFC 3261 9.1 */
+void invite_cancel(struct sipd_invite *inv)
+{
+	if (inv->provisional)
+		sip_request_cancel(inv->req);
+}
+
+
 void invite_resp(int err, const struct sip_msg *msg, void *arg)
 {
 	struct sipd_invite *inv = arg;
@@ -380,6 +389,11 @@ void invite_resp(int err, const struct sip_msg *msg, void *arg)
 	}
 
 	inv->responded = true;
+	if (msg->scode < 200) {
+		inv->provisional = true;
+		if (inv->hungup)
+			invite_cancel(inv);
+	}
 	if (!sipd_guard_status_line(msg) ||
 	    !sipd_guard_response(msg, inv->callid, inv->ltag, inv->invite_seq,
 				 "INVITE")) {

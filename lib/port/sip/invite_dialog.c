@@ -169,8 +169,7 @@ void invite_dialog_refresh(struct invite_dialog *dlg,
 }
 
 
-int invite_contact(enum sip_transp tp, const struct sa *src,
-		   const struct sa *dst, struct mbuf *mb, void *arg)
+int invite_contact(SIPD_LIBRE_SEND_ARGS)
 {
 	struct sipd_invite *inv = arg;
 	char contact[400];

@@ -337,6 +337,7 @@ struct verdict {
 };
 
 /* What is answered without looking further. */
+/* clang-format off */
 static const struct verdict verdicts[] = {
 	{ "OPTIONS",   200, "OK" },
 	{ "REFER",     603, "Decline" },
@@ -348,6 +349,7 @@ static const struct verdict verdicts[] = {
 	{ "PUBLISH",   405, "Method Not Allowed" },
 	{ "REGISTER",  405, "Method Not Allowed" },
 };
+/* clang-format on */
 
 
 static void other(struct sipd_invite *inv, const struct sip_msg *msg)

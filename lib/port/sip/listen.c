@@ -250,6 +250,7 @@ int sipd_listen_start(struct sipd_sip *sip)
 	sip->reply_ms = sipd_clock_ms();
 	sip->reply_tokens = REPLIES_BURST;
 	sip_set_trace_handler(sip->sip, trace_handler);
+	sipd_libre_bad_request(sip->sip, request_handler, sip);
 
 	err = sip_listen(&sip->lsnr_req, sip->sip, true, request_handler, sip);
 	if (err)

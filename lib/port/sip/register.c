@@ -5,10 +5,10 @@
  * answer is believed before guard.c has seen it, and no failure is retried
  * faster than once a second.  Loop thread only.
  */
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include "base/clock.h"
+#include "base/container.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "port/sip/internal.h"
@@ -30,6 +30,7 @@ struct sipd_register {
 	struct sipd_auth *auth;
 	struct uri route;            /* points into sip->route */
 	struct tmr tmr;              /* next REGISTER */
+	struct tmr expiry;           /* of what was granted */
 	struct tmr deadline;         /* of stopping */
 	struct sipd_keepalive ka;
 	char callid[33];
@@ -100,6 +101,7 @@ static void failed(struct sipd_register *reg, int status, const char *reason,
 		   uint64_t retry_ms)
 {
 	reg->granted = 0;
+	tmr_cancel(&reg->expiry);
 	sipd_keepalive_stop(&reg->ka);
 	sipd_log_warning(reg->sip->log, "sip: registration failed: %s; next "
 			 "try in %u s", reason, (unsigned)(retry_ms / 1000));
@@ -251,6 +253,18 @@ static uint32_t header_seconds(const struct sip_msg *msg, enum sip_hdrid id)
 static void finish(struct sipd_register *reg);
 
 
+/* The refresh has no answer yet, and its transaction may live on for longer
+ * than what was granted: who cannot be called in must not be told so. */
+static void expired(void *arg)
+{
+	struct sipd_register *reg = arg;
+
+	reg->req = mem_deref(reg->req);
+	failed_for_now(reg, 0, "the registration has run out, the server does "
+		       "not answer", 0);
+}
+
+
 static void registered(struct sipd_register *reg, const struct sip_msg *msg)
 {
 	uint32_t seconds = granted(reg, msg);
@@ -271,6 +285,7 @@ static void registered(struct sipd_register *reg, const struct sip_msg *msg)
 	reg->granted = seconds;
 	reg->failc = 0;
 	tmr_start(&reg->tmr, ms, retry_handler, reg);
+	tmr_start(&reg->expiry, (uint64_t)seconds * 1000, expired, reg);
 	sipd_keepalive_start(&reg->ka, reg->sip, reg->tp, &reg->dst,
 			     reg->sip->conf.keepalive_interval);
 	tell(reg, SIPDIALER_REGISTRATION_REGISTERED, msg->scode, "registered",
@@ -437,8 +452,7 @@ static void response_handler(int err, const struct sip_msg *msg, void *arg)
 
 /* ---- Asking ---- */
 
-static int send_handler(enum sip_transp tp, const struct sa *src,
-			const struct sa *dst, struct mbuf *mb, void *arg)
+static int send_handler(SIPD_LIBRE_SEND_ARGS)
 {
 	struct sipd_register *reg = arg;
 	char contact[sizeof(reg->contact)];
@@ -543,6 +557,7 @@ static void destructor(void *arg)
 	struct sipd_register *reg = arg;
 
 	tmr_cancel(&reg->tmr);
+	tmr_cancel(&reg->expiry);
 	tmr_cancel(&reg->deadline);
 	sipd_keepalive_stop(&reg->ka);
 	mem_deref(reg->req);
@@ -585,8 +600,8 @@ int sipd_register_start(struct sipd_register **rp, struct sipd_sip *sip)
 
 static void free_later(struct sipd_work *work)
 {
-	struct sipd_register *reg = (struct sipd_register *)(void *)
-		((char *)work - offsetof(struct sipd_register, work));
+	struct sipd_register *reg =
+		SIPD_CONTAINER(work, struct sipd_register, work);
 	void (*h)(void *arg) = reg->stoph;
 	void *arg = reg->arg;
 
@@ -624,6 +639,7 @@ void sipd_register_stop(struct sipd_register *reg, uint32_t wait_ms,
 	reg->arg = arg;
 
 	tmr_cancel(&reg->tmr);
+	tmr_cancel(&reg->expiry);
 	sipd_keepalive_stop(&reg->ka);
 	reg->req = mem_deref(reg->req);
 

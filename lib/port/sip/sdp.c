@@ -193,9 +193,11 @@ static void remote_fill(struct sipd_sdp_remote *remote,
 
 static const char *dir_word(enum sipd_dir dir)
 {
+	/* clang-format off */
 	static const char *const words[] = {
-		"inactive", "recvonly", "sendonly", "sendrecv"
+		"inactive", "recvonly", "sendonly", "sendrecv",
 	};
+	/* clang-format on */
 
 	return words[dir & SIPD_SENDRECV];
 }
@@ -259,6 +261,17 @@ size_t sipd_sdp_offer(const struct sipd_sdp_local *local, char *buf,
 }
 
 
+/* The description, and the stream of it that we take. */
+static int media_read(struct sdp *sdp, const struct sdp_media **m,
+		      const struct sipd_sdp_local *local, const char *text,
+		      size_t len)
+{
+	const int err = sdp_parse(sdp, text, len);
+
+	return err ? err : media_pick(local, sdp, m);
+}
+
+
 int sipd_sdp_answer_read(const struct sipd_sdp_local *local, const char *text,
 			 size_t len, struct sipd_sdp_remote *remote)
 {
@@ -266,9 +279,7 @@ int sipd_sdp_answer_read(const struct sipd_sdp_local *local, const char *text,
 	struct sdp sdp;
 	int err;
 
-	err = sdp_parse(&sdp, text, len);
-	if (!err)
-		err = media_pick(local, &sdp, &m);
+	err = media_read(&sdp, &m, local, text, len);
 	if (err)
 		return err;
 
@@ -315,9 +326,7 @@ int sipd_sdp_offer_read(const struct sipd_sdp_local *local, const char *text,
 	size_t i;
 	int err;
 
-	err = sdp_parse(&sdp, text, len);
-	if (!err)
-		err = media_pick(local, &sdp, &m);
+	err = media_read(&sdp, &m, local, text, len);
 	if (err)
 		return err;
 

@@ -235,12 +235,14 @@ static void rtcp_read(struct sdp_media *m, struct span s)
 
 static bool dir_read(struct span name, enum sipd_dir *dir)
 {
+	/* clang-format off */
 	static const struct { const char *word; enum sipd_dir ours; } t[] = {
 		{ "sendrecv", SIPD_SENDRECV },
 		{ "sendonly", SIPD_RECVONLY }, /* they send: we receive */
 		{ "recvonly", SIPD_SENDONLY },
 		{ "inactive", SIPD_INACTIVE },
 	};
+	/* clang-format on */
 	size_t i;
 
 	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {

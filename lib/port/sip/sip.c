@@ -4,11 +4,11 @@
  * Loop thread only.  RFC 3261 18, 3263
  */
 #include <arpa/inet.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/container.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "port/libre/libre.h"
@@ -21,7 +21,9 @@ enum {
 	INVITE_HASH_MIN = 1024,
 	RCVBUF = 8 << 20,   /* thousands of answers in one turn of the loop */
 	ROUTE_MS = 1000,    /* a way to a peer is taken as known for so long */
-	PORT_TRIES = 16     /* for a free port on both UDP and TCP */
+	PORT_TRIES = 16,    /* for a free port on both UDP and TCP */
+	UNREGISTER_MS = 1000,
+	SETTLE_MS = 20
 };
 
 
@@ -263,6 +265,8 @@ static void sip_destructor(void *arg)
 {
 	struct sipd_sip *sip = arg;
 
+	tmr_cancel(&sip->settle);
+	sipd_libre_bad_request(NULL, NULL, NULL);
 	mem_deref(sip->reg);
 	mem_deref(sip->lsnr_req);
 	mem_deref(sip->lsnr_resp);
@@ -350,8 +354,7 @@ int sipd_sip_open(struct sipd_sip **sp, struct sipd_loop *loop,
 
 static void free_later(struct sipd_work *work)
 {
-	struct sipd_sip *sip = (struct sipd_sip *)(void *)
-		((char *)work - offsetof(struct sipd_sip, work));
+	struct sipd_sip *sip = SIPD_CONTAINER(work, struct sipd_sip, work);
 	void (*h)(void *arg) = sip->closeh;
 	void *arg = sip->close_arg;
 
@@ -364,8 +367,7 @@ static void free_later(struct sipd_work *work)
 /* What the end of the requests leaves behind is freed on a turn before ours. */
 static void drop_later(struct sipd_work *work)
 {
-	struct sipd_sip *sip = (struct sipd_sip *)(void *)
-		((char *)work - offsetof(struct sipd_sip, work));
+	struct sipd_sip *sip = SIPD_CONTAINER(work, struct sipd_sip, work);
 
 	sipd_invite_flush(sip);
 	sip_close(sip->sip, true);
@@ -374,12 +376,26 @@ static void drop_later(struct sipd_work *work)
 }
 
 
-static void unregistered(void *arg)
+/* A BYE that was lost is sent again only while we live: without this the far
+ * end would stay on the line.  Asked now and then, as thousands of sessions
+ * may end in one turn. */
+static void settle_handler(void *arg)
 {
 	struct sipd_sip *sip = arg;
 
+	if (sipd_invite_unsettled(sip) && tmr_jiffies() < sip->close_until) {
+		tmr_start(&sip->settle, SETTLE_MS, settle_handler, sip);
+		return;
+	}
+
 	sip->work.h = drop_later;
 	sipd_loop_later(sip->loop, &sip->work);
+}
+
+
+static void unregistered(void *arg)
+{
+	settle_handler(arg);
 }
 
 
@@ -393,10 +409,13 @@ void sipd_sip_close(struct sipd_sip *sip, uint32_t wait_ms,
 
 	sip->closeh = h;
 	sip->close_arg = arg;
+	sip->close_until = tmr_jiffies() + wait_ms;
 
 	reg = sip->reg;
 	if (reg)
-		sipd_register_stop(reg, wait_ms, unregistered, sip);
+		sipd_register_stop(reg, wait_ms < UNREGISTER_MS ? wait_ms
+				   : (uint32_t)UNREGISTER_MS,
+				   unregistered, sip);
 	else
 		unregistered(sip);
 }

@@ -57,8 +57,9 @@ int sipd_sip_open(struct sipd_sip **sp, struct sipd_loop *loop,
 		  struct sipd_log *log, const struct sipd_sip_conf *conf,
 		  sipd_reg_h *regh, void *arg);
 
-/** Un-register (at most wait_ms), then call h and free everything.  Sessions
- *  must have ended. */
+/** Un-register (at most wait_ms, and 1 s), see BYEs and CANCELs of ended
+ *  sessions answered (at most wait_ms), then call h and free everything.
+ *  Sessions must have ended. */
 void sipd_sip_close(struct sipd_sip *sip, uint32_t wait_ms,
 		    void (*h)(void *arg), void *arg);
 

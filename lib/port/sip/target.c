@@ -125,6 +125,7 @@ int sipd_sip_check_caller(const char *id, const char *name)
 /* Those that libre or we write, or that would change what the request is. */
 static bool header_ours(const struct pl *name)
 {
+	/* clang-format off */
 	static const char *const ours[] = {
 		"Via", "v", "From", "f", "To", "t", "Call-ID", "i", "CSeq",
 		"Contact", "m", "c", "l", "e", "Route", "Record-Route",
@@ -134,6 +135,7 @@ static bool header_ours(const struct pl *name)
 		"x", "Min-SE", "MIME-Version", "WWW-Authenticate",
 		"Security-Client", "Security-Verify",
 	};
+	/* clang-format on */
 	static const char *const prefixes[] = { "Content-", "Proxy-" };
 	size_t i;
 

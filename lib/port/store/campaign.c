@@ -97,12 +97,16 @@ int sipd_store_campaign_get(struct sipd_store *s, uint64_t id, bool counts,
 			    struct sipd_campaign_row *row)
 {
 	struct sipd_query q;
+	int err;
 
 	sipd_query_open(&q, s, Q_CAMPAIGN_GET,
 			"SELECT " ROW " FROM campaigns WHERE id = ?");
 	sipd_query_int(&q, (int64_t)id);
+	err = row_get(&q, counts, row);
 
-	return row_get(&q, counts, row);
+	return err == SIPDIALER_ENOENT
+		? sipd_error(err, "no campaign %llu",
+			     (unsigned long long)id) : err;
 }
 
 

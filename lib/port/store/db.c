@@ -5,8 +5,24 @@
  */
 #include "port/store/internal.h"
 
+#include <errno.h>
 #include <string.h>
 #include "base/error.h"
+
+
+/* What the system said of a failed write; SQLite keeps it not for COMMIT. */
+static const char *reason(int rc, int err)
+{
+	static const int known[] = {ENOSPC, EDQUOT, EFBIG, EROFS, EIO, EACCES};
+
+	if ((rc & 0xff) != SQLITE_IOERR)
+		return "";
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (err == known[i])
+			return strerror(err);
+
+	return "";
+}
 
 
 /*
@@ -16,6 +32,9 @@
  */
 int sipd_store_error(struct sipd_store *s, int rc)
 {
+	const char *why = reason(rc, errno);
+	char space[64];
+
 	switch (rc & 0xff) {
 	case SQLITE_OK:
 	case SQLITE_ROW:
@@ -28,10 +47,13 @@ int sipd_store_error(struct sipd_store *s, int rc)
 				  sqlite3_errmsg(s->db));
 	default:
 		s->failed = true;
-		return sipd_error(SIPDIALER_EIO, "store %s: %s", s->path,
+		return sipd_error(SIPDIALER_EIO, "store %s: %s%s%s%s", s->path,
 				  rc == sqlite3_extended_errcode(s->db)
 				  ? sqlite3_errmsg(s->db)
-				  : sqlite3_errstr(rc));
+				  : sqlite3_errstr(rc),
+				  *why ? ": " : "", why,
+				  sipd_store_space(s->path, space,
+						   sizeof(space)));
 	}
 }
 
@@ -110,6 +132,7 @@ int sipd_query_row(struct sipd_query *q)
 {
 	int err;
 
+	errno = 0;
 	if (!q->rc)
 		q->rc = sqlite3_step(q->st);
 	if (q->rc == SQLITE_ROW) {

@@ -130,4 +130,7 @@ int  sipd_contact_dnc(struct sipd_store *s, uint64_t campaign,
 /** Mark what a dead owner left: in one transaction. */
 int  sipd_recover(struct sipd_store *s);
 
+/** " (its disk is full: N KiB free)" if it is, else "". @thread any */
+const char *sipd_store_space(const char *path, char *buf, size_t size);
+
 #endif

@@ -26,6 +26,7 @@
  * The decision record of an attempt is in the row of the attempt: both are
  * written together, before the INVITE.
  */
+/* clang-format off */
 static const struct sipd_migration migrations[] = {
 { 1,
 "CREATE TABLE meta ("
@@ -124,6 +125,7 @@ static const struct sipd_migration migrations[] = {
 "  added_ms INTEGER NOT NULL"
 ") WITHOUT ROWID;"
 },
+/* clang-format on */
 };
 
 

@@ -141,6 +141,7 @@ int sipd_store_lock(const char *path, uint32_t wait_ms, int *fdp)
 static int open_error(sqlite3 *db, const char *path, int rc)
 {
 	const char *text = db ? sqlite3_errmsg(db) : sqlite3_errstr(rc);
+	char space[64] = "";
 	int err;
 
 	switch (rc & 0xff) {
@@ -157,10 +158,11 @@ static int open_error(sqlite3 *db, const char *path, int rc)
 		break;
 	default:
 		err = SIPDIALER_EIO;
+		(void)sipd_store_space(path, space, sizeof(space));
 		break;
 	}
 
-	return sipd_error(err, "store %s: %s", path, text);
+	return sipd_error(err, "store %s: %s%s", path, text, space);
 }
 
 

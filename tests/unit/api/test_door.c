@@ -1,15 +1,11 @@
 /**
  * @file test_door.c  The public functions on options and events
  */
-#include <stdarg.h>
-#include <setjmp.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <cmocka.h>
-
+#include "lib/cmocka_all.h"
 #include "api/engine.h"
 
 static int setup(void **state)

@@ -1,15 +1,11 @@
 /**
  * @file test_event_json.c  Events as JSON; names of numbers
  */
-#include <stdarg.h>
-#include <setjmp.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
-
 #include <sipdialer/sipdialer.h>
+#include "lib/cmocka_all.h"
 #include "api/events.h"
 
 #define HEAD(name) "{\"event\":\"" name "\"," \

@@ -1,17 +1,13 @@
 /**
  * @file test_events.c  The event queue: bounds, order, waking, hooks
  */
-#include <stdarg.h>
-#include <setjmp.h>
-#include <stdint.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <poll.h>
 #include <pthread.h>
-#include <cmocka.h>
-
+#include "lib/cmocka_all.h"
 #include "api/events.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -110,12 +106,14 @@ static void test_event_copied_whole(void **state)
 
 static void test_overflow_one_lost_event_in_place(void **state)
 {
+	/* clang-format off */
 	static const struct { int type; uint64_t count; } want[] = {
 		{SIPDIALER_EVENT_LOG, 0}, {SIPDIALER_EVENT_LOG, 0},
 		{SIPDIALER_EVENT_LOG, 0}, {SIPDIALER_EVENT_LOG, 0},
 		{SIPDIALER_EVENT_LOST, 3}, {SIPDIALER_EVENT_CALL_ENDED, 0},
 		{SIPDIALER_EVENT_LOST, 2},
 	};
+	/* clang-format on */
 	struct sipd_events *e = *state;
 	struct sipd_event_node *node = sipd_event_reserve(e);
 	struct sipd_events_stats st;

@@ -1,15 +1,11 @@
 /**
  * @file test_options.c  The option table, setting, lists, files
  */
-#include <stdarg.h>
-#include <setjmp.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <cmocka.h>
-
+#include "lib/cmocka_all.h"
 #include "api/options.h"
 #include "base/error.h"
 #include "base/text.h"
@@ -106,6 +102,7 @@ static void test_set_unknown_names_nearest(void **state)
 
 static void test_set_wrong_value_names_range(void **state)
 {
+	/* clang-format off */
 	static const struct {
 		const char *name, *value, *text;
 		int error;
@@ -168,6 +165,7 @@ static void test_set_wrong_value_names_range(void **state)
 		 "sip.local_address: \"localhost\" is not a numeric IPv4 or "
 		 "IPv6 address", SIPDIALER_EINVAL},
 	};
+	/* clang-format on */
 	struct sipd_options o;
 	(void)state;
 
@@ -317,12 +315,16 @@ static void test_header_lines_add_up_and_clear(void **state)
 
 static void test_list_all_or_nothing_within_scope(void **state)
 {
+	/* clang-format off */
 	static const char *const good[] = {
-		"dial.ring_timeout=20", "sip.header=X-A: a=b", NULL
+		"dial.ring_timeout=20", "sip.header=X-A: a=b", NULL,
 	};
+	/* clang-format on */
+	/* clang-format off */
 	static const char *const bad[] = {
-		"dial.ring_timeout=30", "dial.max_calls=5", NULL
+		"dial.ring_timeout=30", "dial.max_calls=5", NULL,
 	};
+	/* clang-format on */
 	static const char *const malformed[] = {"dial.ring_timeout", NULL};
 	const char *many[SIPD_OPTION_LIST_MAX + 2];
 	struct sipd_options o;
@@ -364,7 +366,7 @@ static void test_lines_go_to_store_and_back(void **state)
 {
 	static const char *const list[] = {
 		"dial.calls_per_second=10", "sip.header=", "sip.header=X-A: 1",
-		"sip.header=Y: 2", "call.play=a = b.wav", NULL
+		"sip.header=Y: 2", "call.play=a = b.wav", NULL,
 	};
 	static const char want[] =
 		"sip.header=\nsip.header=X-A: 1\nsip.header=Y: 2\n"

@@ -1,5 +1,5 @@
 /** @file test_idmap.c  From id to object */
-#include "unit/cmocka_all.h"
+#include "lib/cmocka_all.h"
 
 #include <stdlib.h>
 #include "base/idmap.h"

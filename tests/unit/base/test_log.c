@@ -1,5 +1,5 @@
 /** @file test_log.c  Log lines: escaped, limited */
-#include "unit/cmocka_all.h"
+#include "lib/cmocka_all.h"
 
 #include <string.h>
 #include "base/log.h"

@@ -1,5 +1,5 @@
 /** @file test_text.c  Bounded text, JSON, UTF-8, numbers */
-#include "unit/cmocka_all.h"
+#include "lib/cmocka_all.h"
 
 #include <math.h>
 #include <string.h>
@@ -47,14 +47,16 @@ static void test_json_members_have_commas_and_escapes(void **state)
 
 static void test_utf8_refuses_what_rfc3629_refuses(void **state)
 {
+	/* clang-format off */
 	static const char *const good[] = {
 		"", "a", "\xc3\xbc", "\xe2\x82\xac", "\xf0\x9f\x98\x80",
-		"\xef\xbf\xbf", "\xf4\x8f\xbf\xbf"
+		"\xef\xbf\xbf", "\xf4\x8f\xbf\xbf",
 	};
+	/* clang-format on */
 	static const char *const bad[] = {
 		"\xc0\x80", "\xc1\xbf", "\xe0\x80\x80", "\xed\xa0\x80",
 		"\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\x80", "\xe2\x82",
-		"\xc3", "a\xff"
+		"\xc3", "a\xff",
 	};
 	(void)state;
 

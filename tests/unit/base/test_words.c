@@ -1,5 +1,5 @@
 /** @file test_words.c  Status words: every number has a word and back */
-#include "unit/cmocka_all.h"
+#include "lib/cmocka_all.h"
 
 #include <sipdialer/sipdialer.h>
 #include "base/words.h"

@@ -1,5 +1,5 @@
 /** @file test_work.c  Work from several threads arrives once, in order */
-#include "unit/cmocka_all.h"
+#include "lib/cmocka_all.h"
 
 #include <pthread.h>
 #include "base/work.h"

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include "lib/loop_call.h"
 #include "base/clock.h"
 #include "port/disk.h"
 #include "port/loop.h"
@@ -226,44 +227,11 @@ static UNUSED void help_wait(struct help *h, int count)
 }
 
 
-struct help_call {
-	struct sipd_work work;
-	void (*f)(void *arg);
-	void *arg;
-	pthread_mutex_t lock;
-	pthread_cond_t cond;
-	bool done;
-};
-
-
-static UNUSED void help_call_handler(struct sipd_work *work)
-{
-	struct help_call *c = (struct help_call *)(void *)work;
-
-	c->f(c->arg);
-	(void)pthread_mutex_lock(&c->lock);
-	c->done = true;
-	(void)pthread_cond_signal(&c->cond);
-	(void)pthread_mutex_unlock(&c->lock);
-}
-
-
 /* Run f on the loop and wait for it. */
 static UNUSED void help_on_loop(struct help *h, void (*f)(void *arg),
 				void *arg)
 {
-	struct help_call c = { .f = f, .arg = arg };
-
-	c.work.h = help_call_handler;
-	(void)pthread_mutex_init(&c.lock, NULL);
-	(void)pthread_cond_init(&c.cond, NULL);
-	sipd_loop_post(h->loop, &c.work);
-	(void)pthread_mutex_lock(&c.lock);
-	while (!c.done)
-		(void)pthread_cond_wait(&c.cond, &c.lock);
-	(void)pthread_mutex_unlock(&c.lock);
-	(void)pthread_cond_destroy(&c.cond);
-	(void)pthread_mutex_destroy(&c.lock);
+	loop_call(h->loop, f, arg);
 }
 
 #endif

@@ -3,16 +3,11 @@
  *
  * Each text is fed in blocks of every size: the result must be the same.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
-
 #include <sipdialer/sipdialer.h>
+#include "lib/cmocka_all.h"
 #include "base/error.h"
 #include "core/campaign/import.h"
 

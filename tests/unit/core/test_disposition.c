@@ -5,15 +5,10 @@
  * the code the same.  A row of the code that the document lacks is found by
  * going through all numbers.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
-
+#include "lib/cmocka_all.h"
 #include "base/words.h"
 #include "core/campaign/campaign.h"
 

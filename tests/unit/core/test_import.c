@@ -1,16 +1,11 @@
 /**
  * @file unit/core/test_import.c  Columns, contacts, refused rows and files
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
-
 #include <sipdialer/sipdialer.h>
+#include "lib/cmocka_all.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "core/campaign/import.h"

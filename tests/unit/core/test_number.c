@@ -1,16 +1,11 @@
 /**
  * @file unit/core/test_number.c  Numbers as people write them
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
-
 #include <sipdialer/sipdialer.h>
+#include "lib/cmocka_all.h"
 #include "base/error.h"
 #include "core/campaign/import.h"
 #include "core/campaign/number.h"

@@ -2,13 +2,8 @@
  * @file unit/core/test_pacer.c  Limits that are never passed
  */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <cmocka.h>
-
+#include "lib/cmocka_all.h"
 #include "core/campaign/campaign.h"
 
 enum { OPERATIONS = 1000000, RING = 4096, SECOND = 1000000 };

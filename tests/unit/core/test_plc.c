@@ -1,14 +1,10 @@
 /**
  * @file tests/unit/core/test_plc.c  Concealment of lost frames
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
+#include "lib/cmocka_all.h"
 #include "core/media/plc.h"
 
 enum { FRAME = SIPD_PLC_FRAME };

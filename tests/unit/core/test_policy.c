@@ -1,13 +1,8 @@
 /**
  * @file unit/core/test_policy.c  Gates, the rule that decided and its record
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-#include <cmocka.h>
-
+#include "lib/cmocka_all.h"
 #include "core/campaign/campaign.h"
 
 static const struct sipd_policy_in good = {

@@ -1,11 +1,7 @@
 /**
  * @file tests/unit/core/test_prompt.c  Prompts and their cache
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "lib/cmocka_all.h"
 #include "media_help.h"
 #include "base/error.h"
 #include "core/media/prompt.h"

@@ -1,13 +1,8 @@
 /**
  * @file unit/core/test_retry.c  Rules, delays, caps and the fate of contacts
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-#include <cmocka.h>
-
+#include "lib/cmocka_all.h"
 #include "base/error.h"
 #include "base/words.h"
 #include "core/campaign/campaign.h"

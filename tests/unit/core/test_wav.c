@@ -1,15 +1,11 @@
 /**
  * @file tests/unit/core/test_wav.c  Reading WAV files
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <errno.h>
 #include <math.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <cmocka.h>
+#include "lib/cmocka_all.h"
 #include "media_help.h"
 #include "base/error.h"
 #include "port/codec/g711.h"

@@ -7,12 +7,10 @@
 #ifndef TESTS_SIP_MSG_H
 #define TESTS_SIP_MSG_H
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
+#include "lib/cmocka_all.h"
 #include "port/sip/internal.h"
 
 bool sipd_invite_request(struct sipd_sip *sip, const struct sip_msg *msg)

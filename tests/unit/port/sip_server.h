@@ -1,5 +1,5 @@
 /**
- * @file sip_server.h  A stack of ours, and a scripted server beside it
+ * @file tests/unit/port/sip_server.h  A stack, and a scripted server
  *
  * The test thread is the server, on a plain UDP socket of 127.0.0.1; the stack
  * runs on its loop thread.
@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 #include <sipdialer/sipdialer.h>
+#include "lib/loop_call.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "sip_msg.h"
@@ -43,11 +44,10 @@ struct server {
 	struct sipd_sip_stats stats;
 };
 
+/* To be done on the loop thread. */
 struct job {
-	struct sipd_work work;
 	void (*h)(struct server *s);
 	struct server *s;
-	bool done;
 };
 
 
@@ -62,30 +62,20 @@ static inline struct timespec deadline(void)
 }
 
 
-static void job_handler(struct sipd_work *work)
+static inline void job_handler(void *arg)
 {
-	struct job *job = (struct job *)(void *)work;
+	struct job *job = arg;
 
 	job->h(job->s);
-	(void)pthread_mutex_lock(&job->s->lock);
-	job->done = true;
-	(void)pthread_cond_broadcast(&job->s->cond);
-	(void)pthread_mutex_unlock(&job->s->lock);
 }
 
 
 /* Run h on the loop thread and wait for it. */
 static inline void on_loop(struct server *s, void (*h)(struct server *s))
 {
-	const struct timespec end = deadline();
-	struct job job = { .work = { .h = job_handler }, .h = h, .s = s };
+	struct job job = { .h = h, .s = s };
 
-	sipd_loop_post(s->loop, &job.work);
-	(void)pthread_mutex_lock(&s->lock);
-	while (!job.done)
-		assert_int_equal(pthread_cond_timedwait(&s->cond, &s->lock,
-							&end), 0);
-	(void)pthread_mutex_unlock(&s->lock);
+	loop_call(s->loop, job_handler, &job);
 }
 
 
@@ -224,23 +214,45 @@ static inline void send_to(int fd, const char *text,
 }
 
 
-/* Answer the last request: status line, and more headers with CRLF. */
+/* The answer to the last request: status line, Via and more headers with
+ * CRLF. */
+static inline void answer_write(const struct server *s, char *text,
+				const char *status, const char *via,
+				const char *headers)
+{
+	const char *const copied[] = { "From: ", "To: ", "Call-ID: ",
+				       "CSeq: " };
+	size_t n = (size_t)snprintf(text, PACKET, "%s\r\n%s\r\n", status, via);
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(copied); i++)
+		n += (size_t)snprintf(text + n, PACKET - n, "%s%s\r\n",
+				      line_of(s, copied[i]),
+				      i == 1 ? ";tag=srv" : "");
+	(void)snprintf(text + n, PACKET - n, "%sContent-Length: 0\r\n\r\n",
+		       headers);
+}
+
+
+/* Via of the last request, up to and without its rport, and what to add. */
+static inline void via_of(const struct server *s, char *via, const char *add)
+{
+	const char *line = line_of(s, "Via: ");
+	const char *rport = *add ? strstr(line, ";rport") : NULL;
+
+	(void)snprintf(via, PACKET, "%.*s%s",
+		       (int)(rport ? (size_t)(rport - line) : strlen(line)),
+		       line, add);
+}
+
+
 static inline void answer(struct server *s, const char *status,
 			  const char *headers)
 {
-	char text[PACKET];
-	size_t n = 0;
-	const char *const copied[] = { "Via: ", "From: ", "To: ", "Call-ID: ",
-				       "CSeq: " };
-	size_t i;
+	char text[PACKET], via[PACKET];
 
-	n += (size_t)snprintf(text, sizeof(text), "%s\r\n", status);
-	for (i = 0; i < ARRAY_SIZE(copied); i++)
-		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s\r\n",
-				      line_of(s, copied[i]),
-				      i == 2 ? ";tag=srv" : "");
-	(void)snprintf(text + n, sizeof(text) - n,
-		       "%sContent-Length: 0\r\n\r\n", headers);
+	via_of(s, via, "");
+	answer_write(s, text, status, via, headers);
 	send_to(s->fd, text, &s->peer);
 }
 
@@ -256,7 +268,7 @@ static inline void answer_ok(struct server *s)
 }
 
 
-static void open_job(struct server *s)
+static inline void open_job(struct server *s)
 {
 	const int err = sipd_sip_open(&s->sip, s->loop, NULL, &s->conf,
 				      reg_handler, s);
@@ -275,7 +287,34 @@ static inline void server_open(struct server *s)
 }
 
 
-static void stats_job(struct server *s)
+static inline struct sockaddr_in stack_addr(const struct server *s)
+{
+	union sipd_addr addr;
+
+	assert_true(sipd_addr_parse(&addr, "127.0.0.1", s->sip_port));
+
+	return addr.in;
+}
+
+
+static inline void open_and_ask(struct server *s)
+{
+	server_open(s);
+	expect(s, SIPDIALER_REGISTRATION_CONNECTING);
+	receive_this(s, "REGISTER sip:127.0.0.1");
+	assert_false(packet_has(s, "Authorization"));
+}
+
+
+static inline void register_without_digest(struct server *s)
+{
+	open_and_ask(s);
+	answer_ok(s);
+	expect(s, SIPDIALER_REGISTRATION_REGISTERED);
+}
+
+
+static inline void stats_job(struct server *s)
 {
 	sipd_sip_stats(s->sip, &s->stats);
 }
@@ -301,13 +340,13 @@ static void closed_handler(void *arg)
 }
 
 
-static void close_job(struct server *s)
+static inline void close_job(struct server *s)
 {
 	sipd_sip_close(s->sip, 2000, closed_handler, s);
 }
 
 
-static void close_now_job(struct server *s)
+static inline void close_now_job(struct server *s)
 {
 	sipd_sip_close(s->sip, 0, closed_handler, s);
 }
@@ -362,5 +401,8 @@ static int server_teardown(void **state)
 
 	return 0;
 }
+
+#define T(name) cmocka_unit_test_setup_teardown(name, server_setup, \
+						server_teardown)
 
 #endif

@@ -4,16 +4,12 @@
 #ifndef STORE_HELP_H
 #define STORE_HELP_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <cmocka.h>
 #include <sqlite3.h>
+#include "lib/cmocka_all.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "port/store/internal.h"

@@ -9,16 +9,13 @@
 
 #include <poll.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 #include <arpa/inet.h>
-#include <cmocka.h>
+#include "lib/loop_call.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "port/loop.h"
@@ -68,37 +65,28 @@ struct side {
 	unsigned cseq;          /* of its own requests */
 };
 
+/* To be done on the loop thread. */
 struct job {
-	struct sipd_work work;
 	struct side *s;
 	void (*h)(struct side *s);
-	bool done;
 };
 
 
 /* ---- the library's side ------------------------------------------------- */
 
-HELPER void job_handler(struct sipd_work *work)
+HELPER void job_handler(void *arg)
 {
-	struct job *job = (struct job *)work;
+	struct job *job = arg;
 
 	job->h(job->s);
-	(void)pthread_mutex_lock(&job->s->lock);
-	job->done = true;
-	(void)pthread_cond_broadcast(&job->s->cond);
-	(void)pthread_mutex_unlock(&job->s->lock);
 }
 
 
 HELPER void on_loop(struct side *s, void (*h)(struct side *s))
 {
-	struct job job = { .work = { .h = job_handler }, .s = s, .h = h };
+	struct job job = { .s = s, .h = h };
 
-	sipd_loop_post(s->loop, &job.work);
-	(void)pthread_mutex_lock(&s->lock);
-	while (!job.done)
-		(void)pthread_cond_wait(&s->cond, &s->lock);
-	(void)pthread_mutex_unlock(&s->lock);
+	loop_call(s->loop, job_handler, &job);
 }
 
 
@@ -177,7 +165,7 @@ HELPER void do_call(struct side *s)
 {
 	static const struct sipd_invite_handlers h = {
 		progress_handler, media_handler, answered_handler,
-		dtmf_handler, ended_handler
+		dtmf_handler, ended_handler,
 	};
 	struct sipd_sdp_local local = {
 		.codecs = { SIPD_CODEC_PCMU, SIPD_CODEC_PCMA }, .codecc = 2,

@@ -4,16 +4,12 @@
  * The functions of the transaction are this file's own: they note what
  * happened, and fail when told to.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <cmocka.h>
+#include "lib/cmocka_all.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "port/disk.h"
@@ -350,69 +346,124 @@ static void test_two_stores_have_own_transactions(void **arg)
 
 /* How a store fails: its begin, its commit, a job that says so, a job whose
  * store function said so. */
-static void failing(struct world *w, int kind)
-{
+enum { BY_BEGIN, BY_COMMIT, BY_JOB, BY_STORE, FAILURES };
+
+struct failure {
+	struct world *w;
 	struct job jobs[10], aside;
+};
+
+
+/* Fails twice, so that it takes two seconds to be good again. */
+static void failure_begin(struct failure *f, int how)
+{
+	struct world *w = f->w;
 	struct gate gate;
 
 	gate_close(&gate, w);
 	for (unsigned i = 0; i < 10; i++) {
-		job_init(&jobs[i], w, i, &w->store);
-		sipd_disk_post(w->disk, &jobs[i].job);
+		job_init(&f->jobs[i], w, i, &w->store);
+		sipd_disk_post(w->disk, &f->jobs[i].job);
 	}
-	if (kind == 0)
+	if (how == BY_BEGIN)
 		atomic_store(&w->store.fail_begin, 2);
-	else if (kind == 1)
+	else if (how == BY_COMMIT)
 		atomic_store(&w->store.fail_commit, 2);
 	else
-		jobs[5].fail = kind == 2 ? 2 : -2;
+		f->jobs[5].fail = how == BY_JOB ? 2 : -2;
 	gate_open(&gate);
 	await(w, &w->bad, 1);
 
 	/* others go on meanwhile */
 	assert_int_equal(w->done, 0);
-	job_init(&aside, w, 99, NULL);
-	sipd_disk_post(w->disk, &aside.job);
+	job_init(&f->aside, w, 99, NULL);
+	sipd_disk_post(w->disk, &f->aside.job);
 	await(w, &w->done, 1);
 	assert_int_equal(w->order[0], 99);
+}
+
+
+static void failure_end(struct failure *f, int how)
+{
+	struct world *w = f->w;
 
 	await(w, &w->done, 11);
 	stop(w, 0);
 	for (unsigned i = 0; i < 10; i++) {
 		assert_int_equal(w->order[i + 1], i);
-		assert_int_equal(jobs[i].err, 0);
-		assert_int_equal(jobs[i].durable_at_done, 10);
+		assert_int_equal(f->jobs[i].err, 0);
+		assert_int_equal(f->jobs[i].durable_at_done, 10);
 	}
 	assert_int_equal(w->bad, 1);
 	assert_int_equal(w->good, 1);
 	assert_non_null(strstr(w->text, "refused"));
 	assert_int_equal(w->store.durable, 10);
 	assert_int_equal(w->store.commits, 1);
-	assert_int_equal(w->store.rollbacks, kind == 0 ? 0 : 2);
+	assert_int_equal(w->store.rollbacks, how == BY_BEGIN ? 0 : 2);
+}
+
+
+/* All four at the same time, each with a store thread of its own. */
+static int failures_setup(void **arg)
+{
+	struct failure *all = calloc(FAILURES, sizeof(*all));
+
+	assert_non_null(all);
+	for (int how = 0; how < FAILURES; how++) {
+		void *w;
+
+		(void)setup(&w);
+		all[how].w = w;
+		failure_begin(&all[how], how);
+	}
+	*arg = all;
+	return 0;
+}
+
+
+static int failures_teardown(void **arg)
+{
+	struct failure *all = *arg;
+
+	for (int how = 0; how < FAILURES; how++) {
+		void *w = all[how].w;
+
+		(void)teardown(&w);
+	}
+	free(all);
+	return 0;
 }
 
 
 static void test_failing_begin_is_retried(void **arg)
 {
-	failing(*arg, 0);
+	struct failure *all = *arg;
+
+	failure_end(&all[BY_BEGIN], BY_BEGIN);
 }
 
 
 static void test_failing_commit_is_retried(void **arg)
 {
-	failing(*arg, 1);
+	struct failure *all = *arg;
+
+	failure_end(&all[BY_COMMIT], BY_COMMIT);
 }
 
 
 static void test_failing_job_is_retried(void **arg)
 {
-	failing(*arg, 2);
+	struct failure *all = *arg;
+
+	failure_end(&all[BY_JOB], BY_JOB);
 }
 
 
 static void test_failing_store_function_is_retried(void **arg)
 {
-	failing(*arg, 3);
+	struct failure *all = *arg;
+
+	failure_end(&all[BY_STORE], BY_STORE);
 }
 
 
@@ -580,16 +631,20 @@ int main(void)
 		T(test_jobs_keep_order_and_share_commits),
 		T(test_job_without_store_runs_outside_transactions),
 		T(test_two_stores_have_own_transactions),
-		T(test_failing_begin_is_retried),
-		T(test_failing_commit_is_retried),
-		T(test_failing_job_is_retried),
-		T(test_failing_store_function_is_retried),
 		T(test_stop_runs_what_is_queued),
 		T(test_stop_gives_up_on_a_dead_store),
 		T(test_stop_waits_for_a_store_that_recovers),
 		T(test_post_during_stop_is_cancelled),
 		T(test_ticks_run_until_removed),
 	};
+	const struct CMUnitTest failures[] = {
+		cmocka_unit_test(test_failing_begin_is_retried),
+		cmocka_unit_test(test_failing_commit_is_retried),
+		cmocka_unit_test(test_failing_job_is_retried),
+		cmocka_unit_test(test_failing_store_function_is_retried),
+	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, NULL) +
+		cmocka_run_group_tests(failures, failures_setup,
+				       failures_teardown);
 }

@@ -4,11 +4,7 @@
  * Decoding against the arithmetic of tables 1a and 2a, encoding against the
  * loops of ITU-T G.191.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "lib/cmocka_all.h"
 #include "port/codec/g711.h"
 
 

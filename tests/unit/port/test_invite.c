@@ -7,7 +7,7 @@
 static void test_answer_and_bye_in_ends(void **state)
 {
 	static const char *const headers[] = {
-		"X-Campaign: 5", "P-Asserted-Identity: <sip:9@x>"
+		"X-Campaign: 5", "P-Asserted-Identity: <sip:9@x>",
 	};
 	struct side *s = *state;
 	char buf[MSG], v[512], w[512];

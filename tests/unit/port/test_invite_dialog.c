@@ -173,12 +173,14 @@ static void test_reinvite_bad_offer_488_call_goes_on(void **state)
 
 static void test_other_requests_in_dialog_answered(void **state)
 {
+	/* clang-format off */
 	static const struct { const char *method, *answer; } table[] = {
 		{ "OPTIONS", "SIP/2.0 200" }, { "UPDATE", "SIP/2.0 200" },
 		{ "REFER", "SIP/2.0 603" },   { "NOTIFY", "SIP/2.0 489" },
 		{ "PRACK", "SIP/2.0 481" },   { "MESSAGE", "SIP/2.0 405" },
 		{ "FOO", "SIP/2.0 501" },     { "INFO", "SIP/2.0 200" },
 	};
+	/* clang-format on */
 	struct side *s = *state;
 	char buf[MSG];
 	size_t i;

@@ -1,5 +1,5 @@
 /** @file test_loop.c  The loop and the timers in place of libre's */
-#include "unit/cmocka_all.h"
+#include "lib/cmocka_all.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -71,12 +71,12 @@ static void start_many(struct sipd_work *work)
 		const uint64_t delay = (uint64_t)rand() % 700;
 
 		probes[i].shared = task->shared;
+		probes[i].due = sipd_clock_ms() + delay;
 		/* started twice: only the second counts */
 		sipd_timer_start(&probes[i].timer, 1, probe_handler,
 				 &probes[i]);
 		sipd_timer_start(&probes[i].timer, delay, probe_handler,
 				 &probes[i]);
-		probes[i].due = sipd_clock_ms() + delay;
 	}
 	/* every fourth is cancelled */
 	for (unsigned i = 0; i < TIMERS; i += 4) {
@@ -165,10 +165,9 @@ static void test_far_timers_keep_their_time(void **state)
 {
 	static const uint64_t delays[] = {
 		1, 255, 256, 257, 65535, 65536, 16777215, 16777216,
-		4294967295ULL, 4294967296ULL, 1ULL << 40
+		4294967295ULL, 4294967296ULL, 1ULL << 40,
 	};
 	struct tmr tmr[sizeof(delays) / sizeof(*delays)];
-	struct list *none = NULL;
 	(void)state;
 
 	memset(tmr, 0, sizeof(tmr));
@@ -176,12 +175,12 @@ static void test_far_timers_keep_their_time(void **state)
 		uint64_t next;
 
 		tmr_start(&tmr[i], delays[i], (tmr_h *)abort, NULL);
-		next = tmr_next_timeout(none);
+		next = tmr_next_timeout(NULL);
 		assert_true(next <= delays[i] + 1 && next >= 1);
 		assert_in_range(tmr_get_expire(&tmr[i]), delays[i] - 1,
 				delays[i]);
 		tmr_cancel(&tmr[i]);
-		assert_int_equal(tmr_next_timeout(none), 0);
+		assert_int_equal(tmr_next_timeout(NULL), 0);
 	}
 }
 

@@ -3,12 +3,9 @@
  *
  * A packet of number n has bytes of n, so a frame tells which packet it is.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
+#include "lib/cmocka_all.h"
 #include "port/rtp/jitter.h"
 
 enum { F = SIPD_JITTER_FRAME, TS0 = 1000 };
@@ -22,7 +19,7 @@ static enum sipd_jitter_put put_size(struct sipd_jitter *j, unsigned n,
 	uint8_t data[SIPD_JITTER_PACKET];
 	struct sipd_jitter_packet p = {
 		.codec = SIPD_CODEC_PCMU, .seq = (uint16_t)(n + 65530),
-		.ts = (uint32_t)(TS0 + n * size), .data = data, .len = size
+		.ts = (uint32_t)(TS0 + n * size), .data = data, .len = size,
 	};
 
 	memset(data, (int)n & 0xff, size);
@@ -252,7 +249,7 @@ static void test_quiet_frame_is_left_out_first(void **state)
 	for (n = 0; n < 600; ++n) {
 		struct sipd_jitter_packet p = {
 			.codec = SIPD_CODEC_PCMU, .seq = (uint16_t)n,
-			.ts = n * F, .data = n % 25 ? loud : quiet, .len = F
+			.ts = n * F, .data = n % 25 ? loud : quiet, .len = F,
 		};
 
 		if (!n) { /* begin 5 frames early: too much delay */
@@ -298,7 +295,7 @@ static void test_timestamp_jump_followed_after_three(void **state)
 		const struct sipd_jitter_packet p = {
 			.codec = SIPD_CODEC_PCMU,
 			.seq = (uint16_t)(n + 65530 + k),
-			.ts = 0x90000000u + k * F, .data = data, .len = F
+			.ts = 0x90000000u + k * F, .data = data, .len = F,
 		};
 
 		memset(data, 0x55, F);
@@ -324,7 +321,7 @@ static void test_injected_jumps_do_not_disturb(void **state)
 		const struct sipd_jitter_packet p = {
 			.codec = SIPD_CODEC_PCMU, .marker = true,
 			.seq = (uint16_t)(n + 30000),
-			.ts = 0x90000000u + n * F, .data = data, .len = F
+			.ts = 0x90000000u + n * F, .data = data, .len = F,
 		};
 
 		if (n > 5)
@@ -378,7 +375,7 @@ static void sizes(size_t size)
 			uint8_t data[SIPD_JITTER_PACKET];
 			const struct sipd_jitter_packet p = {
 				.codec = SIPD_CODEC_PCMU, .seq = seq++,
-				.ts = sent - 4000, .data = data, .len = size
+				.ts = sent - 4000, .data = data, .len = size,
 			};
 
 			for (i = 0; i < size; ++i)
@@ -424,7 +421,7 @@ static void test_codec_switch_keeps_what_is_buffered(void **state)
 		const struct sipd_jitter_packet p = {
 			.codec = n < 20 ? SIPD_CODEC_PCMU : SIPD_CODEC_PCMA,
 			.seq = (uint16_t)n, .ts = n * F,
-			.data = n < 20 ? u : a, .len = F
+			.data = n < 20 ? u : a, .len = F,
 		};
 
 		sipd_jitter_put(&j, &p);
@@ -475,7 +472,7 @@ static void test_random_packets_do_no_harm(void **state)
 			.ts = i * 80 + (uint32_t)rand() % 3000u -
 				(rand() % 100 ? 0 : 500000),
 			.data = data,
-			.len = 1 + (size_t)rand() % SIPD_JITTER_PACKET
+			.len = 1 + (size_t)rand() % SIPD_JITTER_PACKET,
 		};
 
 		sipd_jitter_put(&j, &p);

@@ -4,13 +4,10 @@
  * And the corpus of broken packets through all of them.
  */
 #include <dirent.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
+#include "lib/cmocka_all.h"
 #include "port/rtp/event.h"
 #include "port/rtp/jitter.h"
 #include "port/rtp/packet.h"
@@ -26,7 +23,7 @@ static void test_header_written_is_read(void **state)
 {
 	const struct sipd_rtp_packet p = {
 		.marker = true, .pt = 101, .seq = 65535, .ts = 0xfedcba98,
-		.ssrc = 0x12345678
+		.ssrc = 0x12345678,
 	};
 	struct sipd_rtp_packet q;
 	uint8_t buf[16] = {0};
@@ -47,7 +44,7 @@ static void test_header_written_is_read(void **state)
 static void test_csrc_extension_padding_skipped(void **state)
 {
 	uint8_t buf[12 + 8 + 4 + 4 + 3 + 2] = {
-		0x80 | 0x20 | 0x10 | 2, 0
+		0x80 | 0x20 | 0x10 | 2, 0,
 	};
 	struct sipd_rtp_packet p;
 	(void)state;
@@ -91,12 +88,12 @@ static void test_report_written_is_read(void **state)
 {
 	const struct sipd_rtcp_block b = {
 		.ssrc = 7, .fraction = 25, .lost = -3, .seq = 0x10005,
-		.jitter = 80, .lsr = 0xaabbccdd, .dlsr = 99
+		.jitter = 80, .lsr = 0xaabbccdd, .dlsr = 99,
 	};
 	struct sipd_rtcp_out o = {
 		.ssrc = 9, .sent = true, .ntp = 0x1122334455667788,
 		.ts = 1, .packets = 2, .octets = 3, .block = &b,
-		.cname = cname, .bye = true
+		.cname = cname, .bye = true,
 	};
 	uint8_t buf[SIPD_RTCP_SIZE];
 	struct sipd_rtcp_in in;
@@ -445,7 +442,7 @@ static void feed(const uint8_t *buf, size_t n, struct sipd_jitter *j,
 		const struct sipd_jitter_packet jp = {
 			.codec = SIPD_CODEC_PCMA, .marker = p.marker,
 			.seq = p.seq, .ts = p.ts, .data = p.payload,
-			.len = p.len
+			.len = p.len,
 		};
 
 		(void)sipd_jitter_put(j, &jp);

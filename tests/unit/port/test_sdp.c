@@ -2,14 +2,11 @@
  * @file test_sdp.c  Offer and answer
  */
 #include <dirent.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <cmocka.h>
+#include "lib/cmocka_all.h"
 #include "base/error.h"
 #include "port/sip/sdp.h"
 
@@ -309,6 +306,7 @@ static bool corpus_file(const char *path, bool *usable)
 
 static void test_corpus_verdicts(void **state)
 {
+	/* clang-format off */
 	static const struct { const char *path; bool usable; } known[] = {
 		{ "sdp-gen/bbig.sdp", true },
 		{ "sdp-gen/c0.sdp", true },
@@ -345,6 +343,7 @@ static void test_corpus_verdicts(void **state)
 		{ "sdp-sofia/sofia-message-11.sdp", true },
 		{ "sdp-sofia/sofia-message-1.sdp", false },
 	};
+	/* clang-format on */
 	const char *root = getenv("SHARED_DATA");
 	char path[512];
 	bool usable;

@@ -307,6 +307,7 @@ static void test_proxy_and_server_are_both_answered(void **state)
 
 static void test_broken_challenges_are_refused(void **state)
 {
+	/* clang-format off */
 	static const char *const bad[] = {
 		WWW "Digest", WWW "Digest realm=\"r\"",
 		WWW "Digest nonce=\"n\"",
@@ -325,6 +326,7 @@ static void test_broken_challenges_are_refused(void **state)
 		WWW "Basic realm=\"r\"", WWW "Digestrealm=\"r\",nonce=\"n\"",
 		"SIP/2.0 401 Unauthorized\r\nX: y",
 	};
+	/* clang-format on */
 	struct fixture *f = *state;
 	char head[4096];
 	size_t i;

@@ -26,6 +26,7 @@ static struct sipd_sip account(void)
 
 static void test_target_good_and_bad(void **state)
 {
+	/* clang-format off */
 	static const char *const good[] = {
 		"+15550100001", "100", "*67", "#31#", "+1-555-(010).0001",
 		"alice", "john.doe", "a_b~c-1", "sip:100@10.0.0.1",
@@ -33,6 +34,8 @@ static void test_target_good_and_bad(void **state)
 		"sip:b.example", "sip:[::1]:5060", "sip:%23100@b;user=phone",
 		"sip:+1;phone-context=x@b",
 	};
+	/* clang-format on */
+	/* clang-format off */
 	static const char *const bad[] = {
 		"", " ", "1 2", "100\r\nX-Evil: 1", "100\n", "a\tb", "\x7f",
 		"a@b", "a;b", "<sip:a@b>", "\"a\" <sip:a@b>", "tel:+1",
@@ -46,6 +49,7 @@ static void test_target_good_and_bad(void **state)
 		"+", "-", "...", "\xff", "\xc3\x28", "\xd9\xa1\xd9\xa2",
 		"+1555010000O ", "100,200", "http://x",
 	};
+	/* clang-format on */
 	char longest[258];
 	size_t i;
 	(void)state;
@@ -190,6 +194,7 @@ static void test_header_good_and_bad(void **state)
 		"X-Campaign: 7", "P-Asserted-Identity: <sip:1@x>",
 		"Privacy: id", "X-Empty:", "Subject: \xd0\x9f",
 	};
+	/* clang-format off */
 	static const char *const bad[] = {
 		"", "X", ": x", "X Y: z", "X-A: 1\r\nX-B: 2", "X-A: 1\n",
 		"X-A: \t", "X-A: \xff", "Via: x", "v: x", "FROM: x", "f: x",
@@ -200,6 +205,7 @@ static void test_header_good_and_bad(void **state)
 		"Proxy-Authorization: x", "Proxy-Require: x", "Via : x",
 		"X\xc3\xa9: 1", "X: 90",
 	};
+	/* clang-format on */
 	char longest[1100];
 	size_t i;
 	(void)state;

@@ -452,6 +452,7 @@ static void test_migration_is_all_or_nothing(void **arg)
 
 static void test_check_tells_what_is_wrong(void **arg)
 {
+	/* clang-format off */
 	static const struct { const char *sql, *told; } faults[] = {
 		{ "UPDATE counts SET n = 7 WHERE word = 'pending'",
 		  "contact pending" },
@@ -463,6 +464,7 @@ static void test_check_tells_what_is_wrong(void **arg)
 		  "= replace(sql, '''busy''', '''BUSY''') WHERE name = 'calls'",
 		  "words" },
 	};
+	/* clang-format on */
 	struct place *p = *arg;
 	char text[2048];
 

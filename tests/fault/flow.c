@@ -1,0 +1,302 @@
+/*
+ * Everything once: start, registration, a call with a prompt and a recording,
+ * a contact file, a campaign, results, stop.  Run with one failing allocation
+ * (shim.c), it checks what is promised whatever fails:
+ *
+ *   a verb that fails says why, and works when tried again;
+ *   a request has its DONE, a call its CALL_ENDED, a stop its STOPPED;
+ *   a started campaign completes or pauses.
+ *
+ * flow SERVER PORT CONTACTS.csv PROMPT.wav FOLDER; exit status 0: all kept.
+ */
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <sipdialer/sipdialer.h>
+
+enum { WAIT_MS = 12000 };
+
+struct flow {
+	struct sipdialer *d;
+	bool lost;               /* events were */
+	bool registered, ended, stopped, over;
+	uint64_t call, request, campaign;
+	bool done;
+	int error;
+	uint64_t dialed, contacts, finished;
+	int bad;
+};
+
+
+static uint64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+
+static void broken(struct flow *f, const char *what)
+{
+	printf("BROKEN %s\n", what);
+	fflush(stdout);
+	f->bad = 1;
+}
+
+
+static void campaign_event(struct flow *f, const struct sipdialer_event *ev)
+{
+	f->contacts = ev->total;
+	f->finished = ev->completed + ev->failed + ev->other;
+	f->dialed = ev->attempts;
+	if (ev->status != SIPDIALER_CAMPAIGN_RUNNING &&
+	    ev->status != SIPDIALER_CAMPAIGN_DRAFT)
+		f->over = true;
+}
+
+
+static void handle(struct flow *f, const struct sipdialer_event *ev)
+{
+	char text[4096];
+
+	if (sipdialer_event_json(ev, text, sizeof(text)) > 0)
+		printf("%s\n", text);
+	switch (ev->type) {
+	case SIPDIALER_EVENT_LOST:
+		f->lost = true;
+		break;
+	case SIPDIALER_EVENT_REGISTRATION:
+		f->registered =
+			ev->status == SIPDIALER_REGISTRATION_REGISTERED;
+		break;
+	case SIPDIALER_EVENT_DONE:
+		if (ev->request != f->request)
+			break;
+		f->done = true;
+		f->error = ev->error;
+		if (ev->campaign)
+			f->campaign = ev->campaign;
+		break;
+	case SIPDIALER_EVENT_CALL_ENDED:
+		if (ev->call == f->call)
+			f->ended = true;
+		break;
+	case SIPDIALER_EVENT_CAMPAIGN_STATUS:
+		if (ev->campaign == f->campaign)
+			campaign_event(f, ev);
+		break;
+	case SIPDIALER_EVENT_STOPPED:
+		f->stopped = true;
+		break;
+	default:
+		break;
+	}
+}
+
+
+/* Until *flag; false: not within ms. */
+static bool wait_for(struct flow *f, const bool *flag, uint64_t ms)
+{
+	const uint64_t end = now_ms() + ms;
+
+	while (!*flag) {
+		const uint64_t now = now_ms();
+		const struct sipdialer_event *ev;
+
+		if (now >= end)
+			return false;
+		ev = sipdialer_next_event(f->d, (int)(end - now));
+		if (ev)
+			handle(f, ev);
+	}
+	return true;
+}
+
+
+/* The second try must work: one allocation fails, not two. */
+static bool again(struct flow *f, const char *what, int err, int tries)
+{
+	char text[256];
+
+	if (!err)
+		return false;
+	printf("%s: %d %s\n", what, err, sipdialer_last_error());
+	if (!*sipdialer_last_error()) {
+		snprintf(text, sizeof(text), "%s fails and says nothing", what);
+		broken(f, text);
+	}
+	if (tries < 1)
+		return true;
+	snprintf(text, sizeof(text), "%s fails twice: %s", what,
+		 sipdialer_last_error());
+	broken(f, text);
+	return false;
+}
+
+
+#define TRY(f, verb) \
+	do { \
+		int tries_ = 0; \
+		while (again(f, #verb, verb, tries_++)) \
+			; \
+	} while (0)
+
+
+/* DONE of f->request; a request that failed is asked once more. */
+static bool answered(struct flow *f, const char *what)
+{
+	char text[128];
+
+	if (!wait_for(f, &f->done, f->lost ? 1000 : WAIT_MS)) {
+		if (f->lost)
+			return true;
+		snprintf(text, sizeof(text), "no DONE of %s", what);
+		broken(f, text);
+		return true;
+	}
+	if (f->error)
+		printf("%s: DONE with %d\n", what, f->error);
+	return !f->error;
+}
+
+
+#define REQUEST(f, verb) \
+	do { \
+		for (int round_ = 0; round_ < 2; round_++) { \
+			(f)->done = false; \
+			TRY(f, verb); \
+			if (answered(f, #verb)) \
+				break; \
+			if (round_) \
+				broken(f, "DONE with an error twice: " #verb); \
+		} \
+	} while (0)
+
+
+static void set(struct flow *f, const char *name, const char *value)
+{
+	TRY(f, sipdialer_set(f->d, name, value));
+}
+
+
+static void path(char *buf, size_t size, const char *dir, const char *name)
+{
+	snprintf(buf, size, "%s/%s", dir, name);
+}
+
+
+static void options(struct flow *f, char **argv)
+{
+	char file[512];
+
+	set(f, "sip.server", argv[1]);
+	set(f, "sip.port", argv[2]);
+	set(f, "sip.user", "alice");
+	set(f, "sip.password", "secret");
+	set(f, "dial.calls_per_second", "0");
+	set(f, "dial.retries", "0");
+	set(f, "dial.ring_timeout", "5");
+	set(f, "log.level", "debug");
+	set(f, "sip.header", "X-Test: 1");
+	path(file, sizeof(file), argv[5], "store.db");
+	set(f, "store.path", file);
+}
+
+
+static void one_call(struct flow *f, char **argv)
+{
+	char play[512], record[512];
+	const char *list[] = {play, record, "call.hangup_after_play=yes",
+			      NULL};
+
+	snprintf(play, sizeof(play), "call.play=%s", argv[4]);
+	snprintf(record, sizeof(record), "call.record=%s/call.wav", argv[5]);
+	f->ended = false;
+	TRY(f, sipdialer_call(f->d, "+120255500", list, &f->call));
+	if (!wait_for(f, &f->ended, WAIT_MS))
+		broken(f, "no CALL_ENDED");
+}
+
+
+static void campaign(struct flow *f, char **argv)
+{
+	char play[512], results[512];
+	const char *list[] = {play, NULL};
+	uint64_t id, end;
+
+	snprintf(play, sizeof(play), "call.play=%s", argv[4]);
+	path(results, sizeof(results), argv[5], "results.csv");
+	REQUEST(f, sipdialer_campaign_create(f->d, "c", list, &f->request));
+	id = f->campaign;
+	if (!id)
+		f->campaign = id = 1; /* its DONE was lost */
+	REQUEST(f, sipdialer_contact_import(f->d, id, argv[3], NULL,
+					    &f->request));
+	f->over = false;
+	REQUEST(f, sipdialer_campaign_start(f->d, id, &f->request));
+	end = now_ms() + WAIT_MS;
+	while (!wait_for(f, &f->over, 2000)) {
+		if (now_ms() >= end) {
+			broken(f, "the campaign does not end");
+			break;
+		}
+		/* the event may have been lost */
+		if (f->lost)
+			REQUEST(f, sipdialer_campaign_status(f->d, id,
+							     &f->request));
+	}
+	REQUEST(f, sipdialer_campaign_results(f->d, id, results,
+					      &f->request));
+	REQUEST(f, sipdialer_campaign_list(f->d, &f->request));
+	printf("campaign: %" PRIu64 " contacts, %" PRIu64 " over, %" PRIu64
+	       " calls\n", f->contacts, f->finished, f->dialed);
+	if (f->contacts && f->dialed > f->contacts)
+		broken(f, "more calls than contacts");
+}
+
+
+static void stop(struct flow *f)
+{
+	uint64_t began = now_ms();
+
+	TRY(f, sipdialer_stop(f->d));
+	if (!wait_for(f, &f->stopped, WAIT_MS)) {
+		broken(f, "no STOPPED");
+		fflush(stdout);
+		_exit(1); /* destroy would wait for ever */
+	}
+	if (now_ms() - began > 5000)
+		broken(f, "stop took more than 5 s");
+}
+
+
+int main(int argc, char **argv)
+{
+	struct flow f = {0};
+	char text[4096];
+
+	if (argc != 6)
+		return 2;
+	TRY(&f, sipdialer_create(&f.d));
+	if (!f.d)
+		return 1;
+	options(&f, argv);
+	TRY(&f, sipdialer_start(f.d));
+	if (f.bad)
+		return 1;
+	(void)wait_for(&f, &f.registered, 1500);
+	one_call(&f, argv);
+	REQUEST(&f, sipdialer_dnc_add(f.d, "+12025559", "test", &f.request));
+	campaign(&f, argv);
+	TRY(&f, sipdialer_stats(f.d, text, sizeof(text)) < 0
+	    ? SIPDIALER_ENOMEM : 0);
+	stop(&f);
+	sipdialer_destroy(f.d);
+	printf("end\n");
+	return f.bad;
+}
