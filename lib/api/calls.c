@@ -755,11 +755,13 @@ static void gather(uint64_t id, void *value, void *arg)
 }
 
 
-/* Hanging up may end a call at once, which changes the map: gather first. */
-static void hangup(struct sipdialer *d, const struct sipd_run *run,
+/* Hanging up may end a call at once, which changes the map: gather first.
+ * false: no memory for that. */
+static bool hangup(struct sipdialer *d, const struct sipd_run *run,
 		   const char *reason)
 {
 	struct sweep sweep = {.run = run};
+	bool ok;
 
 	(void)pthread_mutex_lock(&d->lock);
 	sweep.calls = calloc(d->live.count + 1, sizeof(struct sipd_call *));
@@ -769,18 +771,23 @@ static void hangup(struct sipdialer *d, const struct sipd_run *run,
 
 	for (size_t i = 0; i < sweep.count; i++)
 		sipd_call_hangup(sweep.calls[i], reason);
+	ok = sweep.calls != NULL;
 	free(sweep.calls);
+
+	return ok;
 }
 
 
-void sipd_calls_hangup_all(struct sipdialer *d, const char *reason)
+bool sipd_calls_hangup_all(struct sipdialer *d, const char *reason)
 {
-	hangup(d, NULL, reason);
+	return hangup(d, NULL, reason);
 }
 
 
 void sipd_calls_give_up(struct sipdialer *d, const struct sipd_run *run,
 			const char *reason)
 {
-	hangup(d, run, reason);
+	if (!hangup(d, run, reason))
+		sipd_log_error(&d->log, "no memory to give up calls; they "
+			       "ring on");
 }

@@ -47,8 +47,8 @@ void sipd_dialed_start(struct sipd_dialed *dialed,
 /** Free one whose call never started. Gives back neither slot nor pacer. */
 void sipd_dialed_drop(struct sipd_dialed *dialed);
 
-/** Hang up every call. */
-void sipd_calls_hangup_all(struct sipdialer *d, const char *reason);
+/** Hang up every call; false: no memory for that now. */
+bool sipd_calls_hangup_all(struct sipdialer *d, const char *reason);
 /** Hang up the calls of a run that are not answered yet. */
 void sipd_calls_give_up(struct sipdialer *d, const struct sipd_run *run,
 			const char *reason);

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "port/net.h"
 
 
 struct sipdialer_event sipd_engine_event(int type)
@@ -422,6 +423,22 @@ static int bring_up(struct sipdialer *d, const struct sipd_options *o)
 }
 
 
+/* Calls beyond it fail one by one: say so before the first does. */
+static void check_files(struct sipdialer *d)
+{
+	const uint64_t calls = atomic_load(&d->max_calls);
+	const uint64_t max = sipd_files_max();
+
+	if (calls * 2 + SIPD_FILES_OWN > max)
+		sipd_log_warning(&d->log, "dial.max_calls = %llu needs %llu "
+				 "descriptors, %llu may be open: raise the "
+				 "limit (ulimit -n)",
+				 (unsigned long long)calls,
+				 (unsigned long long)calls * 2 +
+				 SIPD_FILES_OWN, (unsigned long long)max);
+}
+
+
 static void started_work(struct sipd_work *work)
 {
 	struct sipdialer *d = (struct sipdialer *)(void *)
@@ -431,6 +448,7 @@ static void started_work(struct sipd_work *work)
 	ev.text = sipd_sip_local(d->sip);
 	sipd_event_push(d->events, &ev);
 
+	check_files(d);
 	if (d->dials && sipd_store_interrupted(d->store))
 		sipd_log_warning(&d->log, "%llu contacts were in a call when "
 				 "the last process died: they are interrupted",
@@ -576,6 +594,19 @@ static void stop_timeout(void *arg)
 }
 
 
+static void hang_up(void *arg)
+{
+	struct sipdialer *d = arg;
+
+	if (sipd_calls_hangup_all(d, "engine stopped"))
+		sipd_timer_start(&d->stop_timer, SIPD_STOP_CALLS_MS,
+				 stop_timeout, d);
+	else
+		sipd_timer_start(&d->stop_timer, SIPD_STOP_AGAIN_MS, hang_up,
+				 d);
+}
+
+
 static void close_runs(struct sipdialer *d)
 {
 	struct sipd_run *run = d->runs;
@@ -597,8 +628,7 @@ static void stop_work(struct sipd_work *work)
 	d->stopping = true;
 	d->stop_ms = sipd_clock_ms();
 	sipd_watch_stop(d);
-	sipd_timer_start(&d->stop_timer, SIPD_STOP_CALLS_MS, stop_timeout, d);
-	sipd_calls_hangup_all(d, "engine stopped");
+	hang_up(d);
 	close_runs(d);
 	sipd_engine_stop_step(d);
 }

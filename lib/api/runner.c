@@ -53,6 +53,7 @@ static void run_free(struct sipd_run *run)
 	if (run->prompt)
 		sipd_prompt_unref(run->prompt);
 	sipd_options_close(&run->options);
+	free(run->last);
 	free(run);
 }
 
@@ -139,14 +140,9 @@ static void inquiry_run(struct sipd_job *job)
 }
 
 
-static struct inquiry *inquire(struct sipd_run *run, int what,
-			       sipd_job_h *done, const char *why)
+static void inquire(struct inquiry *q, struct sipd_run *run, int what,
+		    sipd_job_h *done, const char *why)
 {
-	struct inquiry *q = calloc(1, sizeof(*q));
-
-	if (!q)
-		return NULL;
-
 	q->job.run = inquiry_run;
 	q->job.done = done;
 	q->job.store = run->d->store;
@@ -154,8 +150,6 @@ static struct inquiry *inquire(struct sipd_run *run, int what,
 	q->what = what;
 	(void)sipd_strcpy(q->why, sizeof(q->why), why);
 	sipd_disk_post(run->d->disk, &q->job);
-
-	return q;
 }
 
 
@@ -202,8 +196,10 @@ static void progress_done(struct sipd_job *job)
 static void progress_handler(void *arg)
 {
 	struct sipd_run *run = arg;
+	struct inquiry *q = run->progress_wanted ? calloc(1, sizeof(*q))
+						 : NULL;
 
-	if (!run->progress_wanted) {
+	if (!q) {
 		if (!run->ending)
 			sipd_timer_start(&run->progress, PROGRESS_MS,
 					 progress_handler, run);
@@ -211,8 +207,8 @@ static void progress_handler(void *arg)
 	}
 
 	run->progress_wanted = false;
-	if (inquire(run, ASK, progress_done, ""))
-		run->progress_busy = true;
+	run->progress_busy = true;
+	inquire(q, run, ASK, progress_done, "");
 }
 
 
@@ -234,15 +230,12 @@ static void finish_done(struct sipd_job *job)
 static void finish(struct sipd_run *run, int what, const char *why)
 {
 	run->active = false;
-	if (run->finishing)
+	if (run->finishing || !run->last)
 		return;
 
-	if (inquire(run, what, finish_done, why))
-		run->finishing = true;
-	else
-		sipd_log_error(&run->d->log, "campaign %llu: no memory to end "
-			       "it; it stands still",
-			       (unsigned long long)run->campaign);
+	run->finishing = true;
+	inquire(run->last, run, what, finish_done, why);
+	run->last = NULL;
 }
 
 
@@ -294,7 +287,8 @@ static bool queued(const struct sipd_run *run, uint64_t contact)
 }
 
 
-/* Contacts read but not yet claimed are still "due" to the store. */
+/* Contacts read but not yet claimed are still "due" to the store; one claimed
+ * while the answer was on its way is refused at its intent. */
 static size_t take_rows(struct sipd_run *run, struct fetch *f)
 {
 	size_t taken = 0;
@@ -627,7 +621,8 @@ void sipd_run_pump(struct sipd_run *run)
 
 		if (run->fetch_at <= now)
 			fetch(run);
-		else if (run->fetch_at != UINT64_MAX)
+		/* later, or without memory again */
+		if (!run->fetching && run->fetch_at != UINT64_MAX)
 			wake_in(run, (run->fetch_at - now) * 1000);
 	}
 }
@@ -746,14 +741,17 @@ static int prepare(struct sipd_run *run, const char *lines)
 }
 
 
-void sipd_run_open(struct sipdialer *d, const struct sipd_campaign_row *row)
+bool sipd_run_open(struct sipdialer *d, const struct sipd_campaign_row *row)
 {
 	struct sipd_run *run = calloc(1, sizeof(*run));
 	int err;
 
-	if (!run) {
+	if (run)
+		run->last = calloc(1, sizeof(*run->last));
+	if (!run || !run->last) {
 		sipd_log_error(&d->log, "no memory for a campaign");
-		return;
+		free(run);
+		return false;
 	}
 
 	run->d = d;
@@ -766,19 +764,21 @@ void sipd_run_open(struct sipdialer *d, const struct sipd_campaign_row *row)
 	err = prepare(run, row->options);
 	if (err) {
 		finish(run, PAUSE, sipd_error_text());
-		return;
+		return true;
 	}
 
 	sipd_timer_start(&run->progress, PROGRESS_MS, progress_handler, run);
 	if (!*run->conf.play) {
 		activate(run);
-		return;
+		return true;
 	}
 
 	run->loading = !sipd_prompts_load(d->prompts, run->conf.play,
 					  prompt_handler, run);
 	if (!run->loading)
 		finish(run, PAUSE, sipd_error_text());
+
+	return true;
 }
 
 

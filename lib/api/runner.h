@@ -22,6 +22,7 @@ struct sipd_run {
 	bool active;               /* may dial: running, prompt there */
 	bool ending;               /* to be freed when nothing is under way */
 	bool finishing;            /* complete or pause job under way */
+	struct inquiry *last;      /* that job: the end needs no memory */
 
 	struct sipd_options options;  /* engine's with the campaign's on top */
 	struct sipd_call_conf conf;   /* made of them */
@@ -46,8 +47,8 @@ struct sipd_run {
 	bool progress_wanted, progress_busy;
 };
 
-/** Take up a campaign that is running in the store. */
-void sipd_run_open(struct sipdialer *d, const struct sipd_campaign_row *row);
+/** Take up a campaign that is running in the store; false: no memory. */
+bool sipd_run_open(struct sipdialer *d, const struct sipd_campaign_row *row);
 struct sipd_run *sipd_run_find(struct sipdialer *d, uint64_t campaign);
 /** Somebody else paused, cancelled or ended it: tell the host, then stop. */
 void sipd_run_changed(struct sipd_run *run);

@@ -11,6 +11,9 @@
 #include "api/runner.h"
 #include "base/error.h"
 
+/* SQLite counts its data_version from 1. */
+enum { LOOK_AGAIN = 0 };
+
 enum { WATCH_MS = 1000, SCAN_MAX = 256 /* campaigns running at once */ };
 
 struct scan {
@@ -77,9 +80,11 @@ static bool listed(const struct scan *scan, uint64_t campaign)
 }
 
 
-static void apply(struct sipdialer *d, const struct scan *scan)
+/* false: not all could be taken up */
+static bool apply(struct sipdialer *d, const struct scan *scan)
 {
 	struct sipd_run *run = d->runs;
+	bool all = true;
 
 	while (run) {
 		struct sipd_run *next = run->next;
@@ -90,8 +95,11 @@ static void apply(struct sipdialer *d, const struct scan *scan)
 	}
 
 	for (size_t i = 0; i < scan->count; i++)
-		if (!sipd_run_find(d, scan->rows[i].id))
-			sipd_run_open(d, &scan->rows[i]);
+		if (!sipd_run_find(d, scan->rows[i].id) &&
+		    !sipd_run_open(d, &scan->rows[i]))
+			all = false;
+
+	return all;
 }
 
 
@@ -103,11 +111,11 @@ static void scan_done(struct sipd_job *job)
 		scan->always || scan->version != d->data_version;
 
 	d->scanning = false;
-	if (!job->err && !scan->err && !d->stopping) {
-		if (changed)
-			apply(d, scan);
+	if (!job->err && !scan->err && !d->stopping &&
+	    (!changed || apply(d, scan)))
 		d->data_version = scan->version;
-	}
+	else
+		d->data_version = LOOK_AGAIN;
 
 	clear(scan);
 	free(scan);
@@ -124,6 +132,7 @@ static void scan_post(struct sipdialer *d, bool always)
 	scan = calloc(1, sizeof(*scan));
 	if (!scan) {
 		sipd_log_error(&d->log, "no memory to look at the campaigns");
+		d->data_version = LOOK_AGAIN;
 		return;
 	}
 

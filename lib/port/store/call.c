@@ -37,12 +37,13 @@ static int intent_allowed(struct sipd_store *s, const struct sipd_intent *in,
 			  bool *dnc)
 {
 	struct sipd_query q;
+	int64_t attempts;
 	int status, err;
 
 	sipd_query_open(&q, s, Q_INTENT_CONTACT,
 			"SELECT status, EXISTS (SELECT 1 FROM dnc "
-			"WHERE number IN (c.number, ?)) FROM contacts AS c "
-			"WHERE id = ? AND campaign = ?");
+			"WHERE number IN (c.number, ?)), attempts "
+			"FROM contacts AS c WHERE id = ? AND campaign = ?");
 	sipd_query_text(&q, in->number);
 	sipd_query_int(&q, (int64_t)in->contact);
 	sipd_query_int(&q, (int64_t)in->campaign);
@@ -57,15 +58,20 @@ static int intent_allowed(struct sipd_store *s, const struct sipd_intent *in,
 
 	status = sipd_column_word(&q, &sipd_words_contact);
 	*dnc = sipd_column_int(&q) != 0;
+	attempts = sipd_column_int(&q);
 	sipd_query_close(&q);
-	if (status != SIPDIALER_CONTACT_PENDING) {
-		*dnc = false;
-		return sipd_error(SIPDIALER_ESTATE, "contact %llu is %s",
-				  (unsigned long long)in->contact,
-				  sipd_word(&sipd_words_contact, status));
-	}
+	if (status == SIPDIALER_CONTACT_PENDING &&
+	    attempts + 1 == (int64_t)in->attempt)
+		return SIPDIALER_OK;
 
-	return SIPDIALER_OK;
+	/* pending, too, may be another story than the row that was read
+	 * tells: called meanwhile, and waiting for its retry */
+	*dnc = false;
+
+	return sipd_error(SIPDIALER_ESTATE, "contact %llu is %s after %lld "
+			  "attempts", (unsigned long long)in->contact,
+			  sipd_word(&sipd_words_contact, status),
+			  (long long)attempts);
 }
 
 

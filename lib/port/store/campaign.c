@@ -56,10 +56,12 @@ static int row_read(struct sipd_query *q, struct sipd_campaign_row *row)
 	row->started_ms = sipd_column_int(q);
 	row->ended_ms = sipd_column_int(q);
 
-	if (!row->options)
-		return sipd_error(SIPDIALER_ENOMEM, "no memory for the "
-				  "options of campaign %llu",
+	if (!row->options) {
+		q->s->failed = true; /* tried again */
+		return sipd_error(SIPDIALER_EIO, "no memory for the options "
+				  "of campaign %llu",
 				  (unsigned long long)row->id);
+	}
 	if (row->status < 0)
 		return sipd_error(SIPDIALER_EFORMAT, "store %s: campaign %llu "
 				  "has no known status", q->s->path,

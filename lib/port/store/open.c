@@ -168,6 +168,9 @@ static int open_error(sqlite3 *db, const char *path, int rc)
 
 void sipd_store_abandon(sqlite3 *db)
 {
+	if (!db) /* no memory even for the handle */
+		return;
+
 	/* closing would otherwise copy the log into the file */
 	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	(void)sqlite3_close(db);

@@ -106,7 +106,8 @@ void sipd_campaign_row_free(struct sipd_campaign_row *row);
 
 /** Before the INVITE: contact pending -> in_progress, a row in attempts with
  *  status dialing, and the decision record.  ESTATE: not pending any more
- *  (another process, cancelled): do not dial.  ENOENT: gone.  *dnc set: number
+ *  (another process, cancelled), or not with attempt - 1 attempts (the row was
+ *  read before its last call): do not dial.  ENOENT: gone.  *dnc set: number
  *  is on the list by now; contact became dnc: do not dial. */
 struct sipd_intent {
 	uint64_t call, campaign, contact;

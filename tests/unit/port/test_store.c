@@ -256,6 +256,30 @@ static void test_due_looks_behind_many_dnc_hits(void **arg)
 }
 
 
+/* A row read before an attempt and used after it: the contact is pending
+ * again, for its retry, but not as the row says.  It was dialed once more. */
+static void test_intent_of_a_stale_row_is_refused(void **arg)
+{
+	struct place *p = *arg;
+	uint64_t c, a;
+	bool dnc;
+
+	open_store(p);
+	begin(p->s);
+	c = new_campaign(p->s);
+	a = add_contact(p->s, c, "+1", 0);
+	do_intent(p->s, 10, c, a);
+	assert_int_equal(try_result(p->s, 10, c, a, SIPDIALER_CONTACT_PENDING,
+				    1000), 0);
+	assert_int_equal(try_intent(p->s, 11, c, a, 1, &dnc),
+			 SIPDIALER_ESTATE);
+	assert_int_equal(try_intent(p->s, 11, c, a, 3, &dnc),
+			 SIPDIALER_ESTATE);
+	assert_int_equal(try_intent(p->s, 11, c, a, 2, &dnc), 0);
+	commit(p->s);
+}
+
+
 static void test_intent_and_result_make_one_story(void **arg)
 {
 	struct place *p = *arg;
@@ -651,6 +675,7 @@ int main(void)
 		T(test_due_gives_all_of_a_row),
 		T(test_dnc_holds_at_import_due_and_intent),
 		T(test_due_looks_behind_many_dnc_hits),
+		T(test_intent_of_a_stale_row_is_refused),
 		T(test_intent_and_result_make_one_story),
 		T(test_result_without_campaign_is_a_call_only),
 		T(test_cancelled_campaign_is_not_revived),
