@@ -127,6 +127,21 @@ void sipd_campaign_row_free(struct sipd_campaign_row *row)
 }
 
 
+int sipd_store_running(struct sipd_store *s, bool *running)
+{
+	struct sipd_query q;
+	int err;
+
+	sipd_query_open(&q, s, Q_CAMPAIGN_RUNNING, "SELECT EXISTS "
+			"(SELECT 1 FROM campaigns WHERE status = 'running')");
+	err = sipd_query_row(&q);
+	*running = err == 1 && sipd_column_int(&q);
+	sipd_query_close(&q);
+
+	return err < 0 ? err : SIPDIALER_OK;
+}
+
+
 static int campaign_missing(struct sipd_store *s, uint64_t id)
 {
 	struct sipd_campaign_row row;

@@ -74,6 +74,8 @@ int sipd_store_campaign_get(struct sipd_store *s, uint64_t id, bool counts,
 /** Next campaign with id > after; ENOENT past the last. */
 int sipd_store_campaign_next(struct sipd_store *s, uint64_t after, bool counts,
 			     struct sipd_campaign_row *row);
+/** Is any campaign running, here or in another process? */
+int sipd_store_running(struct sipd_store *s, bool *running);
 /** The table of allowed changes is in core/campaign; here it is only stored,
  *  if the present status is still `from` (else ESTATE).  cancelled also makes
  *  pending contacts skipped. */
@@ -95,6 +97,17 @@ struct sipd_contact_row {
 int sipd_store_contact_add(struct sipd_store *s,
 			   const struct sipd_contact_row *c, bool *duplicate,
 			   uint64_t *id);
+/** Add many, in this order (ids rise with it), which is much faster than one
+ *  by one.  ENOENT: no such campaign; EINVAL: a row cannot be taken; nothing
+ *  has been added then. */
+struct sipd_contact_new {
+	const char *number, *name, *custom; /* custom may be NULL */
+	int32_t priority;
+	int status;              /* becomes dnc if the number is on the list */
+	bool duplicate;          /* answer: not added */
+};
+int sipd_store_contacts_add(struct sipd_store *s, uint64_t campaign,
+			    struct sipd_contact_new *rows, size_t count);
 /** Due now (wall clock), pending, not on the DNC list, by priority, due time,
  *  id.  DNC hits met on the way become status dnc.  Rows need
  *  sipd_contact_row_free(). */
