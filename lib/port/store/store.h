@@ -19,6 +19,7 @@
 
 struct sipd_store;
 
+enum { SIPD_STORE_SLICE = 5000 }; /* rows of a part of something long */
 enum { SIPD_STORE_OWN = 1 }; /* take the lock of the one who dials, and
 			      * mark what a dead process left behind */
 
@@ -78,9 +79,12 @@ int sipd_store_campaign_next(struct sipd_store *s, uint64_t after, bool counts,
 int sipd_store_running(struct sipd_store *s, bool *running);
 /** The table of allowed changes is in core/campaign; here it is only stored,
  *  if the present status is still `from` (else ESTATE).  cancelled also makes
- *  pending contacts skipped. */
+ *  pending contacts skipped; *more: so many that the rest is to be done by
+ *  ..._skip(), each in a transaction of its own.  No attempt begins meanwhile,
+ *  and the next owner of the store finishes what was left. */
 int sipd_store_campaign_set(struct sipd_store *s, uint64_t id, int from,
-			    int to);
+			    int to, bool *more);
+int sipd_store_campaign_skip(struct sipd_store *s, uint64_t id, bool *more);
 
 struct sipd_contact_row {
 	uint64_t id, campaign;
@@ -159,9 +163,18 @@ int sipd_store_dnc_check(struct sipd_store *s, const char *number,
 			 bool *listed, char *source, size_t size);
 
 /** Results as CSV to path (written beside and renamed). Columns: docs/csv.md.
- *  Cells that a spreadsheet would run get a leading '.  EIO is the store's;
- *  a file that cannot be written is ENOENT, EFULL (no space) or EINVAL, so
- *  that the job is not tried again. */
+ *  Cells that a spreadsheet would run get a leading '.  Read in steps, so that
+ *  others get their turns; each row is as it is when it is read.  EIO is the
+ *  store's; a file that cannot be written is ENOENT, EFULL (no space) or
+ *  EINVAL, so that the job is not tried again. */
+struct sipd_results;
+int sipd_store_results_open(struct sipd_results **rp, struct sipd_store *s,
+			    uint64_t campaign, const char *path);
+int sipd_store_results_step(struct sipd_results *r, bool *more);
+/** err 0: put the file in its place, *rows set.  Else: remove it, return err;
+ *  this may be called on any thread.  Frees r, which may be NULL. */
+int sipd_store_results_close(struct sipd_results *r, int err, uint64_t *rows);
+/** All in one go */
 int sipd_store_results(struct sipd_store *s, uint64_t campaign,
 		       const char *path, uint64_t *rows);
 /** Online backup to a new file, 0600. Not inside a transaction (ESTATE): post
