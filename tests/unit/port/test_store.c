@@ -112,87 +112,6 @@ static void test_contact_duplicate_is_told_and_not_added(void **arg)
 }
 
 
-/* 100 rows: whole statements of rows and single ones; ids in the order of the
- * rows although the numbers are not; first come, first served. */
-static void test_contacts_add_keeps_order_and_finds_duplicates(void **arg)
-{
-	struct place *p = *arg;
-	struct sipd_contact_new rows[100];
-	char numbers[100][32], name[100][8];
-	bool flag;
-	uint64_t c;
-
-	open_store(p);
-	begin(p->s);
-	(void)add_contact(p->s, new_campaign(p->s), "+4930000", 0);
-	c = new_campaign(p->s);
-	(void)add_contact(p->s, c, "+4930007", 0);
-	assert_int_equal(sipd_store_dnc_add(p->s, "+4930000", "", &flag), 0);
-	assert_int_equal(sipd_store_dnc_add(p->s, "+4930011", "", &flag), 0);
-	assert_int_equal(sipd_store_dnc_add(p->s, "+4930011999", "", &flag),
-			 0);
-	assert_int_equal(sipd_store_dnc_add(p->s, "+49300001234567890123x",
-					    "", &flag), 0);
-	for (int i = 0; i < 100; i++) {
-		/* 0 to 96 in no order, each once, then some again; long ones
-		 * differ behind what the sort looks at first */
-		(void)snprintf(numbers[i], sizeof(numbers[i]), "+49300%02d%s",
-			       i * 37 % 97, i == 5 || i == 9 ?
-			       "0123456789012345" : "");
-		(void)snprintf(name[i], sizeof(name[i]), "n%d", i);
-		rows[i] = (struct sipd_contact_new){
-			.number = numbers[i], .name = name[i],
-			.priority = i % 2, .duplicate = true,
-			.custom = i % 3 ? NULL : "{}",
-		};
-	}
-	strcpy(numbers[9], numbers[5]);
-	strcpy(numbers[3], "+49300001234567890123x");
-	assert_int_equal(sipd_store_contacts_add(p->s, c, rows, 100), 0);
-	for (int i = 0; i < 100; i++) {
-		/* 7 was there; 97 to 99 are 0, 37, 74 again */
-		const bool again = i * 37 % 97 == 7 || i == 9 || i >= 97;
-
-		assert_int_equal(rows[i].duplicate, again);
-	}
-	commit(p->s);
-
-	assert_int_equal(query(p->path, "SELECT count(*) FROM contacts WHERE "
-			       "campaign = 2"), 1 + 100 - 5);
-	assert_int_equal(query(p->path, "SELECT group_concat(number) = "
-			       "'+4930000,+4930011,+49300001234567890123x' "
-			       "FROM (SELECT number FROM contacts WHERE "
-			       "campaign = 2 AND status = 'dnc' "
-			       "ORDER BY length(number), number)"), 1);
-	/* the id tells the place in the list */
-	assert_int_equal(query(p->path, "SELECT count(*) FROM contacts WHERE "
-			       "campaign = 2 AND name LIKE 'n%' AND id <> 3 + "
-			       "CAST(substr(name, 2) AS INTEGER)"), 0);
-	assert_int_equal(query(p->path, "SELECT count(*) FROM contacts WHERE "
-			       "campaign = 2 AND custom = '{}' AND "
-			       "CAST(substr(name, 2) AS INTEGER) % 3"), 0);
-
-	begin(p->s);
-	assert_int_equal(get_counts(p->s, c).dnc, 3);
-	assert_int_equal(get_counts(p->s, c).total, 96);
-
-	/* one bad row, or no campaign: none is taken */
-	strcpy(numbers[0], "+1");
-	strcpy(numbers[1], "+2");
-	numbers[50][0] = '\0';
-	assert_int_equal(sipd_store_contacts_add(p->s, c, rows, 100),
-			 SIPDIALER_EINVAL);
-	assert_int_equal(sipd_store_contacts_add(p->s, 77, rows, 2),
-			 SIPDIALER_ENOENT);
-	assert_int_equal(get_counts(p->s, c).total, 96);
-	assert_int_equal(sipd_store_contacts_add(p->s, c, rows, 0), 0);
-	assert_int_equal(sipd_store_contacts_add(p->s, c, rows, 2), 0);
-	assert_int_equal(get_counts(p->s, c).total, 98);
-	commit(p->s);
-	check_good(p->path);
-}
-
-
 static void test_due_orders_by_priority_due_and_id(void **arg)
 {
 	struct place *p = *arg;
@@ -730,7 +649,6 @@ int main(void)
 		T(test_campaign_is_read_back),
 		T(test_campaign_set_checks_the_present_status),
 		T(test_contact_duplicate_is_told_and_not_added),
-		T(test_contacts_add_keeps_order_and_finds_duplicates),
 		T(test_due_orders_by_priority_due_and_id),
 		T(test_due_gives_all_of_a_row),
 		T(test_dnc_holds_at_import_due_and_intent),
