@@ -79,7 +79,7 @@ static void request_run(struct sipd_job *job)
 
 	free_rows(q);
 	q->answer = (struct sipdialer_event){0};
-	q->rescan = false;
+	q->rescan = q->again = false;
 	q->err = q->kind->run(q, q->d->store);
 	if (q->err)
 		(void)sipd_strcpy(q->text, sizeof(q->text), sipd_error_text());
@@ -96,9 +96,17 @@ static void request_done(struct sipd_job *job)
 		q->err = job->err;
 		(void)sipd_strcpy(q->text, sizeof(q->text),
 				  "the engine stopped first");
+		if (q->kind->drop)
+			q->kind->drop(q);
 	}
 	else if (q->kind->done) {
 		q->kind->done(q);
+	}
+
+	if (!q->err && q->again) {
+		++q->turn;
+		sipd_disk_post(q->d->disk, &q->job);
+		return;
 	}
 
 	sipd_request_finish(q);

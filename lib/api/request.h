@@ -12,8 +12,11 @@ struct sipd_request;
 /** Of one kind of request.  Both parts may use q->...; run may run again. */
 struct sipd_request_kind {
 	int  (*run)(struct sipd_request *q, struct sipd_store *s);
-	/** On the loop, before DONE; may be NULL. */
+	/** On the loop, before DONE, and after each turn of several; may be
+	 *  NULL. */
 	void (*done)(struct sipd_request *q);
+	/** Instead of done, if the engine stopped first; may be NULL. */
+	void (*drop)(struct sipd_request *q);
 	bool outside;            /* not inside a transaction */
 };
 
@@ -33,6 +36,9 @@ struct sipd_request {
 	struct sipdialer_event answer; /* fields of DONE */
 	struct sipd_campaign_row *rows;
 	size_t count;
+	bool again;              /* set by run: another turn is needed */
+	unsigned turn;           /* 0 the first */
+	void *work;              /* what turns share */
 	bool rescan;             /* campaigns may have to start or stop */
 };
 

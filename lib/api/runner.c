@@ -121,17 +121,20 @@ static void inquiry_run(struct sipd_job *job)
 {
 	struct inquiry *q = (struct inquiry *)(void *)job;
 	const uint64_t id = q->run->campaign;
+	bool more;
 
 	sipd_campaign_row_free(&q->row);
 	q->err = SIPDIALER_OK;
 	if (q->what == COMPLETE)
 		q->err = sipd_store_campaign_set(job->store, id,
 						 SIPDIALER_CAMPAIGN_RUNNING,
-						 SIPDIALER_CAMPAIGN_COMPLETED);
+						 SIPDIALER_CAMPAIGN_COMPLETED,
+						 &more);
 	else if (q->what == PAUSE)
 		q->err = sipd_store_campaign_set(job->store, id,
 						 SIPDIALER_CAMPAIGN_RUNNING,
-						 SIPDIALER_CAMPAIGN_PAUSED);
+						 SIPDIALER_CAMPAIGN_PAUSED,
+						 &more);
 	if (!q->err || q->err == SIPDIALER_ESTATE)
 		q->err = sipd_store_campaign_get(job->store, id, true,
 						 &q->row);

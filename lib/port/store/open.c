@@ -272,8 +272,8 @@ static int settings(sqlite3 *db)
 		       "PRAGMA cache_size = -%d;"
 		       "PRAGMA journal_size_limit = 67108864;"
 		       "PRAGMA wal_autocheckpoint = 8192;"
-		       "SELECT 1 FROM campaigns, counts, contacts, attempts, "
-		       "calls, dnc, meta LIMIT 0",
+		       "SELECT 1 FROM campaigns, counts, contacts, numbers, "
+		       "attempts, calls, dnc, meta LIMIT 0",
 		       CACHE_KIB);
 
 	return sqlite3_exec(db, sql, NULL, NULL, NULL);

@@ -49,6 +49,7 @@ static void test_campaign_is_read_back(void **arg)
 
 static void test_campaign_set_checks_the_present_status(void **arg)
 {
+	bool more;
 	struct place *p = *arg;
 	struct sipd_campaign_row row;
 	uint64_t id;
@@ -58,19 +59,19 @@ static void test_campaign_set_checks_the_present_status(void **arg)
 	id = new_campaign(p->s);
 	assert_int_equal(sipd_store_campaign_set(
 		p->s, id, SIPDIALER_CAMPAIGN_DRAFT,
-		SIPDIALER_CAMPAIGN_RUNNING), 0);
+		SIPDIALER_CAMPAIGN_RUNNING, &more), 0);
 	assert_int_equal(sipd_store_campaign_set(
 		p->s, id, SIPDIALER_CAMPAIGN_DRAFT,
-		SIPDIALER_CAMPAIGN_RUNNING), SIPDIALER_ESTATE);
+		SIPDIALER_CAMPAIGN_RUNNING, &more), SIPDIALER_ESTATE);
 	assert_non_null(strstr(sipd_error_text(), "running"));
 	assert_int_equal(sipd_store_campaign_set(
 		p->s, 77, SIPDIALER_CAMPAIGN_DRAFT,
-		SIPDIALER_CAMPAIGN_RUNNING), SIPDIALER_ENOENT);
+		SIPDIALER_CAMPAIGN_RUNNING, &more), SIPDIALER_ENOENT);
 	assert_int_equal(sipd_store_campaign_set(
-		p->s, id, SIPDIALER_CAMPAIGN_RUNNING, 99), SIPDIALER_EINVAL);
+		p->s, id, SIPDIALER_CAMPAIGN_RUNNING, 99, &more), SIPDIALER_EINVAL);
 	assert_int_equal(sipd_store_campaign_set(
 		p->s, id, SIPDIALER_CAMPAIGN_RUNNING,
-		SIPDIALER_CAMPAIGN_COMPLETED), 0);
+		SIPDIALER_CAMPAIGN_COMPLETED, &more), 0);
 	assert_int_equal(sipd_store_campaign_get(p->s, id, false, &row), 0);
 	assert_true(row.started_ms > 0 && row.ended_ms >= row.started_ms);
 	assert_int_equal(row.status, SIPDIALER_CAMPAIGN_COMPLETED);
@@ -362,6 +363,7 @@ static void test_result_without_campaign_is_a_call_only(void **arg)
 
 static void test_cancelled_campaign_is_not_revived(void **arg)
 {
+	bool more;
 	struct place *p = *arg;
 	struct sipd_campaign_counts n;
 	uint64_t c, ids[4], revived;
@@ -382,7 +384,7 @@ static void test_cancelled_campaign_is_not_revived(void **arg)
 	do_intent(p->s, 3, c, ids[2]);
 	assert_int_equal(sipd_store_campaign_set(
 		p->s, c, SIPDIALER_CAMPAIGN_DRAFT,
-		SIPDIALER_CAMPAIGN_CANCELLED), 0);
+		SIPDIALER_CAMPAIGN_CANCELLED, &more), 0);
 	n = get_counts(p->s, c);
 	assert_int_equal(n.skipped, 2); /* one ready, one waiting */
 	assert_int_equal(n.in_progress, 2);
