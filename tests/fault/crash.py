@@ -66,7 +66,7 @@ class Campaign:
             if e.get("event") == "call_ended":
                 self.ended[e["call"]] = e["disposition"]
             elif e.get("event") == "summary":
-                self.other = e["other"]
+                self.other = e.get("other")
         if got.code == -signal.SIGKILL:
             kept = common.integrity_of_copy(self.store, self.dir.path) \
                 if common.os.path.exists(self.store) else set()
