@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -270,6 +271,19 @@ static int run(struct cli *cli, int argc, char **argv)
 }
 
 
+/* Two a call; the usual soft limit of 1,024 is meant for select(). */
+static void raise_files(void)
+{
+	struct rlimit rl;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl))
+		return;
+
+	rl.rlim_cur = rl.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &rl);
+}
+
+
 int main(int argc, char **argv)
 {
 	struct cli cli = {.tty = isatty(STDOUT_FILENO) != 0};
@@ -280,6 +294,7 @@ int main(int argc, char **argv)
 		return cli_library_error(CLI_NO_START, err,
 					 sipdialer_last_error());
 
+	raise_files();
 	/* events tell what matters; log lines are for who asks for them */
 	(void)sipdialer_set(cli.d, "log.level", "warning");
 	status = run(&cli, argc, argv);

@@ -48,12 +48,14 @@ static void ringing_handler(struct sipd_call *call, int sip_status, void *arg)
 }
 
 
-static void early_handler(struct sipd_call *call, const char *codec, void *arg)
+static void early_handler(struct sipd_call *call, int sip_status,
+			  const char *codec, void *arg)
 {
 	struct sipdialer_event ev =
 		sipd_engine_event(SIPDIALER_EVENT_CALL_EARLY_MEDIA);
 	(void)call;
 
+	ev.sip_status = sip_status;
 	ev.codec = codec;
 	emit(arg, &ev);
 }

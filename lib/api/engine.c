@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "port/net.h"
 
 
 struct sipdialer_event sipd_engine_event(int type)
@@ -276,6 +277,8 @@ static void sip_open_work(struct sipd_work *work)
 
 static void sip_conf(const struct sipd_options *o, struct sip_open *so)
 {
+	const char *agent = sipd_opt_str(o, SIPD_OPT_SIP_USER_AGENT);
+
 	so->conf = (struct sipd_sip_conf){
 		.server = sipd_opt_str(o, SIPD_OPT_SIP_SERVER),
 		.port = (uint16_t)sipd_opt_int(o, SIPD_OPT_SIP_PORT),
@@ -297,7 +300,8 @@ static void sip_conf(const struct sipd_options *o, struct sip_open *so)
 						     SIPD_OPT_SIP_LOCAL_PORT),
 		.external_address = sipd_opt_str(
 			o, SIPD_OPT_SIP_EXTERNAL_ADDRESS),
-		.user_agent = sipd_opt_str(o, SIPD_OPT_SIP_USER_AGENT),
+		.user_agent = *agent ? agent
+			: "libsipdialer/" SIPDIALER_VERSION,
 		.hash_size = hash_size((uint32_t)sipd_opt_int(
 			o, SIPD_OPT_DIAL_MAX_CALLS)),
 	};
@@ -419,6 +423,22 @@ static int bring_up(struct sipdialer *d, const struct sipd_options *o)
 }
 
 
+/* Calls beyond it fail one by one: say so before the first does. */
+static void check_files(struct sipdialer *d)
+{
+	const uint64_t calls = atomic_load(&d->max_calls);
+	const uint64_t max = sipd_files_max();
+
+	if (calls * 2 + SIPD_FILES_OWN > max)
+		sipd_log_warning(&d->log, "dial.max_calls = %llu needs %llu "
+				 "descriptors, %llu may be open: raise the "
+				 "limit (ulimit -n)",
+				 (unsigned long long)calls,
+				 (unsigned long long)calls * 2 +
+				 SIPD_FILES_OWN, (unsigned long long)max);
+}
+
+
 static void started_work(struct sipd_work *work)
 {
 	struct sipdialer *d = (struct sipdialer *)(void *)
@@ -428,6 +448,7 @@ static void started_work(struct sipd_work *work)
 	ev.text = sipd_sip_local(d->sip);
 	sipd_event_push(d->events, &ev);
 
+	check_files(d);
 	if (d->dials && sipd_store_interrupted(d->store))
 		sipd_log_warning(&d->log, "%llu contacts were in a call when "
 				 "the last process died: they are interrupted",

@@ -29,6 +29,7 @@
 /* A stop takes 5 s at most: CANCELs that nobody answers end after 4 s. */
 enum {
 	SIPD_EVENTS_FIRST = 65536, /* until the options are read at start */
+	SIPD_FILES_OWN = 64, /* descriptors besides those of calls */
 	SIPD_REQUESTS_MAX = 1024, /* requests waiting at once */
 	SIPD_STOP_CALLS_MS = 3000, /* of stop: for calls to end */
 	SIPD_STOP_AGAIN_MS = 50,  /* to hang up, when there was no memory */

@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 
 bool sipd_addr_parse(union sipd_addr *a, const char *host, uint16_t port)
@@ -109,4 +110,12 @@ const char *sipd_addr_text(const union sipd_addr *a, char *buf, size_t size)
 		       sipd_addr_port(a));
 
 	return buf;
+}
+
+
+uint64_t sipd_files_max(void)
+{
+	struct rlimit rl;
+
+	return getrlimit(RLIMIT_NOFILE, &rl) ? UINT64_MAX : rl.rlim_cur;
 }

@@ -31,4 +31,8 @@ const char *sipd_addr_host(const union sipd_addr *a, char *buf, size_t size);
 /** "host:port". */
 const char *sipd_addr_text(const union sipd_addr *a, char *buf, size_t size);
 
+/** Descriptors this process may have open: sockets are two of them a call.
+ *  @thread any */
+uint64_t sipd_files_max(void);
+
 #endif

@@ -15,6 +15,7 @@
 #include "bench_util.h"
 
 enum {
+	HOST_US = 1000,     /* the host looks for events, as sipp does */
 	SETTLE_US = 500000, /* between the base and the measurement */
 	DRAIN_US = 40000000 /* calls that do not end are failed after */
 };
@@ -187,6 +188,18 @@ static bool base_up(struct bench *b)
 }
 
 
+/* Until an absolute time. */
+static void sleep_us(uint64_t at)
+{
+	const struct timespec ts = {
+		.tv_sec = (time_t)(at / 1000000),
+		.tv_nsec = (long)(at % 1000000) * 1000
+	};
+
+	(void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
+}
+
+
 static void run(struct bench *b, uint64_t t0, uint64_t until)
 {
 	uint64_t t;
@@ -203,7 +216,8 @@ static void run(struct bench *b, uint64_t t0, uint64_t until)
 				++b->refused;
 		}
 		hangups(b);
-		pull(b, 1);
+		pull(b, 0);
+		sleep_us(t + HOST_US);
 	}
 }
 

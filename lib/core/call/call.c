@@ -111,6 +111,7 @@ static void progress_handler(int status, const char *reason, void *arg)
 	struct sipd_call *call = arg;
 	(void)reason;
 
+	call->progress = status;
 	if (call->ring_at_ms && status == 180)
 		return;
 	if (!call->ring_at_ms)
@@ -132,7 +133,7 @@ static void media_handler(const struct sipd_sdp_remote *remote, bool early,
 
 	if (early && !call->early_told) {
 		call->early_told = true;
-		call->h->early(call, call->codec, call->arg);
+		call->h->early(call, call->progress, call->codec, call->arg);
 	}
 
 	if (!early && held != call->held) {

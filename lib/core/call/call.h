@@ -76,7 +76,8 @@ struct sipd_call_record {
 struct sipd_call_handlers {
 	void (*dialing)(struct sipd_call *call, void *arg);
 	void (*ringing)(struct sipd_call *call, int sip_status, void *arg);
-	void (*early)(struct sipd_call *call, const char *codec, void *arg);
+	void (*early)(struct sipd_call *call, int sip_status,
+		      const char *codec, void *arg);
 	void (*answered)(struct sipd_call *call, const char *codec,
 			 int64_t ring_ms, void *arg);
 	void (*dtmf)(struct sipd_call *call, char digit, uint32_t duration_ms,

@@ -22,6 +22,7 @@ struct sipd_call {
 	bool loading;            /* a prompt is being read */
 	bool connected;          /* media agreed at least once */
 	bool early_told;
+	int progress;            /* last 1xx */
 	bool held;
 	bool ended_told;         /* invite has ended */
 	bool rtp_silent;         /* ended for want of RTP */

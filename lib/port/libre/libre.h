@@ -52,6 +52,12 @@ void sipd_libre_timers_close(void);
 /** Before the first timer of this thread; false: no memory. @thread loop */
 bool sipd_libre_timers_open(void);
 
+/** libre 4 leaves th set in a cancelled timer and tmr_isrunning() true. */
+static inline bool sipd_libre_timer_running(const struct tmr *tmr)
+{
+	return tmr->le.list != NULL;
+}
+
 /* ---- wrap.c: no effect on a shared libre ------------------------------- */
 
 /** Where libre's own messages of this thread go; NULL drops them. Each line

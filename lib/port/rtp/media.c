@@ -25,6 +25,11 @@
 enum {
 	TICK_US = 1000,
 	GIVE_UP_US = 100000,     /* later than this: skip, do not burst */
+	SOON = SLOTS / 2 + 2,    /* slots to wait for the first tick */
+	SETTLE = 2,              /* ... and at least so many: what is played
+				  * comes a moment after the far end's address,
+				  * and would miss the first tick */
+	SLACK = 8,               /* streams of a slot that cost nothing */
 	DOZE_US = 2000,          /* a command must not wait longer */
 	EVENTS = 64
 };
@@ -100,20 +105,37 @@ static uint64_t due_us(const struct media_thread *t)
 }
 
 
-/* The least filled slot; of equals the next to come. */
+/* The least filled slot less than `n` away; of equals the next to come. */
+static uint64_t least_filled(const struct media_thread *t, unsigned n)
+{
+	uint64_t best = t->tick + SETTLE;
+	unsigned i;
+
+	for (i = SETTLE + 1; i < n; ++i)
+		if (t->filled[(t->tick + i) % SLOTS] < t->filled[best % SLOTS])
+			best = t->tick + i;
+
+	return best;
+}
+
+
+/* A slot that comes soon, because the far end has answered and waits; unless
+ * many came at once and another is much emptier. */
 void sipd_media_join(struct sipd_rtp *r)
 {
 	struct media_thread *t = r->t;
-	uint64_t best;
-	unsigned i;
+	const uint64_t now = (sipd_clock_us() - t->start_us) / TICK_US + 1;
+	uint64_t best, all;
 
-	if (!t->active)
-		t->tick = (sipd_clock_us() - t->start_us) / TICK_US + 1;
+	/* the slots up to t->tick are empty: they may be used again */
+	if (!t->active || t->tick > now)
+		t->tick = now;
 
-	best = t->tick;
-	for (i = 1; i < SLOTS; ++i)
-		if (t->filled[(t->tick + i) % SLOTS] < t->filled[best % SLOTS])
-			best = t->tick + i;
+	best = least_filled(t, SOON);
+	all = least_filled(t, SLOTS);
+	if (t->filled[best % SLOTS] > t->filled[all % SLOTS] +
+	    t->filled[all % SLOTS] / 4 + SLACK)
+		best = all;
 
 	r->slot = (unsigned)(best % SLOTS);
 	r->last_tick = best - SLOTS;

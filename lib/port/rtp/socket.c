@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/error.h"
+#include "port/net.h"
 
 enum {
 	ANY_MIN = 32768, ANY_MAX = 60999, /* Linux' own choice for port 0;
@@ -85,6 +86,12 @@ int sipd_rtp_sockets(struct sipd_rtp *r, const union sipd_addr *addr,
 
 		if (!err)
 			return SIPDIALER_OK;
+		if (err == EMFILE)
+			return sipd_error(SIPDIALER_EIO, "RTP socket: all %llu "
+					  "descriptors are in use, a call needs "
+					  "two: raise the limit (ulimit -n)",
+					  (unsigned long long)
+					  sipd_files_max());
 		if (err != EADDRINUSE && err != EACCES)
 			return sipd_error(SIPDIALER_EIO, "RTP socket: %s",
 					  strerror(err));

@@ -157,6 +157,7 @@ int invite_send(struct sipd_invite *inv)
 
 	inv->invite_seq = ++inv->lseq;
 	inv->provisional = false;
+	sa_init(&inv->tried, AF_UNSPEC);
 	pl_set_str(&pl, inv->hop);
 	err = uri_decode(&hop, &pl);
 	if (!err)
