@@ -26,15 +26,16 @@
 #include "port/sip/sip.h"
 #include "port/store/store.h"
 
+/* A stop takes 5 s at most: CANCELs that nobody answers end after 4 s. */
 enum {
 	SIPD_EVENTS_FIRST = 65536, /* until the options are read at start */
 	SIPD_FILES_OWN = 64, /* descriptors besides those of calls */
 	SIPD_REQUESTS_MAX = 1024, /* requests waiting at once */
 	SIPD_STOP_CALLS_MS = 3000, /* of stop: for calls to end */
 	SIPD_STOP_AGAIN_MS = 50,  /* to hang up, when there was no memory */
-	SIPD_STOP_SIP_MS = 1000,  /* then for the un-REGISTER, at least */
+	SIPD_STOP_SIP_MS = 400,   /* then for the un-REGISTER, at least */
 	SIPD_STOP_BYE_MS = 4000,  /* all that, and BYEs answered */
-	SIPD_STOP_STORE_MS = 800  /* then for a store that fails */
+	SIPD_STOP_STORE_MS = 500  /* then for a store that fails */
 };
 
 enum sipd_engine_state {
