@@ -297,9 +297,35 @@ static void long_ones(struct sipd_store *s, uint64_t campaign,
 }
 
 
-int main(int argc, char **argv)
+static void pairs_all(struct sipd_store *s, uint64_t campaign, uint64_t rows,
+		      uint64_t *call)
 {
 	static const unsigned sizes[] = { 1, 10, 100, 500 };
+	uint64_t start;
+	double cpu;
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		unsigned pairs = sizes[i] == 1 ? PAIRS_ONE : PAIRS;
+
+		if (pairs > rows / 8)
+			pairs = (unsigned)(rows / 8);
+		pairs -= pairs % sizes[i];
+		start = sipd_clock_us();
+		cpu = cpu_seconds();
+		for (unsigned n = 0; n < pairs; n += sizes[i])
+			batch(s, campaign, sizes[i], call);
+		if (!pairs)
+			continue;
+		(void)printf(",\"pair_us_batch_%u\":%.1f"
+			     ",\"pair_cpu_us_batch_%u\":%.1f", sizes[i],
+			     seconds(start) * 1e6 / pairs, sizes[i],
+			     (cpu_seconds() - cpu) * 1e6 / pairs);
+	}
+}
+
+
+int main(int argc, char **argv)
+{
 	const uint64_t rows = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000000;
 	char dir[256] = "bench_store_XXXXXX", path[300], csv[310];
 	struct sipd_campaign_row row;
@@ -332,24 +358,7 @@ int main(int argc, char **argv)
 		     cpu_seconds() - cpu, (double)rows / seconds(start),
 		     usage.ru_maxrss);
 
-	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		unsigned pairs = sizes[i] == 1 ? PAIRS_ONE : PAIRS;
-
-		if (pairs > rows / 8)
-			pairs = (unsigned)(rows / 8);
-		pairs -= pairs % sizes[i];
-		start = sipd_clock_us();
-		cpu = cpu_seconds();
-		for (unsigned n = 0; n < pairs; n += sizes[i])
-			batch(s, campaign, sizes[i], &call);
-		if (!pairs)
-			continue;
-		(void)printf(",\"pair_us_batch_%u\":%.1f"
-			     ",\"pair_cpu_us_batch_%u\":%.1f", sizes[i],
-			     seconds(start) * 1e6 / pairs, sizes[i],
-			     (cpu_seconds() - cpu) * 1e6 / pairs);
-	}
-
+	pairs_all(s, campaign, rows, &call);
 	due_times(s, campaign, &p50, &p99);
 	(void)printf(",\"due_%d_p50_us\":%" PRIu64 ",\"due_%d_p99_us\":%"
 		     PRIu64, DUE_MAX, p50, DUE_MAX, p99);
