@@ -8,6 +8,7 @@
 #include "api/engine.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include "api/runner.h"
 #include "base/error.h"
 
@@ -17,7 +18,10 @@ struct scan {
 	struct sipd_job job;       /* first member */
 	struct sipdialer *d;
 	bool always;               /* else only if the version changed */
-	uint64_t version;
+	uint64_t known, version;
+	uint64_t open[SCAN_MAX];   /* campaigns that have a run, */
+	bool cancelled[SCAN_MAX];  /* and were cancelled */
+	size_t open_count;
 	struct sipd_campaign_row rows[SCAN_MAX]; /* the running ones */
 	size_t count;
 	int err;
@@ -29,6 +33,14 @@ static void clear(struct scan *scan)
 	for (size_t i = 0; i < scan->count; i++)
 		sipd_campaign_row_free(&scan->rows[i]);
 	scan->count = 0;
+}
+
+
+static void note_cancelled(struct scan *scan, uint64_t campaign)
+{
+	for (size_t i = 0; i < scan->open_count; i++)
+		if (scan->open[i] == campaign)
+			scan->cancelled[i] = true;
 }
 
 
@@ -45,6 +57,8 @@ static int gather(struct sipd_store *store, struct scan *scan)
 			return err == SIPDIALER_ENOENT ? SIPDIALER_OK : err;
 
 		after = row->id;
+		if (row->status == SIPDIALER_CAMPAIGN_CANCELLED)
+			note_cancelled(scan, row->id);
 		if (row->status != SIPDIALER_CAMPAIGN_RUNNING)
 			sipd_campaign_row_free(row);
 		else if (++scan->count == SCAN_MAX)
@@ -58,9 +72,10 @@ static void scan_run(struct sipd_job *job)
 	struct scan *scan = (struct scan *)(void *)job;
 
 	clear(scan);
+	memset(scan->cancelled, 0, sizeof(scan->cancelled));
 	scan->err = sipd_store_data_version(job->store, &scan->version);
 	if (!scan->err &&
-	    (scan->always || scan->version != scan->d->data_version))
+	    (scan->always || scan->version != scan->known))
 		scan->err = gather(job->store, scan);
 	if (scan->err == SIPDIALER_EIO)
 		job->err = SIPDIALER_EIO;
@@ -77,9 +92,25 @@ static bool listed(const struct scan *scan, uint64_t campaign)
 }
 
 
+/* By another process: ours does so at once. */
+static void give_up_cancelled(struct sipdialer *d, const struct scan *scan)
+{
+	for (size_t i = 0; i < scan->open_count; i++) {
+		const struct sipd_run *run;
+
+		run = scan->cancelled[i] ? sipd_run_find(d, scan->open[i])
+					 : NULL;
+		if (run)
+			sipd_calls_give_up(d, run, "campaign cancelled");
+	}
+}
+
+
 static void apply(struct sipdialer *d, const struct scan *scan)
 {
 	struct sipd_run *run = d->runs;
+
+	give_up_cancelled(d, scan);
 
 	while (run) {
 		struct sipd_run *next = run->next;
@@ -89,9 +120,17 @@ static void apply(struct sipdialer *d, const struct scan *scan)
 		run = next;
 	}
 
-	for (size_t i = 0; i < scan->count; i++)
-		if (!sipd_run_find(d, scan->rows[i].id))
+	for (size_t i = 0; i < scan->count; i++) {
+		run = sipd_run_find(d, scan->rows[i].id);
+		if (!run) {
 			sipd_run_open(d, &scan->rows[i]);
+			continue;
+		}
+		sipd_run_resume(run);
+		run->fetch_at = 0; /* somebody may have added contacts */
+	}
+
+	sipd_run_pump_all(d);
 }
 
 
@@ -99,8 +138,7 @@ static void scan_done(struct sipd_job *job)
 {
 	struct scan *scan = (struct scan *)(void *)job;
 	struct sipdialer *d = scan->d;
-	const bool changed =
-		scan->always || scan->version != d->data_version;
+	const bool changed = scan->always || scan->version != scan->known;
 
 	d->scanning = false;
 	if (!job->err && !scan->err && !d->stopping) {
@@ -132,6 +170,10 @@ static void scan_post(struct sipdialer *d, bool always)
 	scan->job.store = d->store;
 	scan->d = d;
 	scan->always = always;
+	scan->known = d->data_version;
+	for (const struct sipd_run *run = d->runs;
+	     run && scan->open_count < SCAN_MAX; run = run->next)
+		scan->open[scan->open_count++] = run->campaign;
 	d->scanning = true;
 	sipd_disk_post(d->disk, &scan->job);
 }
@@ -143,6 +185,7 @@ static void watch_handler(void *arg)
 
 	if (!d->store_failing)
 		scan_post(d, false);
+	sipd_run_pump_all(d); /* a limit may have been raised */
 	sipd_timer_start(&d->watch, WATCH_MS, watch_handler, d);
 }
 

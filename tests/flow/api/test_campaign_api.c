@@ -1,0 +1,2 @@
+#include "host.h"
+int main(void){return 0;}
