@@ -7,8 +7,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-static const char *const no_media[] = {"--no-media", "--answer-delay", "50",
-				       NULL};
+static const char *const quick_net[] = {"--answer-delay", "50", NULL};
 
 
 static void test_create_and_destroy_alone(void **state)
@@ -30,7 +29,7 @@ static void test_start_stop_in_every_order(void **state)
 	struct host h;
 	(void)state;
 
-	host_open(&h, no_media, NULL);
+	host_open(&h, quick_net, NULL);
 	host_start(&h);
 	assert_int_equal(sipdialer_start(h.d), SIPDIALER_ESTATE);
 	host_stop(&h);
@@ -55,7 +54,7 @@ static void test_destroy_without_stop_ends_calls(void **state)
 	uint64_t call;
 	(void)state;
 
-	host_open(&h, no_media, NULL);
+	host_open(&h, quick_net, NULL);
 	host_start(&h);
 	for (int i = 0; i < 20; i++)
 		assert_ok(sipdialer_call(h.d, i % 2 ? "4930100" : "4930102",
@@ -78,7 +77,7 @@ static void test_failed_starts_leave_nothing(void **state)
 	char path[128];
 	(void)state;
 
-	host_open(&h, no_media, NULL);
+	host_open(&h, quick_net, NULL);
 	host_start(&h);
 	host_stop(&h);
 	before = host_fds();
@@ -113,7 +112,7 @@ static void test_ids_rise_over_restarts(void **state)
 	struct host h;
 	(void)state;
 
-	host_open(&h, no_media, NULL);
+	host_open(&h, quick_net, NULL);
 	host_start(&h);
 	assert_ok(sipdialer_call(h.d, "4930101", NULL, &first));
 	(void)host_ended(&h, first, SIPDIALER_DISPOSITION_BUSY);
@@ -248,7 +247,7 @@ static void test_garbage_options_name_value_and_limit(void **state)
 	char to[300];
 	(void)state;
 
-	host_open(&h, no_media, NULL);
+	host_open(&h, quick_net, NULL);
 	host_start(&h);
 	refused(h.d, "dial.ring_timeout=4", "4");
 	refused(h.d, "dial.ring_timeout=4", "5");
@@ -289,7 +288,7 @@ static void test_stats_are_json(void **state)
 	int len;
 	(void)state;
 
-	host_open(&h, no_media, NULL);
+	host_open(&h, quick_net, NULL);
 	host_start(&h);
 	len = sipdialer_stats(h.d, buf, sizeof(buf));
 	assert_in_range(len, 10, sizeof(buf) - 1);
@@ -306,8 +305,8 @@ static void test_two_engines_in_one_process(void **state)
 	uint64_t call_a, call_b;
 	(void)state;
 
-	host_open(&a, no_media, NULL);
-	host_open(&b, no_media, NULL);
+	host_open(&a, quick_net, NULL);
+	host_open(&b, quick_net, NULL);
 	host_start(&a);
 	host_start(&b);
 	assert_ok(sipdialer_call(a.d, "4930101", NULL, &call_a));
@@ -329,7 +328,7 @@ static void test_stop_while_registering_is_quick(void **state)
 	(void)state;
 
 	/* discard: nobody answers there */
-	host_open(&h, no_media, (const char *const[]){
+	host_open(&h, quick_net, (const char *const[]){
 		"sip.user=u", "sip.port=9", NULL});
 	host_start(&h);
 	host_stop(&h);
@@ -343,7 +342,7 @@ static void test_silent_peer_does_not_hold_up_a_stop(void **state)
 	uint64_t call;
 	(void)state;
 
-	host_open(&h, no_media, NULL);
+	host_open(&h, quick_net, NULL);
 	host_start(&h);
 	for (int i = 0; i < 100; i++)
 		assert_ok(sipdialer_call(h.d, "4930117", NULL, &call));
@@ -360,7 +359,7 @@ static void test_second_stop_waits_for_nobody(void **state)
 	uint64_t call, begin;
 	(void)state;
 
-	host_open(&h, no_media, NULL);
+	host_open(&h, quick_net, NULL);
 	host_start(&h);
 	assert_ok(sipdialer_call(h.d, "4930117", NULL, &call));
 	(void)host_wait(&h, SIPDIALER_EVENT_CALL_DIALING, call);
@@ -406,7 +405,7 @@ static void test_stop_gets_through_a_crowd(void **state)
 	struct host h;
 	(void)state;
 
-	host_open(&h, no_media, (const char *const[]){
+	host_open(&h, quick_net, (const char *const[]){
 		"dial.max_calls=40", "log.level=error", NULL});
 	c.d = h.d;
 	atomic_init(&c.end, false);
