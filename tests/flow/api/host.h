@@ -53,6 +53,13 @@ const struct sipdialer_event *host_ended(struct host *h, uint64_t call,
 const struct sipdialer_event *host_done(struct host *h, uint64_t request,
 					int error);
 
+/* Sanitizers keep freed memory. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define HOST_RSS_MAX(kib) (1L << 30)
+#else
+#define HOST_RSS_MAX(kib) (kib)
+#endif
+
 /** Sizes of this process. */
 long host_rss_kib(void);
 int  host_fds(void);
