@@ -323,7 +323,10 @@ static int add_run(struct sipd_request *q, struct sipd_store *s)
 
 	(void)sipd_strcpy(row.number, sizeof(row.number), q->a);
 	(void)sipd_strcpy(row.name, sizeof(row.name), q->b ? q->b : "");
-	err = sipd_store_contact_add(s, &row, &duplicate, &q->answer.contact);
+	err = sipd_request_campaign(q, s);
+	if (!err)
+		err = sipd_store_contact_add(s, &row, &duplicate,
+					     &q->answer.contact);
 	if (!err && duplicate)
 		err = sipd_error(SIPDIALER_EINVAL,
 				 "%s is in campaign %llu already", q->a,
@@ -336,13 +339,8 @@ static int add_run(struct sipd_request *q, struct sipd_store *s)
 
 static void wake_run(struct sipd_request *q)
 {
-	struct sipd_run *run = sipd_run_find(q->d, q->campaign);
-
-	if (!run || q->err)
-		return;
-
-	run->fetch_at = 0;
-	sipd_run_pump(run);
+	if (!q->err)
+		sipd_run_new_contacts(q->d, q->campaign);
 }
 
 

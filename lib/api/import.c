@@ -44,6 +44,7 @@ struct import {
 	char *path;
 	int fd;
 	bool ended;                /* file read to its end, or refused */
+	bool stored;               /* a block at least: the campaign is known */
 	uint64_t errors_told, errors_max;
 
 	/* rows of this turn */
@@ -247,8 +248,11 @@ static void store_run(struct sipd_job *job)
 	struct import *im = (struct import *)(void *)job;
 
 	im->turn_taken = 0;
-	im->q->err = sipd_store_contacts_add(job->store, im->q->campaign,
-					     im->rows, im->count);
+	im->q->err = sipd_request_campaign(im->q, job->store);
+	if (!im->q->err)
+		im->q->err = sipd_store_contacts_add(job->store,
+						     im->q->campaign,
+						     im->rows, im->count);
 	if (im->q->err)
 		(void)sipd_strcpy(im->q->text, sizeof(im->q->text),
 				  sipd_error_text());
@@ -303,8 +307,9 @@ static void import_free(struct import *im)
 static void end(struct import *im)
 {
 	struct sipd_request *q = im->q;
+	struct sipdialer *d = im->d;
+	const uint64_t campaign = q->campaign;
 	uint64_t rows = 0, parsed = 0, refused = 0;
-	struct sipd_run *run = sipd_run_find(im->d, q->campaign);
 
 	sipd_import_counts(im->parser, &rows, &parsed, &refused);
 	q->answer.total = rows;
@@ -313,10 +318,15 @@ static void end(struct import *im)
 	import_free(im);
 	sipd_request_finish(q);
 
-	if (run) {
-		run->fetch_at = 0;
-		sipd_run_pump(run);
-	}
+	sipd_run_new_contacts(d, campaign);
+}
+
+
+static void stopped_first(struct import *im)
+{
+	im->q->err = SIPDIALER_ECANCELLED;
+	(void)sipd_strcpy(im->q->text, sizeof(im->q->text),
+			  "the engine stopped first");
 }
 
 
@@ -334,19 +344,24 @@ static void store_done(struct sipd_job *job)
 	struct import *im = (struct import *)(void *)job;
 
 	if (job->err) {
-		im->q->err = job->err;
-		(void)sipd_strcpy(im->q->text, sizeof(im->q->text),
-				  "the engine stopped first");
+		stopped_first(im);
 	}
 	else if (!im->q->err) {
 		im->taken += im->turn_taken;
 		tell_duplicates(im);
 	}
+	im->stored = true;
 
-	if (im->q->err || im->ended || im->d->stopping)
+	if (im->q->err || im->ended) {
 		end(im);
-	else
+	}
+	else if (im->d->stopping) {
+		stopped_first(im);
+		end(im);
+	}
+	else {
 		read_next(im, nobody_dials(im));
+	}
 }
 
 
@@ -354,19 +369,16 @@ static void read_done(struct sipd_job *job)
 {
 	struct import *im = (struct import *)(void *)job;
 
-	if (job->err || !im->count) {
-		if (job->err && !im->q->err)
-			im->q->err = job->err;
-		if (im->ended || job->err)
-			end(im);
-		else
-			read_next(im, nobody_dials(im));
-		return;
-	}
+	if (job->err || im->d->stopping)
+		stopped_first(im);
 
 	/* rows before the place where a file was refused are not taken */
-	if (im->q->err) {
+	if (im->q->err || (im->ended && !im->count && im->stored)) {
 		end(im);
+		return;
+	}
+	if (!im->ended && !im->count) {
+		read_next(im, nobody_dials(im));
 		return;
 	}
 
@@ -429,11 +441,7 @@ static int prepare(struct import *im, uint64_t campaign, const char *path,
 	if (!im->path || !im->piece)
 		return sipd_error(SIPDIALER_ENOMEM, "no memory for an import");
 
-	im->q = sipd_request_new(d, campaign);
-	if (!im->q)
-		return d->store ? SIPDIALER_EFULL : SIPDIALER_ESTATE;
-
-	return SIPDIALER_OK;
+	return sipd_request_new(&im->q, d, campaign);
 }
 
 

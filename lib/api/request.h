@@ -49,7 +49,11 @@ int sipd_request_post(struct sipdialer *d,
 
 /** Import has several turns: make a request that is not posted yet; post DONE
  *  at its end, which frees it. */
-struct sipd_request *sipd_request_new(struct sipdialer *d, uint64_t campaign);
+int  sipd_request_new(struct sipd_request **qp, struct sipdialer *d,
+		      uint64_t campaign);
+/** Its campaign takes contacts: 0, ENOENT or ESTATE. @thread store */
+int  sipd_request_campaign(const struct sipd_request *q,
+			   struct sipd_store *s);
 void sipd_request_finish(struct sipd_request *q); /* @thread loop */
 void sipd_request_drop(struct sipd_request *q);   /* before it was posted */
 

@@ -102,6 +102,8 @@ const char *sipd_call_to(const struct sipd_call *call);
 void *sipd_call_arg(const struct sipd_call *call);
 
 void sipd_call_hangup(struct sipd_call *call, const char *reason);
+/** The same, waiting for no answer of the peer. */
+void sipd_call_abandon(struct sipd_call *call);
 /** path "" stops what plays. */
 void sipd_call_play(struct sipd_call *call, const char *path, uint32_t repeat);
 void sipd_call_dtmf(struct sipd_call *call, const char *digits);

@@ -42,6 +42,8 @@ struct sipd_pacer {
 };
 
 void sipd_pacer_init(struct sipd_pacer *p, double cps, uint32_t max_calls);
+/** Another rate from now on; what is reserved stays so. */
+void sipd_pacer_rate(struct sipd_pacer *p, double cps, uint64_t now_us);
 /** Reserve one call now?  Times are monotonic us. */
 bool sipd_pacer_take(struct sipd_pacer *p, uint64_t now_us);
 /** When the next one could be taken: us to wait, 0 now, UINT64_MAX only after

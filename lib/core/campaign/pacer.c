@@ -44,6 +44,18 @@ void sipd_pacer_init(struct sipd_pacer *p, double cps, uint32_t max_calls)
 }
 
 
+void sipd_pacer_rate(struct sipd_pacer *p, double cps, uint64_t now_us)
+{
+	assert(cps >= 0.0);
+	p->cps = cps;
+
+	/* a long wait at a low rate is not kept to */
+	if (cps > 0.0 && p->next_us > now_us &&
+	    p->next_us - now_us > interval(cps))
+		p->next_us = now_us + interval(cps);
+}
+
+
 uint64_t sipd_pacer_wait(const struct sipd_pacer *p, uint64_t now_us)
 {
 	if (p->active >= p->max_calls)

@@ -350,6 +350,14 @@ void sipd_invite_hangup(struct sipd_invite *inv, const char *reason)
 }
 
 
+void sipd_invite_abandon(struct sipd_invite *inv)
+{
+	sipd_invite_hangup(inv, NULL);
+	if (!inv->told)
+		end_by_hangup(inv);
+}
+
+
 const char *sipd_invite_callid(const struct sipd_invite *inv)
 {
 	return inv->callid;

@@ -302,6 +302,62 @@ static int contact_close(struct sipd_store *s, const struct sipd_result *r)
 }
 
 
+static int contact_return(struct sipd_store *s, const struct sipd_intent *in,
+			  int status)
+{
+	struct sipd_query q;
+	uint64_t changes;
+	int err;
+
+	sipd_query_open(&q, s, Q_UNDO_CONTACT,
+			"UPDATE contacts SET status = ?, ready = ?, "
+			"due_ms = 0, attempts = ? WHERE id = ? "
+			"AND status = 'in_progress'");
+	sipd_query_word(&q, &sipd_words_contact, status);
+	sipd_query_int(&q, status == SIPDIALER_CONTACT_PENDING);
+	sipd_query_int(&q, (int64_t)in->attempt - 1);
+	sipd_query_int(&q, (int64_t)in->contact);
+	err = sipd_query_exec(&q, &changes);
+	if (!err && changes)
+		err = sipd_counts_contact(s, in->campaign,
+					  SIPDIALER_CONTACT_IN_PROGRESS,
+					  status, 1);
+
+	return err;
+}
+
+
+int sipd_store_intent_undo(struct sipd_store *s,
+			   const struct sipd_intent *in)
+{
+	const struct sipd_result r = {
+		.campaign = in->campaign,
+		.contact_status = SIPDIALER_CONTACT_PENDING,
+	};
+	struct sipd_query q;
+	uint64_t changes;
+	int status, err;
+
+	err = status_now(s, &r, &status);
+	if (err)
+		return err;
+
+	sipd_query_open(&q, s, Q_UNDO_ATTEMPT,
+			"DELETE FROM attempts WHERE call = ? "
+			"AND status = 'dialing'");
+	sipd_query_int(&q, (int64_t)in->call);
+	err = sipd_query_exec(&q, &changes);
+	if (err || !changes)
+		return err;
+
+	err = contact_return(s, in, status);
+	if (!err)
+		err = sipd_counts_attempts(s, in->campaign, -1);
+
+	return err;
+}
+
+
 int sipd_store_result(struct sipd_store *s, const struct sipd_result *r)
 {
 	int err;

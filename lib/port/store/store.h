@@ -136,6 +136,11 @@ struct sipd_intent {
 int sipd_store_intent(struct sipd_store *s, const struct sipd_intent *in,
 		      bool *dnc);
 
+/** The INVITE of an intent was never sent: as if there had been none.  The
+ *  contact is pending again, or skipped if the campaign was cancelled. */
+int sipd_store_intent_undo(struct sipd_store *s,
+			   const struct sipd_intent *in);
+
 /** After the call, all in one: attempt closed, row in calls, contact's new
  *  state and due time. campaign 0: only the row in calls.  Pending becomes
  *  skipped if the campaign was cancelled meanwhile; a contact that is not

@@ -666,6 +666,54 @@ static void test_injection_is_stored_byte_for_byte(void **arg)
 }
 
 
+/* An intent whose INVITE was never sent leaves no trace; a cancelled campaign
+ * gets its contact back as skipped; a call that ended is not undone. */
+static void test_intent_is_undone(void **arg)
+{
+	struct place *p = *arg;
+	struct sipd_campaign_counts n;
+	struct sipd_intent in = {.call = 10, .attempt = 1};
+	uint64_t c, a;
+
+	open_store(p);
+	begin(p->s);
+	c = new_campaign(p->s);
+	a = add_contact(p->s, c, "+1", 0);
+	do_intent(p->s, 10, c, a);
+	commit(p->s);
+
+	in.campaign = c;
+	in.contact = a;
+	begin(p->s);
+	assert_int_equal(sipd_store_intent_undo(p->s, &in), 0);
+	assert_int_equal(sipd_store_intent_undo(p->s, &in), 0);
+	n = get_counts(p->s, c);
+	assert_string_equal(due(p->s, c, 0, 9), "+1");
+	commit(p->s);
+	assert_int_equal(n.pending, 1);
+	assert_int_equal(n.in_progress, 0);
+	assert_int_equal(n.attempts, 0);
+	assert_int_equal(query(p->path, "SELECT count(*) FROM attempts"), 0);
+	assert_int_equal(query(p->path, "SELECT sum(attempts) FROM contacts"),
+			 0);
+	check_good(p->path);
+
+	begin(p->s);
+	do_intent(p->s, 11, c, a);
+	assert_int_equal(sipd_store_campaign_set(p->s, c,
+						 SIPDIALER_CAMPAIGN_DRAFT,
+						 SIPDIALER_CAMPAIGN_CANCELLED),
+			 0);
+	in.call = 11;
+	assert_int_equal(sipd_store_intent_undo(p->s, &in), 0);
+	n = get_counts(p->s, c);
+	commit(p->s);
+	assert_int_equal(n.skipped, 1);
+	assert_int_equal(n.attempts, 0);
+	check_good(p->path);
+}
+
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -679,6 +727,7 @@ int main(void)
 		T(test_due_looks_behind_many_dnc_hits),
 		T(test_intent_of_a_stale_row_is_refused),
 		T(test_intent_and_result_make_one_story),
+		T(test_intent_is_undone),
 		T(test_result_without_campaign_is_a_call_only),
 		T(test_cancelled_campaign_is_not_revived),
 		T(test_rollback_leaves_nothing),
