@@ -674,6 +674,7 @@ static void test_intent_is_undone(void **arg)
 	struct sipd_campaign_counts n;
 	struct sipd_intent in = {.call = 10, .attempt = 1};
 	uint64_t c, a;
+	bool more;
 
 	open_store(p);
 	begin(p->s);
@@ -702,8 +703,8 @@ static void test_intent_is_undone(void **arg)
 	do_intent(p->s, 11, c, a);
 	assert_int_equal(sipd_store_campaign_set(p->s, c,
 						 SIPDIALER_CAMPAIGN_DRAFT,
-						 SIPDIALER_CAMPAIGN_CANCELLED),
-			 0);
+						 SIPDIALER_CAMPAIGN_CANCELLED,
+						 &more), 0);
 	in.call = 11;
 	assert_int_equal(sipd_store_intent_undo(p->s, &in), 0);
 	n = get_counts(p->s, c);
