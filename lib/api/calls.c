@@ -297,6 +297,14 @@ static void ended_handler(struct sipd_call *call,
 	if (dialed->call)
 		--d->calls_up;
 	dialed->call = NULL;
+
+	/* stopped or paused in the very turn before its INVITE */
+	if (dialed->run && !rec->start_ms &&
+	    (d->stopping || dialed->run->ending)) {
+		sipd_run_unsent(dialed);
+		return;
+	}
+
 	fill_result(dialed, rec);
 	fill_event(dialed, rec);
 

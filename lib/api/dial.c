@@ -336,6 +336,13 @@ static void take_back(struct sipd_dialed *dialed)
 }
 
 
+void sipd_run_unsent(struct sipd_dialed *dialed)
+{
+	--dialed->run->calling;
+	take_back(dialed);
+}
+
+
 static bool send_step(struct sipd_run *run)
 {
 	struct sipdialer *d = run->d;
