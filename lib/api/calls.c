@@ -29,11 +29,14 @@ static void emit(struct sipd_dialed *dialed, struct sipdialer_event *ev)
 
 static void dialing_handler(struct sipd_call *call, void *arg)
 {
+	struct sipd_dialed *dialed = arg;
 	struct sipdialer_event ev =
 		sipd_engine_event(SIPDIALER_EVENT_CALL_DIALING);
 	(void)call;
 
-	emit(arg, &ev);
+	if (dialed->run)
+		sipd_run_sent(dialed->run);
+	emit(dialed, &ev);
 }
 
 
@@ -299,6 +302,14 @@ static void ended_handler(struct sipd_call *call,
 	if (dialed->call)
 		--d->calls_up;
 	dialed->call = NULL;
+
+	/* stopped or paused in the very turn before its INVITE */
+	if (dialed->run && !rec->start_ms &&
+	    (d->stopping || dialed->run->ending)) {
+		sipd_run_unsent(dialed);
+		return;
+	}
+
 	fill_result(dialed, rec);
 	fill_event(dialed, rec);
 

@@ -300,6 +300,15 @@ static void send_invite(struct sipd_run *run, struct sipd_dialed *dialed)
 }
 
 
+void sipd_run_sent(struct sipd_run *run)
+{
+	const uint64_t now = sipd_clock_us();
+
+	sipd_pacer_sent(&run->sends, now);
+	sipd_pacer_sent(&run->d->sends, now);
+}
+
+
 static void undo_run(struct sipd_job *job)
 {
 	struct sipd_dialed *dialed = from_job(job);
@@ -333,6 +342,13 @@ static void take_back(struct sipd_dialed *dialed)
 		.store = dialed->d->store,
 	};
 	sipd_disk_post(dialed->d->disk, &dialed->job);
+}
+
+
+void sipd_run_unsent(struct sipd_dialed *dialed)
+{
+	--dialed->run->calling;
+	take_back(dialed);
 }
 
 

@@ -69,6 +69,11 @@ void sipd_run_result(struct sipd_run *run, const struct sipd_dialed *dialed,
 void sipd_run_call_over(struct sipd_run *run, uint64_t contact,
 			int contact_status, int64_t due_ms);
 
+/** An INVITE has left. */
+void sipd_run_sent(struct sipd_run *run);
+/** Its call ended before anything was sent: as if it had not begun. */
+void sipd_run_unsent(struct sipd_dialed *dialed);
+
 /** A CAMPAIGN_* event from a row with counts. */
 void sipd_run_event(struct sipdialer_event *ev,
 		    const struct sipd_campaign_row *row);

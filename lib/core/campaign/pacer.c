@@ -86,6 +86,19 @@ bool sipd_pacer_take(struct sipd_pacer *p, uint64_t now_us)
 }
 
 
+void sipd_pacer_sent(struct sipd_pacer *p, uint64_t now_us)
+{
+	uint64_t next;
+
+	if (!(p->cps > 0.0))
+		return;
+
+	next = now_us + interval(p->cps) - slack(p->cps);
+	if (p->next_us < next)
+		p->next_us = next;
+}
+
+
 void sipd_pacer_release(struct sipd_pacer *p)
 {
 	assert(p->active > 0);
