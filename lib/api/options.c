@@ -227,7 +227,7 @@ static int check_bool(const struct sipd_option_def *def, const char *value,
 	if (!standard)
 		return sipd_error(SIPDIALER_EINVAL, "option %s: \"%.64s\" is "
 				  "not yes or no", def->name, value);
-	strcpy(text, standard);
+	(void)sipd_strcpy(text, SIPD_OPTION_VALUE_MAX + 1, standard);
 
 	return 0;
 }

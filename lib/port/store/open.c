@@ -99,13 +99,14 @@ int sipd_store_probe(const char *path, bool create, char **real)
 int sipd_store_lock(const char *path, uint32_t wait_ms, int *fdp)
 {
 	const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
-	char *name = malloc(strlen(path) + sizeof("-lock"));
+	const size_t size = strlen(path) + sizeof("-lock");
+	char *name = malloc(size);
 	int fd, err;
 
 	if (!name)
 		return sipd_error(SIPDIALER_ENOMEM, "no memory for a path");
 
-	(void)sprintf(name, "%s-lock", path);
+	(void)snprintf(name, size, "%s-lock", path);
 	fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
 		  0600);
 	err = fd < 0 ? sipd_error_errno(errno, name) : 0;

@@ -284,6 +284,7 @@ static void results_free(struct sipd_results *r)
 
 static int results_open(struct sipd_results *r, const char *path)
 {
+	const size_t size = strlen(path) + sizeof(".tmp");
 	struct stat st;
 	int err = range(r);
 
@@ -296,10 +297,10 @@ static int results_open(struct sipd_results *r, const char *path)
 				  path);
 
 	r->path = sipd_strdup(path);
-	r->tmp = malloc(strlen(path) + sizeof(".tmp"));
+	r->tmp = malloc(size);
 	if (!r->path || !r->tmp)
 		return sipd_error(SIPDIALER_ENOMEM, "no memory for a path");
-	(void)sprintf(r->tmp, "%s.tmp", path);
+	(void)snprintf(r->tmp, size, "%s.tmp", path);
 
 	err = tmp_open(r->tmp, &r->out.f);
 	if (!err)
