@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include "api/runner.h"
 #include "base/clock.h"
+#include "base/container.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "base/words.h"
@@ -18,7 +18,7 @@ static void emit(struct sipd_dialed *dialed, struct sipdialer_event *ev)
 {
 	ev->call = dialed->id;
 	ev->to = dialed->to;
-	if (dialed->run) {
+	if (dialed->owner) {
 		ev->campaign = dialed->contact.campaign;
 		ev->contact = dialed->contact.id;
 	}
@@ -34,8 +34,8 @@ static void dialing_handler(struct sipd_call *call, void *arg)
 		sipd_engine_event(SIPDIALER_EVENT_CALL_DIALING);
 	(void)call;
 
-	if (dialed->run)
-		sipd_run_sent(dialed->run);
+	if (dialed->owner)
+		dialed->owner->sent(dialed);
 	emit(dialed, &ev);
 }
 
@@ -158,10 +158,6 @@ void sipd_dialed_drop(struct sipd_dialed *dialed)
 static void tell_end(struct sipd_dialed *dialed)
 {
 	struct sipdialer *d = dialed->d;
-	struct sipd_run *run = dialed->run;
-	const uint64_t contact = dialed->contact.id;
-	const int status = dialed->result.contact_status;
-	const int64_t due_ms = dialed->result.due_ms;
 
 	atomic_fetch_add(&d->counts.ended, 1);
 	atomic_fetch_add(&d->counts.by_disposition[dialed->end.disposition],
@@ -172,18 +168,17 @@ static void tell_end(struct sipd_dialed *dialed)
 	sipd_engine_slot_release(d);
 	sipd_event_push_reserved(d->events, dialed->end_node, &dialed->end);
 
-	if (run)
-		sipd_run_call_over(run, contact, status, due_ms);
+	if (dialed->owner)
+		dialed->owner->over(dialed);
 	dialed_free(dialed);
-	sipd_run_pump_all(d);
-	sipd_engine_stop_step(d);
+	sipd_engine_released(d);
+	sipd_engine_step(d);
 }
 
 
 static struct sipd_dialed *from_job(struct sipd_job *job)
 {
-	return (struct sipd_dialed *)(void *)
-		((char *)job - offsetof(struct sipd_dialed, job));
+	return SIPD_CONTAINER(job, struct sipd_dialed, job);
 }
 
 
@@ -252,8 +247,8 @@ static void fill_result(struct sipd_dialed *dialed,
 		.mos = rec->rtp.mos,
 	};
 
-	if (dialed->run)
-		sipd_run_result(dialed->run, dialed, rec, r);
+	if (dialed->owner)
+		dialed->owner->result(dialed, rec, r);
 }
 
 
@@ -303,12 +298,8 @@ static void ended_handler(struct sipd_call *call,
 		--d->calls_up;
 	dialed->call = NULL;
 
-	/* stopped or paused in the very turn before its INVITE */
-	if (dialed->run && !rec->start_ms &&
-	    (d->stopping || dialed->run->ending)) {
-		sipd_run_unsent(dialed);
+	if (dialed->owner && !rec->start_ms && dialed->owner->unsent(dialed))
 		return;
-	}
 
 	fill_result(dialed, rec);
 	fill_event(dialed, rec);

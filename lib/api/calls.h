@@ -6,6 +6,23 @@
 
 #include "api/engine.h"
 
+struct sipd_dialed;
+
+/** Who dialed it and hears of it first, if not the host: a campaign. */
+struct sipd_dialed_owner {
+	/** Its INVITE has left. */
+	void (*sent)(struct sipd_dialed *dialed);
+	/** It ended before its INVITE; true: the owner takes it back, as if it
+	 *  had not begun, and nothing is stored or told. */
+	bool (*unsent)(struct sipd_dialed *dialed);
+	/** It is over: what becomes of the contact. */
+	void (*result)(const struct sipd_dialed *dialed,
+		       const struct sipd_call_record *rec,
+		       struct sipd_result *result);
+	/** ... and that is stored and told; dialed is freed afterwards. */
+	void (*over)(const struct sipd_dialed *dialed);
+};
+
 /** A call with all that belongs to it outside core/call. */
 struct sipd_dialed {
 	struct sipd_work work;     /* first member: posted to the loop */
@@ -18,7 +35,8 @@ struct sipd_dialed {
 	char *to;
 
 	/* of a campaign */
-	struct sipd_run *run;      /* NULL: dialed by the host */
+	const struct sipd_dialed_owner *owner; /* NULL: dialed by the host */
+	struct sipd_run *run;
 	struct sipd_dialed *next;  /* in the run's list of ready ones */
 	struct sipd_contact_row contact;
 	uint32_t attempt;          /* 1 the first */
@@ -42,7 +60,7 @@ void sipd_calls_conf(const struct sipd_options *o, struct sipd_call_conf *conf);
 /** Make one with its id and CALL_ENDED node; the slot is taken already. */
 int  sipd_dialed_new(struct sipd_dialed **dp, struct sipdialer *d,
 		     const char *to);
-/** Start it with conf. Ends by sipd_run_call_over() if it has a run. */
+/** Start it with conf. */
 void sipd_dialed_start(struct sipd_dialed *dialed,
 		       const struct sipd_call_conf *conf);
 /** Free one whose call never started. Gives back neither slot nor pacer. */

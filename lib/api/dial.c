@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include "base/clock.h"
+#include "base/container.h"
 #include "base/error.h"
 #include "base/text.h"
 
@@ -88,8 +89,7 @@ static void pace(struct sipd_pacer *p)
 
 static struct sipd_dialed *from_job(struct sipd_job *job)
 {
-	return (struct sipd_dialed *)(void *)
-		((char *)job - offsetof(struct sipd_dialed, job));
+	return SIPD_CONTAINER(job, struct sipd_dialed, job);
 }
 
 
@@ -135,7 +135,7 @@ static void give_back(struct sipd_dialed *dialed)
 
 	(void)sipd_run_end_if_idle(run);
 	sipd_run_pump_all(d);
-	sipd_engine_stop_step(d);
+	sipd_engine_step(d);
 }
 
 
@@ -270,42 +270,12 @@ static bool claim_step(struct sipd_run *run)
 
 /* ---- INVITE -------------------------------------------------------------- */
 
-/* "dir/" and the call's id: a campaign records each call to its own file. */
-static const char *recording(const struct sipd_run *run, uint64_t call,
-			     char *buf, size_t size)
-{
-	const char *dir = run->conf.record;
-
-	if (!*dir)
-		return "";
-
-	(void)snprintf(buf, size, "%s/call-%llu.wav", dir,
-		       (unsigned long long)call);
-
-	return buf;
-}
-
-
-static void send_invite(struct sipd_run *run, struct sipd_dialed *dialed)
-{
-	struct sipd_call_conf conf = run->conf;
-	char file[4200];
-
-	conf.prompt = run->prompt;
-	conf.play = "";
-	conf.record = recording(run, dialed->id, file, sizeof(file));
-	++run->calling;
-	run->progress_wanted = true;
-	sipd_dialed_start(dialed, &conf);
-}
-
-
-void sipd_run_sent(struct sipd_run *run)
+static void sent(struct sipd_dialed *dialed)
 {
 	const uint64_t now = sipd_clock_us();
 
-	sipd_pacer_sent(&run->sends, now);
-	sipd_pacer_sent(&run->d->sends, now);
+	sipd_pacer_sent(&dialed->run->sends, now);
+	sipd_pacer_sent(&dialed->d->sends, now);
 }
 
 
@@ -345,10 +315,98 @@ static void take_back(struct sipd_dialed *dialed)
 }
 
 
-void sipd_run_unsent(struct sipd_dialed *dialed)
+/* Stopped or paused in the very turn before its INVITE. */
+static bool unsent(struct sipd_dialed *dialed)
 {
+	if (!dialed->d->stopping && !dialed->run->ending)
+		return false;
+
 	--dialed->run->calling;
 	take_back(dialed);
+
+	return true;
+}
+
+
+static void result(const struct sipd_dialed *dialed,
+		   const struct sipd_call_record *rec,
+		   struct sipd_result *r)
+{
+	uint64_t delay_ms = 0;
+
+	r->campaign = dialed->contact.campaign;
+	r->contact = dialed->contact.id;
+	r->attempt = dialed->attempt;
+	r->contact_status =
+		sipd_retry_next(&dialed->run->retry, dialed->attempt,
+				rec->disposition, rec->outcome.retry_after_s,
+				&delay_ms);
+	r->due_ms = rec->end_ms + (int64_t)delay_ms;
+}
+
+
+static void over(const struct sipd_dialed *dialed)
+{
+	const struct sipd_result *r = &dialed->result;
+	struct sipd_run *run = dialed->run;
+	uint64_t at = UINT64_MAX;
+
+	(void)sipd_idmap_remove(&run->busy, dialed->contact.id);
+	sipd_pacer_release(&run->pacer);
+	--run->under_way;
+	--run->calling;
+	run->progress_wanted = true;
+
+	if (r->contact_status == SIPDIALER_CONTACT_PENDING) {
+		const int64_t wait = r->due_ms - sipd_wall_ms();
+
+		at = sipd_clock_ms() + (uint64_t)(wait > 1 ? wait : 1);
+	}
+	if (!run->under_way)
+		at = 0; /* it may be complete */
+	if (at < run->fetch_at)
+		run->fetch_at = at;
+
+	(void)sipd_run_end_if_idle(run);
+}
+
+
+static const struct sipd_dialed_owner owner = {
+	.sent = sent,
+	.unsent = unsent,
+	.result = result,
+	.over = over,
+};
+
+
+/* "dir/" and the call's id: a campaign records each call to its own file. */
+static const char *recording(const struct sipd_run *run, uint64_t call,
+			     char *buf, size_t size)
+{
+	const char *dir = run->conf.record;
+
+	if (!*dir)
+		return "";
+
+	(void)snprintf(buf, size, "%s/call-%llu.wav", dir,
+		       (unsigned long long)call);
+
+	return buf;
+}
+
+
+static void send_invite(struct sipd_run *run, struct sipd_dialed *dialed)
+{
+	struct sipd_call_conf conf = run->conf;
+	char file[4200];
+
+	conf.prompt = run->prompt;
+	conf.play = "";
+	conf.record = recording(run, dialed->id, file, sizeof(file));
+	++run->calling;
+	run->progress_wanted = true;
+	dialed->owner = &owner;
+	sipd_dialed_start(dialed, &conf);
 }
 
 

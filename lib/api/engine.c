@@ -1,36 +1,20 @@
 /**
- * @file api/engine.c  Birth, start, stop and end of an engine
- *
- * A stop goes in steps: calls end, SIP un-registers (both on the loop), then
- * the janitor thread takes down media, store and loop, and tells STOPPED.
+ * @file api/engine.c  Birth, start and end of an engine; its stop: stop.c
  */
 #include "api/engine.h"
 
-#include <assert.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "api/calls.h"
 #include "api/runner.h"
+#include "api/stop.h"
 #include "base/clock.h"
+#include "base/container.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "port/net.h"
-
-
-struct sipdialer_event sipd_engine_event(int type)
-{
-	struct sipdialer_event ev = {
-		.size = sizeof(ev),
-		.type = type,
-		.time_ms = sipd_wall_ms(),
-		.next_ms = -1,
-	};
-
-	return ev;
-}
 
 
 /* Who stops must get through a crowd of verbs. */
@@ -69,6 +53,9 @@ int sipdialer_create(struct sipdialer **dp)
 	(void)pthread_mutex_init(&d->lock, NULL);
 	(void)pthread_cond_init(&d->changed, NULL);
 	sipd_options_init(&d->options);
+	d->released_h = sipd_run_pump_all;
+	d->step_h = sipd_stop_step;
+	d->look_h = sipd_watch_scan;
 	sipd_log_init(&d->log, SIPDIALER_LOG_WARNING, sipd_events_log_h,
 		      d->events);
 	atomic_init(&d->next_call, 1);
@@ -79,23 +66,13 @@ int sipdialer_create(struct sipdialer **dp)
 }
 
 
-static void join_janitor(struct sipdialer *d)
-{
-	if (!d->janitor_started)
-		return;
-
-	(void)pthread_join(d->janitor, NULL);
-	d->janitor_started = false;
-}
-
-
 void sipdialer_destroy(struct sipdialer *d)
 {
 	if (!d)
 		return;
 
 	(void)sipdialer_stop(d);
-	join_janitor(d);
+	sipd_stop_join(d);
 
 	sipd_options_close(&d->options);
 	sipd_events_close(d->events);
@@ -104,67 +81,6 @@ void sipdialer_destroy(struct sipdialer *d)
 	(void)pthread_mutex_destroy(&d->lock);
 	(void)pthread_rwlock_destroy(&d->gate);
 	free(d);
-}
-
-
-static int not_running(enum sipd_engine_state state)
-{
-	return sipd_error(SIPDIALER_ESTATE, "the engine is %s",
-			  state == SIPD_ENGINE_STOPPING ? "stopping"
-							: "not started");
-}
-
-
-int sipd_engine_enter(struct sipdialer *d)
-{
-	enum sipd_engine_state state = d->state;
-
-	/* a start waits for disks with the gate in its hand: no verb does */
-	if (state != SIPD_ENGINE_RUNNING)
-		return not_running(state);
-
-	(void)pthread_rwlock_rdlock(&d->gate);
-	state = d->state;
-	if (state == SIPD_ENGINE_RUNNING)
-		return SIPDIALER_OK;
-
-	(void)pthread_rwlock_unlock(&d->gate);
-
-	return not_running(state);
-}
-
-
-void sipd_engine_leave(struct sipdialer *d)
-{
-	(void)pthread_rwlock_unlock(&d->gate);
-}
-
-
-bool sipd_engine_slot_take(struct sipdialer *d)
-{
-	const unsigned max = atomic_load(&d->max_calls);
-	unsigned used = atomic_load(&d->slots);
-
-	while (used < max)
-		if (atomic_compare_exchange_weak(&d->slots, &used, used + 1))
-			return true;
-
-	return false;
-}
-
-
-void sipd_engine_slot_release(struct sipdialer *d)
-{
-	atomic_fetch_sub(&d->slots, 1);
-}
-
-
-void sipd_engine_limits(struct sipdialer *d, const struct sipd_options *o)
-{
-	atomic_store(&d->max_calls,
-		     (unsigned)sipd_opt_int(o, SIPD_OPT_DIAL_MAX_CALLS));
-	atomic_store(&d->cps,
-		     sipd_opt_num(o, SIPD_OPT_DIAL_CALLS_PER_SECOND));
 }
 
 
@@ -428,9 +344,6 @@ static unsigned media_threads(const struct sipd_options *o)
 }
 
 
-static void take_down(struct sipdialer *d);
-
-
 static int bring_up(struct sipdialer *d, const struct sipd_options *o)
 {
 	int err;
@@ -485,8 +398,7 @@ static void check_files(struct sipdialer *d)
 
 static void started_work(struct sipd_work *work)
 {
-	struct sipdialer *d = (struct sipdialer *)(void *)
-		((char *)work - offsetof(struct sipdialer, start_work));
+	struct sipdialer *d = SIPD_CONTAINER(work, struct sipdialer, start_work);
 	struct sipdialer_event ev = sipd_engine_event(SIPDIALER_EVENT_STARTED);
 
 	ev.text = sipd_sip_local(d->sip);
@@ -500,18 +412,6 @@ static void started_work(struct sipd_work *work)
 				 sipd_store_interrupted(d->store));
 	if (d->store)
 		sipd_watch_start(d);
-}
-
-
-static void *janitor_main(void *arg);
-
-
-static void tell_janitor(struct sipdialer *d)
-{
-	(void)pthread_mutex_lock(&d->lock);
-	d->down = true;
-	(void)pthread_cond_broadcast(&d->changed);
-	(void)pthread_mutex_unlock(&d->lock);
 }
 
 
@@ -560,17 +460,6 @@ static int prepare(struct sipdialer *d, struct sipd_options *o)
 }
 
 
-static void abort_start(struct sipdialer *d)
-{
-	d->aborted = true;
-	tell_janitor(d);
-	join_janitor(d);
-	take_down(d);
-	sipd_event_unreserve(d->events, d->stopped_node);
-	d->stopped_node = NULL;
-}
-
-
 static int start(struct sipdialer *d, const struct sipd_options *o)
 {
 	char text[SIPD_ERROR_SIZE];
@@ -579,17 +468,17 @@ static int start(struct sipdialer *d, const struct sipd_options *o)
 	d->stopped_node = sipd_event_reserve(d->events);
 	if (!d->stopped_node)
 		return SIPDIALER_EFULL;
-	if (pthread_create(&d->janitor, NULL, janitor_main, d)) {
+	err = sipd_stop_prepare(d);
+	if (err) {
 		sipd_event_unreserve(d->events, d->stopped_node);
 		d->stopped_node = NULL;
-		return sipd_error(SIPDIALER_ENOMEM, "no thread to be had");
+		return err;
 	}
-	d->janitor_started = true;
 
 	err = bring_up(d, o);
 	if (err) {
 		(void)sipd_strcpy(text, sizeof(text), sipd_error_text());
-		abort_start(d);
+		sipd_stop_abort(d);
 		return sipd_error(err, "%s", text);
 	}
 
@@ -606,7 +495,7 @@ static int start_stopped(struct sipdialer *d)
 	struct sipd_options o;
 	int err;
 
-	join_janitor(d);
+	sipd_stop_join(d);
 	err = prepare(d, &o);
 	if (!err) {
 		err = start(d, &o);
@@ -636,185 +525,4 @@ int sipdialer_start(struct sipdialer *d)
 	(void)pthread_rwlock_unlock(&d->gate);
 
 	return err;
-}
-
-
-/* ---- stop -------------------------------------------------------------- */
-
-static void sip_closed(void *arg)
-{
-	struct sipdialer *d = arg;
-
-	d->sip = NULL;
-	sipd_timer_cancel(&d->stop_timer);
-	tell_janitor(d);
-}
-
-
-void sipd_engine_stop_step(struct sipdialer *d)
-{
-	uint64_t spent_ms;
-	uint32_t wait_ms = SIPD_STOP_SIP_MS;
-
-	if (!d->stopping || d->sip_closing || d->calls_up)
-		return;
-
-	/* results may wait for a store that fails: the disk gives up on it */
-	if (!d->hurry && (d->open_calls || d->runs))
-		return;
-
-	d->sip_closing = true;
-	sipd_timer_cancel(&d->stop_timer);
-	spent_ms = sipd_clock_ms() - d->stop_ms;
-	if (spent_ms < SIPD_STOP_BYE_MS - SIPD_STOP_SIP_MS)
-		wait_ms = SIPD_STOP_BYE_MS - (uint32_t)spent_ms;
-	sipd_sip_close(d->sip, d->hurried ? 0 : wait_ms, sip_closed, d);
-}
-
-
-/* Peers and store had their time. */
-static void hurry(struct sipdialer *d)
-{
-	d->hurry = true;
-	sipd_calls_abandon_all(d);
-	sipd_engine_stop_step(d);
-}
-
-
-static void stop_timeout(void *arg)
-{
-	struct sipdialer *d = arg;
-
-	sipd_log_warning(&d->log, "stop: %u calls are given up, %u results "
-			 "are not stored yet", d->calls_up,
-			 d->open_calls - d->calls_up);
-	hurry(d);
-}
-
-
-static void close_runs(struct sipdialer *d)
-{
-	struct sipd_run *run = d->runs;
-
-	while (run) {
-		struct sipd_run *next = run->next;
-
-		sipd_run_close(run);
-		run = next;
-	}
-}
-
-
-static void stop_work(struct sipd_work *work)
-{
-	struct sipdialer *d = (struct sipdialer *)(void *)
-		((char *)work - offsetof(struct sipdialer, stop_work));
-
-	d->stopping = true;
-	d->stop_ms = sipd_clock_ms();
-	sipd_watch_stop(d);
-	sipd_timer_start(&d->stop_timer, SIPD_STOP_CALLS_MS, stop_timeout, d);
-	sipd_calls_hangup_all(d, "engine stopped");
-	close_runs(d);
-	sipd_engine_stop_step(d);
-}
-
-
-static void hurry_work(struct sipd_work *work)
-{
-	struct sipdialer *d = (struct sipdialer *)(void *)
-		((char *)work - offsetof(struct sipdialer, hurry_work));
-
-	d->hurried = true;
-	if (!d->sip_closing)
-		hurry(d);
-}
-
-
-int sipdialer_stop(struct sipdialer *d)
-{
-	int err = SIPDIALER_OK;
-
-	if (!d)
-		return sipd_error(SIPDIALER_EINVAL, "d is NULL");
-
-	(void)pthread_rwlock_wrlock(&d->gate);
-	switch (d->state) {
-	case SIPD_ENGINE_RUNNING:
-		atomic_store(&d->state, SIPD_ENGINE_STOPPING);
-		d->stop_work.h = stop_work;
-		d->hurry_work.h = NULL;
-		sipd_loop_post(d->loop, &d->stop_work);
-		break;
-	case SIPD_ENGINE_STOPPING:
-		if (d->hurry_work.h || d->unreachable)
-			break;
-		d->hurry_work.h = hurry_work;
-		sipd_loop_post(d->loop, &d->hurry_work);
-		break;
-	default:
-		err = sipd_error(SIPDIALER_ESTATE, "the engine is not started");
-		break;
-	}
-	(void)pthread_rwlock_unlock(&d->gate);
-
-	return err;
-}
-
-
-/* What bring_up() made, last first; also when only part of it was made. */
-static void take_down(struct sipdialer *d)
-{
-	if (d->disk)
-		sipd_disk_stop(d->disk, SIPD_STOP_STORE_MS);
-	if (d->media)
-		sipd_media_stop(d->media);
-	if (d->loop) {
-		sipd_loop_stop(d->loop);
-		sipd_loop_join(d->loop);
-	}
-	assert(!d->runs && !d->open_calls);
-	if (d->prompts)
-		sipd_prompts_close(d->prompts);
-	if (d->store)
-		sipd_store_close(d->store);
-	d->disk = NULL;
-	d->media = NULL;
-	d->prompts = NULL;
-	d->loop = NULL;
-	d->store = NULL;
-	d->sip = NULL;
-}
-
-
-static void *janitor_main(void *arg)
-{
-	struct sipdialer *d = arg;
-	struct sipd_event_node *node;
-	struct sipdialer_event ev;
-	bool aborted;
-
-	(void)pthread_mutex_lock(&d->lock);
-	while (!d->down)
-		(void)pthread_cond_wait(&d->changed, &d->lock);
-	aborted = d->aborted;
-	(void)pthread_mutex_unlock(&d->lock);
-	if (aborted)
-		return NULL; /* the start failed and cleans up itself */
-
-	/* verbs keep out by the state; a second stop by this */
-	(void)pthread_rwlock_wrlock(&d->gate);
-	d->unreachable = true;
-	(void)pthread_rwlock_unlock(&d->gate);
-	take_down(d);
-
-	(void)pthread_rwlock_wrlock(&d->gate);
-	node = d->stopped_node;
-	d->stopped_node = NULL;
-	atomic_store(&d->state, SIPD_ENGINE_STOPPED);
-	ev = sipd_engine_event(SIPDIALER_EVENT_STOPPED);
-	sipd_event_push_reserved(d->events, node, &ev);
-	(void)pthread_rwlock_unlock(&d->gate);
-
-	return NULL;
 }

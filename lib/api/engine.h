@@ -76,6 +76,9 @@ struct sipdialer {
 	bool dials;                /* owns the store: runs its campaigns */
 
 	/* loop thread */
+	void (*released_h)(struct sipdialer *d); /* upward, see gate.c */
+	void (*step_h)(struct sipdialer *d);
+	void (*look_h)(struct sipdialer *d);
 	struct sipd_run *runs;
 	struct sipd_run *claim_turn, *send_turn; /* whose turn; NULL: first */
 	struct sipd_pacer claims;  /* intents of all campaigns together */
@@ -113,19 +116,26 @@ struct sipdialer {
 	} counts;
 };
 
-/* engine.c */
+/* gate.c */
 /** A verb begins: 0 and no stop until sipd_engine_leave(), or
  *  SIPDIALER_ESTATE. @thread any */
 int  sipd_engine_enter(struct sipdialer *d);
 void sipd_engine_leave(struct sipdialer *d);
 bool sipd_engine_slot_take(struct sipdialer *d);     /* @thread any */
 void sipd_engine_slot_release(struct sipdialer *d);  /* @thread any */
-/** A call or run has gone: if stopping, the next step of it. */
-void sipd_engine_stop_step(struct sipdialer *d);
+/** Slots or rates came free: campaigns go on. @thread loop */
+void sipd_engine_released(struct sipdialer *d);
+/** A call or run has gone: if stopping, the next step of it. @thread loop */
+void sipd_engine_step(struct sipdialer *d);
+/** Look which campaigns should run, now. @thread loop */
+void sipd_engine_look(struct sipdialer *d);
 /** Take over the limits that may change while running. @thread any */
 void sipd_engine_limits(struct sipdialer *d, const struct sipd_options *o);
 /** An event with type and time filled. */
 struct sipdialer_event sipd_engine_event(int type);
+/** A CAMPAIGN_* event from a row with counts. */
+void sipd_engine_campaign(struct sipdialer_event *ev,
+			  const struct sipd_campaign_row *row);
 
 /* watch.c: campaigns that should run, also when others change the store */
 void sipd_watch_start(struct sipdialer *d);

@@ -4,7 +4,6 @@
 #include "api/request.h"
 
 #include <stdlib.h>
-#include "api/runner.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "base/words.h"
@@ -44,7 +43,7 @@ static void tell_rows(const struct sipd_request *q)
 		struct sipdialer_event ev =
 			sipd_engine_event(SIPDIALER_EVENT_CAMPAIGN_STATUS);
 
-		sipd_run_event(&ev, &q->rows[i]);
+		sipd_engine_campaign(&ev, &q->rows[i]);
 		ev.request = q->id;
 		sipd_event_push(q->d->events, &ev);
 	}
@@ -69,7 +68,7 @@ void sipd_request_finish(struct sipd_request *q)
 	atomic_fetch_sub(&d->requests, 1);
 	sipd_event_push_reserved(d->events, q->node, &ev);
 	if (q->rescan)
-		sipd_watch_scan(d);
+		sipd_engine_look(d);
 	request_free(q);
 }
 

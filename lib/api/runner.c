@@ -60,41 +60,14 @@ bool sipd_run_end_if_idle(struct sipd_run *run)
 		return false;
 
 	run_free(run);
-	sipd_engine_stop_step(d);
-	sipd_watch_scan(d); /* it may have been started again */
+	sipd_engine_step(d);
+	sipd_engine_look(d); /* it may have been started again */
 
 	return true;
 }
 
 
 /* ---- status and progress ------------------------------------------------ */
-
-void sipd_run_event(struct sipdialer_event *ev,
-		    const struct sipd_campaign_row *row)
-{
-	const struct sipd_campaign_counts *c = &row->counts;
-
-	ev->campaign = row->id;
-	ev->status = row->status;
-	ev->text = row->name;
-	ev->total = c->total;
-	ev->pending = c->pending;
-	ev->active = c->in_progress;
-	ev->completed = c->completed;
-	ev->failed = c->failed;
-	ev->other = c->dnc + c->skipped + c->interrupted;
-	ev->attempts = c->attempts;
-	ev->by_disposition = c->by_disposition;
-	ev->by_disposition_len =
-		sizeof(c->by_disposition) / sizeof(c->by_disposition[0]);
-	ev->next_ms = -1;
-	if (c->next_due_ms >= 0) {
-		const int64_t now = sipd_wall_ms();
-
-		ev->next_ms = c->next_due_ms > now ? c->next_due_ms - now : 0;
-	}
-}
-
 
 /* A question to the store about the campaign, and perhaps a change. */
 struct inquiry {
@@ -169,7 +142,7 @@ static void tell(struct sipd_run *run, const struct inquiry *q, int type)
 {
 	struct sipdialer_event ev = sipd_engine_event(type);
 
-	sipd_run_event(&ev, &q->row);
+	sipd_engine_campaign(&ev, &q->row);
 	ev.active = run->calling;
 	if (q->why[0]) {
 		ev.reason = q->why;
@@ -273,47 +246,6 @@ void sipd_run_complete(struct sipd_run *run)
 
 
 /* ---- results ------------------------------------------------------------- */
-
-void sipd_run_result(struct sipd_run *run, const struct sipd_dialed *dialed,
-		     const struct sipd_call_record *rec,
-		     struct sipd_result *result)
-{
-	uint64_t delay_ms = 0;
-
-	result->campaign = dialed->contact.campaign;
-	result->contact = dialed->contact.id;
-	result->attempt = dialed->attempt;
-	result->contact_status =
-		sipd_retry_next(&run->retry, dialed->attempt, rec->disposition,
-				rec->outcome.retry_after_s, &delay_ms);
-	result->due_ms = rec->end_ms + (int64_t)delay_ms;
-}
-
-
-void sipd_run_call_over(struct sipd_run *run, uint64_t contact,
-			int contact_status, int64_t due_ms)
-{
-	uint64_t at = UINT64_MAX;
-
-	(void)sipd_idmap_remove(&run->busy, contact);
-	sipd_pacer_release(&run->pacer);
-	--run->under_way;
-	--run->calling;
-	run->progress_wanted = true;
-
-	if (contact_status == SIPDIALER_CONTACT_PENDING) {
-		const int64_t wait = due_ms - sipd_wall_ms();
-
-		at = sipd_clock_ms() + (uint64_t)(wait > 1 ? wait : 1);
-	}
-	if (!run->under_way)
-		at = 0; /* it may be complete */
-	if (at < run->fetch_at)
-		run->fetch_at = at;
-
-	(void)sipd_run_end_if_idle(run);
-}
-
 
 void sipd_run_new_contacts(struct sipdialer *d, uint64_t campaign)
 {

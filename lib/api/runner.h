@@ -61,23 +61,6 @@ void sipd_run_pump_all(struct sipdialer *d);
 /** The campaign, if it runs, has more contacts. */
 void sipd_run_new_contacts(struct sipdialer *d, uint64_t campaign);
 
-/** The call of an attempt is over: what becomes of the contact. */
-void sipd_run_result(struct sipd_run *run, const struct sipd_dialed *dialed,
-		     const struct sipd_call_record *rec,
-		     struct sipd_result *result);
-/** ... and that is stored: contact pending again at due_ms (wall) or not. */
-void sipd_run_call_over(struct sipd_run *run, uint64_t contact,
-			int contact_status, int64_t due_ms);
-
-/** An INVITE has left. */
-void sipd_run_sent(struct sipd_run *run);
-/** Its call ended before anything was sent: as if it had not begun. */
-void sipd_run_unsent(struct sipd_dialed *dialed);
-
-/** A CAMPAIGN_* event from a row with counts. */
-void sipd_run_event(struct sipdialer_event *ev,
-		    const struct sipd_campaign_row *row);
-
 /* Shared by runner.c, due.c and dial.c; nobody else. */
 
 /** true: it is gone. */

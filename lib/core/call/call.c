@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
+#include "base/container.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "port/codec/g711.h"
@@ -290,8 +291,7 @@ void sipd_call_loaded(struct sipd_call *call, int error, const char *text)
 /* First turn of a call, so that no handler runs inside sipd_call_open(). */
 static void begin(struct sipd_work *work)
 {
-	struct sipd_call *call = (struct sipd_call *)(void *)
-		((char *)work - offsetof(struct sipd_call, work));
+	struct sipd_call *call = SIPD_CONTAINER(work, struct sipd_call, work);
 	int err;
 
 	if (call->quit || call->prompt || !call->play) {
