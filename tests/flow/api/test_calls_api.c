@@ -361,7 +361,7 @@ static void *caller_main(void *arg)
 
 	for (int i = 0; i < EACH;) {
 		uint64_t call;
-		const int err = sipdialer_call(c->d, i % 3 ? "4930127"
+		const int err = sipdialer_call(c->d, i % 3 ? "4930128"
 					       : "4930100", NULL, &call);
 
 		if (err == SIPDIALER_EFULL) {

@@ -154,6 +154,7 @@ static void test_host_that_never_pulls(void **state)
 		assert_int_equal(err, SIPDIALER_EFULL);
 		if (strstr(sipdialer_last_error(), "events.max"))
 			break; /* the limit is told, and kept */
+		(void)poll(NULL, 0, 1); /* dial.max_calls: let some end */
 	}
 	assert_true(calls >= 1000);
 	assert_true(host_rss_kib() - rss < HOST_RSS_MAX(40000));
