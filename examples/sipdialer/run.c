@@ -11,6 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* How the library's lines on a registration begin. */
+#define REGISTRATION "sip: registration failed"
+
 enum { REGISTER_MS = 15000 };
 
 /* Signals reach the loop through a pipe; a process has one set of them. */
@@ -89,7 +92,8 @@ static void handle(struct cli *cli, const struct sipdialer_event *ev)
 	switch (ev->type) {
 	case SIPDIALER_EVENT_LOG:
 		/* the end of the wait for it says the same in one line */
-		if (!cli->registering || ev->level != SIPDIALER_LOG_WARNING)
+		if (!cli->registering ||
+		    strncmp(ev->text, REGISTRATION, sizeof(REGISTRATION) - 1))
 			log_line(ev);
 		return;
 	case SIPDIALER_EVENT_LOST:

@@ -29,11 +29,14 @@ static void emit(struct sipd_dialed *dialed, struct sipdialer_event *ev)
 
 static void dialing_handler(struct sipd_call *call, void *arg)
 {
+	struct sipd_dialed *dialed = arg;
 	struct sipdialer_event ev =
 		sipd_engine_event(SIPDIALER_EVENT_CALL_DIALING);
 	(void)call;
 
-	emit(arg, &ev);
+	if (dialed->run)
+		sipd_run_sent(dialed->run);
+	emit(dialed, &ev);
 }
 
 
@@ -48,12 +51,14 @@ static void ringing_handler(struct sipd_call *call, int sip_status, void *arg)
 }
 
 
-static void early_handler(struct sipd_call *call, const char *codec, void *arg)
+static void early_handler(struct sipd_call *call, int sip_status,
+			  const char *codec, void *arg)
 {
 	struct sipdialer_event ev =
 		sipd_engine_event(SIPDIALER_EVENT_CALL_EARLY_MEDIA);
 	(void)call;
 
+	ev.sip_status = sip_status;
 	ev.codec = codec;
 	emit(arg, &ev);
 }
@@ -154,6 +159,7 @@ static void tell_end(struct sipd_dialed *dialed)
 {
 	struct sipdialer *d = dialed->d;
 	struct sipd_run *run = dialed->run;
+	const uint64_t contact = dialed->contact.id;
 	const int status = dialed->result.contact_status;
 	const int64_t due_ms = dialed->result.due_ms;
 
@@ -161,13 +167,15 @@ static void tell_end(struct sipd_dialed *dialed)
 	atomic_fetch_add(&d->counts.by_disposition[dialed->end.disposition],
 			 1);
 
+	/* who hears of the end may dial again at once */
 	unlist(dialed);
+	sipd_engine_slot_release(d);
 	sipd_event_push_reserved(d->events, dialed->end_node, &dialed->end);
-	dialed_free(dialed);
 
 	if (run)
-		sipd_run_call_over(run, status, due_ms);
-	sipd_engine_slot_release(d);
+		sipd_run_call_over(run, contact, status, due_ms);
+	dialed_free(dialed);
+	sipd_run_pump_all(d);
 	sipd_engine_stop_step(d);
 }
 
@@ -222,7 +230,8 @@ static void fill_result(struct sipd_dialed *dialed,
 	*r = (struct sipd_result){
 		.call = dialed->id,
 		.number = dialed->to,
-		.from = keep(dialed, 0, rec->from),
+		.from = keep(dialed, 0, rec->from && *rec->from
+			     ? rec->from : dialed->d->user),
 		.callid = keep(dialed, 1, rec->callid),
 		.start_ms = rec->start_ms ? rec->start_ms : rec->end_ms,
 		.ring_start_ms = rec->ring_ms_at,
@@ -290,7 +299,17 @@ static void ended_handler(struct sipd_call *call,
 	struct sipdialer *d = dialed->d;
 	(void)call;
 
+	if (dialed->call)
+		--d->calls_up;
 	dialed->call = NULL;
+
+	/* stopped or paused in the very turn before its INVITE */
+	if (dialed->run && !rec->start_ms &&
+	    (d->stopping || dialed->run->ending)) {
+		sipd_run_unsent(dialed);
+		return;
+	}
+
 	fill_result(dialed, rec);
 	fill_event(dialed, rec);
 
@@ -446,6 +465,8 @@ void sipd_dialed_start(struct sipd_dialed *dialed,
 	if (err)
 		fail(dialed, &(struct sipd_outcome){.error = err},
 		     sipd_error_text());
+	else
+		++d->calls_up;
 }
 
 
@@ -460,26 +481,31 @@ static void start_work(struct sipd_work *work)
 }
 
 
-static struct sipd_options *call_options(struct sipdialer *d,
-					 const char *const *list)
+/* The engine's with the call's on top. @locks d->lock */
+static int call_options(struct sipdialer *d, const char *const *list,
+			struct sipd_options **op)
 {
 	struct sipd_options *o = calloc(1, sizeof(*o));
 	int err;
 
-	if (!o || sipd_options_copy(o, &d->options)) {
+	err = o ? sipd_options_copy(o, &d->options) : SIPDIALER_ENOMEM;
+	if (err) {
 		free(o);
-		(void)sipd_error(SIPDIALER_ENOMEM, "no memory for a call");
-		return NULL;
+		return sipd_error(err, "no memory for a call");
 	}
 
-	err = list ? sipd_options_apply_list(o, list, SIPD_SCOPE_CALL, false) : 0;
+	if (list)
+		err = sipd_options_apply_list(o, list, SIPD_SCOPE_CALL,
+					      false);
 	if (err) {
 		sipd_options_close(o);
 		free(o);
-		return NULL;
+		return err;
 	}
 
-	return o;
+	*op = o;
+
+	return SIPDIALER_OK;
 }
 
 
@@ -487,15 +513,15 @@ static struct sipd_options *call_options(struct sipdialer *d,
 static int call_new(struct sipdialer *d, const char *to,
 		    const char *const *options, uint64_t *call)
 {
-	struct sipd_options *o;
+	struct sipd_options *o = NULL;
 	struct sipd_dialed *dialed;
 	int err;
 
 	(void)pthread_mutex_lock(&d->lock);
-	o = call_options(d, options);
+	err = call_options(d, options, &o);
 	(void)pthread_mutex_unlock(&d->lock);
-	if (!o)
-		return SIPDIALER_EINVAL;
+	if (err)
+		return err;
 
 	err = sipd_dialed_new(&dialed, d, to);
 	if (err) {
@@ -537,248 +563,9 @@ int sipdialer_call(struct sipdialer *d, const char *to,
 	else {
 		err = call_new(d, to, options, call);
 		if (err)
-			atomic_fetch_sub(&d->slots, 1);
+			sipd_engine_slot_release(d);
 	}
 	sipd_engine_leave(d);
 
 	return err;
-}
-
-
-/* ---- verbs on a call --------------------------------------------------- */
-
-struct command {
-	struct sipd_work work;   /* first member */
-	struct sipdialer *d;
-	uint64_t call;
-	uint32_t number;
-	char text[];
-};
-
-
-static struct sipd_dialed *find(struct sipdialer *d, uint64_t call)
-{
-	struct sipd_dialed *dialed;
-
-	(void)pthread_mutex_lock(&d->lock);
-	dialed = sipd_idmap_get(&d->live, call);
-	(void)pthread_mutex_unlock(&d->lock);
-
-	return dialed;
-}
-
-
-static int post(struct sipdialer *d, uint64_t call, const char *text,
-		uint32_t number, sipd_work_h *h)
-{
-	const size_t len = strlen(text);
-	struct command *c;
-	int err;
-
-	err = sipd_engine_enter(d);
-	if (err)
-		return err;
-
-	c = NULL;
-	if (!find(d, call))
-		err = sipd_error(SIPDIALER_ENOENT, "no call %llu (any more)",
-				 (unsigned long long)call);
-	else {
-		c = malloc(sizeof(*c) + len + 1);
-		if (!c)
-			err = sipd_error(SIPDIALER_ENOMEM,
-					 "no memory for a command");
-	}
-
-	if (c) {
-		*c = (struct command){
-			.work.h = h, .d = d, .call = call, .number = number
-		};
-		memcpy(c->text, text, len + 1);
-		sipd_loop_post(d->loop, &c->work);
-	}
-	sipd_engine_leave(d);
-
-	return err;
-}
-
-
-/* The call a command is for, NULL if it has ended or not begun. */
-static struct sipd_call *target(const struct command *c)
-{
-	const struct sipd_dialed *dialed = find(c->d, c->call);
-
-	return dialed ? dialed->call : NULL;
-}
-
-
-static void hangup_work(struct sipd_work *work)
-{
-	struct command *c = (struct command *)(void *)work;
-	struct sipd_dialed *dialed = find(c->d, c->call);
-
-	if (dialed) {
-		dialed->quit = true;
-		if (dialed->call)
-			sipd_call_hangup(dialed->call, c->text);
-	}
-	free(c);
-}
-
-
-static void play_work(struct sipd_work *work)
-{
-	struct command *c = (struct command *)(void *)work;
-	struct sipd_call *call = target(c);
-
-	if (call)
-		sipd_call_play(call, c->text, c->number);
-	free(c);
-}
-
-
-static void dtmf_work(struct sipd_work *work)
-{
-	struct command *c = (struct command *)(void *)work;
-	struct sipd_call *call = target(c);
-
-	if (call)
-		sipd_call_dtmf(call, c->text);
-	free(c);
-}
-
-
-static void record_work(struct sipd_work *work)
-{
-	struct command *c = (struct command *)(void *)work;
-	struct sipd_call *call = target(c);
-
-	if (call)
-		sipd_call_record_to(call, c->text, c->number != 0);
-	free(c);
-}
-
-
-int sipdialer_call_hangup(struct sipdialer *d, uint64_t call)
-{
-	if (!d)
-		return sipd_error(SIPDIALER_EINVAL, "d is NULL");
-
-	return post(d, call, "hung up by the host", 0, hangup_work);
-}
-
-
-static int check_path(const char *path)
-{
-	if (strlen(path) > 4095)
-		return sipd_error(SIPDIALER_EINVAL,
-				  "path of %zu bytes, the limit is 4095",
-				  strlen(path));
-
-	return SIPDIALER_OK;
-}
-
-
-int sipdialer_call_play(struct sipdialer *d, uint64_t call, const char *path,
-			uint32_t repeat)
-{
-	if (!d)
-		return sipd_error(SIPDIALER_EINVAL, "d is NULL");
-	if (repeat < 1 || repeat > 1000000)
-		return sipd_error(SIPDIALER_EINVAL,
-				  "repeat %u is not within 1 to 1000000",
-				  repeat);
-	if (!path || !strcmp(path, "none"))
-		path = "";
-	if (check_path(path))
-		return SIPDIALER_EINVAL;
-
-	return post(d, call, path, repeat, play_work);
-}
-
-
-int sipdialer_call_dtmf(struct sipdialer *d, uint64_t call, const char *digits)
-{
-	size_t good;
-
-	if (!d || !digits)
-		return sipd_error(SIPDIALER_EINVAL, "an argument is NULL");
-
-	good = strspn(digits, "0123456789*#ABCDabcd,");
-	if (digits[good])
-		return sipd_error(SIPDIALER_EINVAL,
-				  "'%c' at position %zu is not a key "
-				  "(0-9 * # A-D and ',')",
-				  digits[good], good + 1);
-	if (good < 1 || good > 64)
-		return sipd_error(SIPDIALER_EINVAL,
-				  "%zu keys, not within 1 to 64", good);
-
-	return post(d, call, digits, 0, dtmf_work);
-}
-
-
-int sipdialer_call_record(struct sipdialer *d, uint64_t call, const char *path,
-			  int stereo)
-{
-	if (!d)
-		return sipd_error(SIPDIALER_EINVAL, "d is NULL");
-	if (!path)
-		path = "";
-	if (check_path(path))
-		return SIPDIALER_EINVAL;
-
-	return post(d, call, path, stereo != 0, record_work);
-}
-
-
-/* ---- all of them ------------------------------------------------------- */
-
-struct sweep {
-	const struct sipd_run *run; /* its unanswered ones; NULL: all */
-	struct sipd_call **calls;
-	size_t count;
-};
-
-
-static void gather(uint64_t id, void *value, void *arg)
-{
-	const struct sipd_dialed *dialed = value;
-	struct sweep *sweep = arg;
-	(void)id;
-
-	if (dialed->call &&
-	    (!sweep->run || (dialed->run == sweep->run && !dialed->answered)))
-		sweep->calls[sweep->count++] = dialed->call;
-}
-
-
-/* Hanging up may end a call at once, which changes the map: gather first. */
-static void hangup(struct sipdialer *d, const struct sipd_run *run,
-		   const char *reason)
-{
-	struct sweep sweep = {.run = run};
-
-	(void)pthread_mutex_lock(&d->lock);
-	sweep.calls = calloc(d->live.count + 1, sizeof(struct sipd_call *));
-	if (sweep.calls)
-		sipd_idmap_each(&d->live, gather, &sweep);
-	(void)pthread_mutex_unlock(&d->lock);
-
-	for (size_t i = 0; i < sweep.count; i++)
-		sipd_call_hangup(sweep.calls[i], reason);
-	free(sweep.calls);
-}
-
-
-void sipd_calls_hangup_all(struct sipdialer *d, const char *reason)
-{
-	hangup(d, NULL, reason);
-}
-
-
-void sipd_calls_give_up(struct sipdialer *d, const struct sipd_run *run,
-			const char *reason)
-{
-	hangup(d, run, reason);
 }

@@ -33,6 +33,7 @@ struct sipd_dialed {
 	struct sipdialer_event end;
 	char *text[6];             /* owned strings of result and end */
 	bool quit;                 /* hang-up asked for before it started */
+	uint64_t swept;            /* by the sweep of this number */
 };
 
 /** Settings of a call from options; strings belong to `o`. */
@@ -49,6 +50,8 @@ void sipd_dialed_drop(struct sipd_dialed *dialed);
 
 /** Hang up every call. */
 void sipd_calls_hangup_all(struct sipdialer *d, const char *reason);
+/** The same, without waiting for any peer. */
+void sipd_calls_abandon_all(struct sipdialer *d);
 /** Hang up the calls of a run that are not answered yet. */
 void sipd_calls_give_up(struct sipdialer *d, const struct sipd_run *run,
 			const char *reason);

@@ -97,32 +97,40 @@ int sipdialer_campaign_create(struct sipdialer *d, const char *name,
 
 /* ---- start, pause, cancel --------------------------------------------------- */
 
+static int change_status(struct sipd_request *q, struct sipd_store *s)
+{
+	struct sipd_campaign_row row;
+	int status, err;
+
+	err = sipd_store_campaign_get(s, q->campaign, false, &row);
+	if (err)
+		return err;
+
+	status = sipd_campaign_change(row.status,
+				      (enum sipd_campaign_verb)q->verb);
+	err = status < 0 ? status
+			 : sipd_store_campaign_set(s, q->campaign, row.status,
+						   status, &q->again);
+	sipd_campaign_row_free(&row);
+
+	return err;
+}
+
+
+/* In several turns if many contacts are to be skipped. */
 static int change_run(struct sipd_request *q, struct sipd_store *s)
 {
-	int err, status;
+	int err;
+
+	err = q->turn ? sipd_store_campaign_skip(s, q->campaign, &q->again)
+		      : change_status(q, s);
+	if (err || q->again)
+		return err;
 
 	q->rows = calloc(1, sizeof(*q->rows));
 	if (!q->rows)
 		return sipd_error(SIPDIALER_ENOMEM, "no memory for a row");
 
-	err = sipd_store_campaign_get(s, q->campaign, false, q->rows);
-	if (err)
-		return err;
-	q->count = 1;
-
-	status = sipd_campaign_change(q->rows->status,
-				      (enum sipd_campaign_verb)q->verb);
-	if (status >= 0)
-		err = sipd_store_campaign_set(s, q->campaign, q->rows->status,
-					      status);
-	if (status < 0 || err) {
-		sipd_campaign_row_free(q->rows);
-		q->count = 0;
-		return status < 0 ? status : err;
-	}
-
-	sipd_campaign_row_free(q->rows);
-	q->count = 0;
 	err = sipd_store_campaign_get(s, q->campaign, true, q->rows);
 	q->count = !err;
 	q->rescan = true;
@@ -135,7 +143,7 @@ static void change_done(struct sipd_request *q)
 {
 	struct sipd_run *run = sipd_run_find(q->d, q->campaign);
 
-	if (q->err || !run || q->verb == SIPD_VERB_START)
+	if (q->err || q->turn || !run || q->verb == SIPD_VERB_START)
 		return;
 
 	if (q->verb == SIPD_VERB_CANCEL)
@@ -246,12 +254,31 @@ int sipdialer_campaign_list(struct sipdialer *d, uint64_t *request)
 
 static int results_run(struct sipd_request *q, struct sipd_store *s)
 {
-	return sipd_store_results(s, q->campaign, q->a, &q->answer.count);
+	struct sipd_results *r = q->work;
+	int err = q->turn ? SIPDIALER_OK
+			  : sipd_store_results_open(&r, s, q->campaign, q->a);
+
+	if (!err)
+		err = sipd_store_results_step(r, &q->again);
+	q->work = r;
+	if (!err && q->again)
+		return SIPDIALER_OK;
+
+	q->work = NULL;
+
+	return sipd_store_results_close(r, err, &q->answer.count);
+}
+
+
+static void results_drop(struct sipd_request *q)
+{
+	(void)sipd_store_results_close(q->work, SIPDIALER_ECANCELLED, NULL);
+	q->work = NULL;
 }
 
 
 static const struct sipd_request_kind results_kind = {
-	.run = results_run, .outside = true,
+	.run = results_run, .drop = results_drop, .outside = true,
 };
 
 
@@ -296,7 +323,10 @@ static int add_run(struct sipd_request *q, struct sipd_store *s)
 
 	(void)sipd_strcpy(row.number, sizeof(row.number), q->a);
 	(void)sipd_strcpy(row.name, sizeof(row.name), q->b ? q->b : "");
-	err = sipd_store_contact_add(s, &row, &duplicate, &q->answer.contact);
+	err = sipd_request_campaign(q, s);
+	if (!err)
+		err = sipd_store_contact_add(s, &row, &duplicate,
+					     &q->answer.contact);
 	if (!err && duplicate)
 		err = sipd_error(SIPDIALER_EINVAL,
 				 "%s is in campaign %llu already", q->a,
@@ -309,13 +339,8 @@ static int add_run(struct sipd_request *q, struct sipd_store *s)
 
 static void wake_run(struct sipd_request *q)
 {
-	struct sipd_run *run = sipd_run_find(q->d, q->campaign);
-
-	if (!run || q->err)
-		return;
-
-	run->fetch_at = 0;
-	sipd_run_pump(run);
+	if (!q->err)
+		sipd_run_new_contacts(q->d, q->campaign);
 }
 
 

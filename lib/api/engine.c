@@ -6,6 +6,7 @@
  */
 #include "api/engine.h"
 
+#include <assert.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,22 @@ struct sipdialer_event sipd_engine_event(int type)
 }
 
 
+/* Who stops must get through a crowd of verbs. */
+static void init_gate(pthread_rwlock_t *gate)
+{
+	pthread_rwlockattr_t attr;
+
+	(void)pthread_rwlockattr_init(&attr);
+#ifdef __GLIBC__
+	/* no verb calls a verb while it holds the gate */
+	(void)pthread_rwlockattr_setkind_np(
+		&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+#endif
+	(void)pthread_rwlock_init(gate, &attr);
+	(void)pthread_rwlockattr_destroy(&attr);
+}
+
+
 int sipdialer_create(struct sipdialer **dp)
 {
 	struct sipdialer *d;
@@ -48,7 +65,7 @@ int sipdialer_create(struct sipdialer **dp)
 		return SIPDIALER_ENOMEM;
 	}
 
-	(void)pthread_rwlock_init(&d->gate, NULL);
+	init_gate(&d->gate);
 	(void)pthread_mutex_init(&d->lock, NULL);
 	(void)pthread_cond_init(&d->changed, NULL);
 	sipd_options_init(&d->options);
@@ -90,9 +107,21 @@ void sipdialer_destroy(struct sipdialer *d)
 }
 
 
+static int not_running(enum sipd_engine_state state)
+{
+	return sipd_error(SIPDIALER_ESTATE, "the engine is %s",
+			  state == SIPD_ENGINE_STOPPING ? "stopping"
+							: "not started");
+}
+
+
 int sipd_engine_enter(struct sipdialer *d)
 {
-	enum sipd_engine_state state;
+	enum sipd_engine_state state = d->state;
+
+	/* a start waits for disks with the gate in its hand: no verb does */
+	if (state != SIPD_ENGINE_RUNNING)
+		return not_running(state);
 
 	(void)pthread_rwlock_rdlock(&d->gate);
 	state = d->state;
@@ -101,9 +130,7 @@ int sipd_engine_enter(struct sipdialer *d)
 
 	(void)pthread_rwlock_unlock(&d->gate);
 
-	return sipd_error(SIPDIALER_ESTATE, "the engine is %s",
-			  state == SIPD_ENGINE_STOPPED ? "not started"
-						       : "stopping");
+	return not_running(state);
 }
 
 
@@ -129,7 +156,6 @@ bool sipd_engine_slot_take(struct sipdialer *d)
 void sipd_engine_slot_release(struct sipdialer *d)
 {
 	atomic_fetch_sub(&d->slots, 1);
-	sipd_run_pump_all(d);
 }
 
 
@@ -143,6 +169,23 @@ void sipd_engine_limits(struct sipdialer *d, const struct sipd_options *o)
 
 
 /* ---- start ------------------------------------------------------------- */
+
+/* Campaigns dial only while registered, if it should be. */
+static void note_registration(struct sipdialer *d, bool registered)
+{
+	const bool was = d->registered;
+
+	d->registered = registered;
+	if (d->stopping || was == registered)
+		return;
+
+	if (registered)
+		sipd_run_pump_all(d);
+	else if (d->runs)
+		sipd_log_warning(&d->log, "not registered any more: campaigns "
+				 "wait");
+}
+
 
 static void reg_handler(const struct sipd_reg_state *st, void *arg)
 {
@@ -163,6 +206,7 @@ static void reg_handler(const struct sipd_reg_state *st, void *arg)
 	ev.expires_s = st->expires;
 	ev.retry_ms = st->retry_ms;
 	sipd_event_push(d->events, &ev);
+	note_registration(d, st->state == SIPDIALER_REGISTRATION_REGISTERED);
 }
 
 
@@ -277,6 +321,8 @@ static void sip_open_work(struct sipd_work *work)
 
 static void sip_conf(const struct sipd_options *o, struct sip_open *so)
 {
+	const char *agent = sipd_opt_str(o, SIPD_OPT_SIP_USER_AGENT);
+
 	so->conf = (struct sipd_sip_conf){
 		.server = sipd_opt_str(o, SIPD_OPT_SIP_SERVER),
 		.port = (uint16_t)sipd_opt_int(o, SIPD_OPT_SIP_PORT),
@@ -298,7 +344,8 @@ static void sip_conf(const struct sipd_options *o, struct sip_open *so)
 						     SIPD_OPT_SIP_LOCAL_PORT),
 		.external_address = sipd_opt_str(
 			o, SIPD_OPT_SIP_EXTERNAL_ADDRESS),
-		.user_agent = sipd_opt_str(o, SIPD_OPT_SIP_USER_AGENT),
+		.user_agent = *agent ? agent
+			: "libsipdialer/" SIPDIALER_VERSION,
 		.hash_size = hash_size((uint32_t)sipd_opt_int(
 			o, SIPD_OPT_DIAL_MAX_CALLS)),
 	};
@@ -470,18 +517,57 @@ static void tell_janitor(struct sipdialer *d)
 
 static void reset(struct sipdialer *d, const struct sipd_options *o)
 {
-	d->stopping = d->hurry = d->sip_closing = d->store_failing = false;
-	d->down = d->aborted = d->scanning = false;
-	d->open_calls = 0;
+	d->stopping = d->hurry = d->hurried = d->sip_closing = false;
+	d->store_failing = false;
+	d->down = d->aborted = d->scanning = d->unreachable = false;
+	d->registered = false;
+	d->registers = wants_registration(o);
+	d->open_calls = d->calls_up = 0;
+	d->claim_turn = d->send_turn = NULL;
+	(void)sipd_strcpy(d->user, sizeof(d->user),
+			  sipd_opt_str(o, SIPD_OPT_SIP_USER));
 	d->reg = (struct sipd_reg_state){.reason = ""};
 	atomic_store(&d->slots, 0);
 	atomic_store(&d->requests, 0);
 	sipd_engine_limits(d, o);
 	d->sends_cps = atomic_load(&d->cps);
+	sipd_pacer_init(&d->claims, d->sends_cps, UINT32_MAX);
 	sipd_pacer_init(&d->sends, d->sends_cps, UINT32_MAX);
 	sipd_events_set_max(d->events,
 			    (uint32_t)sipd_opt_int(o, SIPD_OPT_EVENTS_MAX));
 	atomic_store(&d->log.level, sipd_opt_enum(o, SIPD_OPT_LOG_LEVEL));
+}
+
+
+/* Takes over the options; from here on only live ones may be set. */
+static int prepare(struct sipdialer *d, struct sipd_options *o)
+{
+	int err;
+
+	atomic_store(&d->state, SIPD_ENGINE_STARTING);
+	(void)pthread_mutex_lock(&d->lock);
+	err = sipd_options_copy(o, &d->options);
+	if (!err) {
+		err = check_options(o);
+		if (!err)
+			reset(d, o);
+		else
+			sipd_options_close(o);
+	}
+	(void)pthread_mutex_unlock(&d->lock);
+
+	return err;
+}
+
+
+static void abort_start(struct sipdialer *d)
+{
+	d->aborted = true;
+	tell_janitor(d);
+	join_janitor(d);
+	take_down(d);
+	sipd_event_unreserve(d->events, d->stopped_node);
+	d->stopped_node = NULL;
 }
 
 
@@ -490,17 +576,12 @@ static int start(struct sipdialer *d, const struct sipd_options *o)
 	char text[SIPD_ERROR_SIZE];
 	int err;
 
-	join_janitor(d);
-	err = check_options(o);
-	if (err)
-		return err;
-
-	reset(d, o);
 	d->stopped_node = sipd_event_reserve(d->events);
 	if (!d->stopped_node)
 		return SIPDIALER_EFULL;
 	if (pthread_create(&d->janitor, NULL, janitor_main, d)) {
 		sipd_event_unreserve(d->events, d->stopped_node);
+		d->stopped_node = NULL;
 		return sipd_error(SIPDIALER_ENOMEM, "no thread to be had");
 	}
 	d->janitor_started = true;
@@ -508,11 +589,7 @@ static int start(struct sipdialer *d, const struct sipd_options *o)
 	err = bring_up(d, o);
 	if (err) {
 		(void)sipd_strcpy(text, sizeof(text), sipd_error_text());
-		d->aborted = true;
-		tell_janitor(d);
-		join_janitor(d);
-		take_down(d);
-		sipd_event_unreserve(d->events, d->stopped_node);
+		abort_start(d);
 		return sipd_error(err, "%s", text);
 	}
 
@@ -524,19 +601,30 @@ static int start(struct sipdialer *d, const struct sipd_options *o)
 }
 
 
-int sipdialer_start(struct sipdialer *d)
+static int start_stopped(struct sipdialer *d)
 {
 	struct sipd_options o;
 	int err;
 
+	join_janitor(d);
+	err = prepare(d, &o);
+	if (!err) {
+		err = start(d, &o);
+		sipd_options_close(&o);
+	}
+	if (err)
+		atomic_store(&d->state, SIPD_ENGINE_STOPPED);
+
+	return err;
+}
+
+
+int sipdialer_start(struct sipdialer *d)
+{
+	int err;
+
 	if (!d)
 		return sipd_error(SIPDIALER_EINVAL, "d is NULL");
-
-	(void)pthread_mutex_lock(&d->lock);
-	err = sipd_options_copy(&o, &d->options);
-	(void)pthread_mutex_unlock(&d->lock);
-	if (err)
-		return err;
 
 	(void)pthread_rwlock_wrlock(&d->gate);
 	if (d->state != SIPD_ENGINE_STOPPED)
@@ -544,9 +632,8 @@ int sipdialer_start(struct sipdialer *d)
 				 d->state == SIPD_ENGINE_RUNNING
 				 ? "started already" : "stopping");
 	else
-		err = start(d, &o);
+		err = start_stopped(d);
 	(void)pthread_rwlock_unlock(&d->gate);
-	sipd_options_close(&o);
 
 	return err;
 }
@@ -569,7 +656,11 @@ void sipd_engine_stop_step(struct sipdialer *d)
 	uint64_t spent_ms;
 	uint32_t wait_ms = SIPD_STOP_SIP_MS;
 
-	if (!d->stopping || d->sip_closing || d->open_calls || d->runs)
+	if (!d->stopping || d->sip_closing || d->calls_up)
+		return;
+
+	/* results may wait for a store that fails: the disk gives up on it */
+	if (!d->hurry && (d->open_calls || d->runs))
 		return;
 
 	d->sip_closing = true;
@@ -577,17 +668,27 @@ void sipd_engine_stop_step(struct sipdialer *d)
 	spent_ms = sipd_clock_ms() - d->stop_ms;
 	if (spent_ms < SIPD_STOP_BYE_MS - SIPD_STOP_SIP_MS)
 		wait_ms = SIPD_STOP_BYE_MS - (uint32_t)spent_ms;
-	sipd_sip_close(d->sip, d->hurry ? 0 : wait_ms, sip_closed, d);
+	sipd_sip_close(d->sip, d->hurried ? 0 : wait_ms, sip_closed, d);
 }
 
 
-/* Sessions end by themselves within 4 s at the latest (port/sip/sip.h). */
+/* Peers and store had their time. */
+static void hurry(struct sipdialer *d)
+{
+	d->hurry = true;
+	sipd_calls_abandon_all(d);
+	sipd_engine_stop_step(d);
+}
+
+
 static void stop_timeout(void *arg)
 {
 	struct sipdialer *d = arg;
 
-	sipd_log_warning(&d->log, "stop: %u calls have not ended yet",
-			 d->open_calls);
+	sipd_log_warning(&d->log, "stop: %u calls are given up, %u results "
+			 "are not stored yet", d->calls_up,
+			 d->open_calls - d->calls_up);
+	hurry(d);
 }
 
 
@@ -624,7 +725,9 @@ static void hurry_work(struct sipd_work *work)
 	struct sipdialer *d = (struct sipdialer *)(void *)
 		((char *)work - offsetof(struct sipdialer, hurry_work));
 
-	d->hurry = true;
+	d->hurried = true;
+	if (!d->sip_closing)
+		hurry(d);
 }
 
 
@@ -644,7 +747,7 @@ int sipdialer_stop(struct sipdialer *d)
 		sipd_loop_post(d->loop, &d->stop_work);
 		break;
 	case SIPD_ENGINE_STOPPING:
-		if (d->hurry_work.h || d->down)
+		if (d->hurry_work.h || d->unreachable)
 			break;
 		d->hurry_work.h = hurry_work;
 		sipd_loop_post(d->loop, &d->hurry_work);
@@ -670,6 +773,7 @@ static void take_down(struct sipdialer *d)
 		sipd_loop_stop(d->loop);
 		sipd_loop_join(d->loop);
 	}
+	assert(!d->runs && !d->open_calls);
 	if (d->prompts)
 		sipd_prompts_close(d->prompts);
 	if (d->store)
@@ -686,6 +790,7 @@ static void take_down(struct sipdialer *d)
 static void *janitor_main(void *arg)
 {
 	struct sipdialer *d = arg;
+	struct sipd_event_node *node;
 	struct sipdialer_event ev;
 	bool aborted;
 
@@ -697,12 +802,18 @@ static void *janitor_main(void *arg)
 	if (aborted)
 		return NULL; /* the start failed and cleans up itself */
 
+	/* verbs keep out by the state; a second stop by this */
 	(void)pthread_rwlock_wrlock(&d->gate);
+	d->unreachable = true;
+	(void)pthread_rwlock_unlock(&d->gate);
 	take_down(d);
-	ev = sipd_engine_event(SIPDIALER_EVENT_STOPPED);
-	sipd_event_push_reserved(d->events, d->stopped_node, &ev);
+
+	(void)pthread_rwlock_wrlock(&d->gate);
+	node = d->stopped_node;
 	d->stopped_node = NULL;
 	atomic_store(&d->state, SIPD_ENGINE_STOPPED);
+	ev = sipd_engine_event(SIPDIALER_EVENT_STOPPED);
+	sipd_event_push_reserved(d->events, node, &ev);
 	(void)pthread_rwlock_unlock(&d->gate);
 
 	return NULL;

@@ -26,18 +26,21 @@
 #include "port/sip/sip.h"
 #include "port/store/store.h"
 
+/* A stop takes 5 s at most: CANCELs that nobody answers end after 4 s. */
 enum {
 	SIPD_EVENTS_FIRST = 65536, /* until the options are read at start */
 	SIPD_FILES_OWN = 64, /* descriptors besides those of calls */
 	SIPD_REQUESTS_MAX = 1024, /* requests waiting at once */
-	SIPD_STOP_CALLS_MS = 3000, /* of stop: for calls to end */
-	SIPD_STOP_SIP_MS = 1000,  /* then for the un-REGISTER, at least */
+	SIPD_STOP_CALLS_MS = 3000, /* of stop: for calls to end and rows to be
+				    * stored */
+	SIPD_STOP_SIP_MS = 800,   /* then for the un-REGISTER, at least */
 	SIPD_STOP_BYE_MS = 4000,  /* all that, and BYEs answered */
-	SIPD_STOP_STORE_MS = 800  /* then for a store that fails */
+	SIPD_STOP_STORE_MS = 500  /* then for a store that fails */
 };
 
 enum sipd_engine_state {
 	SIPD_ENGINE_STOPPED,
+	SIPD_ENGINE_STARTING,
 	SIPD_ENGINE_RUNNING,
 	SIPD_ENGINE_STOPPING
 };
@@ -69,23 +72,31 @@ struct sipdialer {
 	struct sipd_event_node *stopped_node;
 	bool down;                 /* calls and SIP are over: clean up */
 	bool aborted;              /* the start failed */
+	bool unreachable;          /* the loop goes away; under gate */
 	bool dials;                /* owns the store: runs its campaigns */
 
 	/* loop thread */
 	struct sipd_run *runs;
-	struct sipd_pacer sends;   /* INVITEs of all campaigns together */
-	double sends_cps;          /* its rate */
+	struct sipd_run *claim_turn, *send_turn; /* whose turn; NULL: first */
+	struct sipd_pacer claims;  /* intents of all campaigns together */
+	struct sipd_pacer sends;   /* and their INVITEs */
+	double sends_cps;          /* rate of both */
+	char user[128];            /* sip.user, the default caller id */
+	bool registers, registered;
 	struct sipd_timer watch;   /* store changed by others; each second */
 	struct sipd_timer stop_timer;
 	uint64_t stop_ms;          /* stopping since */
 	struct sipd_work start_work, stop_work, hurry_work;
 	uint64_t data_version;
 	bool stopping;
-	bool hurry;                /* second stop: wait for nobody */
+	bool hurry;                /* wait for nobody any more, */
+	bool hurried;              /* by a second stop: nor for SIP */
 	bool sip_closing;
 	bool store_failing;
 	bool scanning;
 	uint32_t open_calls;       /* struct sipd_dialed alive */
+	uint64_t sweeps;           /* over all calls, so far */
+	uint32_t calls_up;         /* of these, with a struct sipd_call */
 
 	/* any thread */
 	atomic_uint_fast64_t next_call;
@@ -108,8 +119,7 @@ struct sipdialer {
 int  sipd_engine_enter(struct sipdialer *d);
 void sipd_engine_leave(struct sipdialer *d);
 bool sipd_engine_slot_take(struct sipdialer *d);     /* @thread any */
-/** Give a slot back and let the campaigns go on. */
-void sipd_engine_slot_release(struct sipdialer *d);
+void sipd_engine_slot_release(struct sipdialer *d);  /* @thread any */
 /** A call or run has gone: if stopping, the next step of it. */
 void sipd_engine_stop_step(struct sipdialer *d);
 /** Take over the limits that may change while running. @thread any */

@@ -1,14 +1,17 @@
 /**
  * @file api/import.c  Contact files into the store, in turns
  *
- * A turn reads a block and parses it (outside any transaction), then stores
- * its rows in one.  So memory is flat, a failing store repeats only the rows
- * of one block, and calls under way get their turns in between.
+ * A turn reads and parses rows (outside any transaction), then stores them in
+ * one.  So memory is flat, and a failing store repeats only the rows of one
+ * turn.  Turns are long while nobody dials, because each commit costs as much
+ * as thousands of rows; else they are short, and calls under way get their
+ * turns in between.
  */
 #include "api/request.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,13 +21,18 @@
 #include "base/text.h"
 #include "core/campaign/import.h"
 
-enum { BLOCK = 1024 * 1024 };
+enum {
+	PIECE = 64 * 1024,         /* read and parsed in one go */
+	CHUNK = 1024 * 1024,       /* of text; any row fits */
+	ROWS_LONG = 100000,        /* of a turn; passed by what is in a piece */
+	ROWS_SHORT = 5000,
+	TEXT_MAX = 16 * 1024 * 1024
+};
 
-struct row {
-	uint64_t line;
-	int32_t priority;
-	size_t name, custom;   /* places in the text; number is at `number` */
-	size_t number;
+struct chunk {
+	struct chunk *next;
+	size_t used;
+	char text[CHUNK];
 };
 
 struct import {
@@ -36,20 +44,22 @@ struct import {
 	char *path;
 	int fd;
 	bool ended;                /* file read to its end, or refused */
+	bool stored;               /* a block at least: the campaign is known */
 	uint64_t errors_told, errors_max;
 
-	/* rows of this block */
-	struct row *rows;
+	/* rows of this turn */
+	bool quiet;                /* nobody dials */
+	struct sipd_contact_new *rows;
+	uint64_t *lines;           /* of the file, one for each row */
 	size_t count, room;
-	char *text;
-	size_t len, text_room;
+	struct chunk *chunks;      /* kept for the next turn */
+	struct chunk *chunk;       /* being filled */
+	size_t text;               /* bytes in all of them */
 
-	uint64_t taken, refused;   /* in the store so far */
-	uint64_t block_taken;      /* of this block; counted again if it is
+	uint64_t taken;            /* in the store so far */
+	uint64_t turn_taken;       /* of this turn; counted again if it is
 				    * stored again */
-	struct sipd_text_error { uint64_t line; char why[160]; } *dups;
-	size_t dupc;
-	char *block;
+	char *piece;
 };
 
 
@@ -71,62 +81,89 @@ static void row_error(uint64_t line, const char *why, void *arg)
 }
 
 
-static bool room_for(struct import *im, size_t bytes)
+static bool room_for_row(struct import *im)
 {
-	if (im->count == im->room) {
-		const size_t room = im->room ? im->room * 2 : 1024;
-		struct row *rows = realloc(im->rows, room * sizeof(*rows));
+	const size_t room = im->room ? im->room * 2 : 1024;
+	struct sipd_contact_new *rows;
+	uint64_t *lines;
 
-		if (!rows)
-			return false;
-		im->rows = rows;
-		im->room = room;
-	}
+	if (im->count < im->room)
+		return true;
 
-	if (im->len + bytes > im->text_room) {
-		const size_t room = (im->len + bytes) * 2;
-		char *text = realloc(im->text, room);
-
-		if (!text)
-			return false;
-		im->text = text;
-		im->text_room = room;
-	}
+	rows = realloc(im->rows, room * sizeof(*rows));
+	if (!rows)
+		return false;
+	im->rows = rows;
+	lines = realloc(im->lines, room * sizeof(*lines));
+	if (!lines)
+		return false;
+	im->lines = lines;
+	im->room = room;
 
 	return true;
 }
 
 
-static size_t add_text(struct import *im, const char *s)
+static bool room_for_text(struct import *im, size_t bytes)
 {
-	const size_t at = im->len;
-	const size_t len = strlen(s) + 1;
+	struct chunk **next = im->chunk ? &im->chunk->next : &im->chunks;
 
-	memcpy(im->text + at, s, len);
-	im->len += len;
+	if (im->chunk && CHUNK - im->chunk->used >= bytes)
+		return true;
 
-	return at;
+	if (!*next) {
+		*next = malloc(sizeof(**next));
+		if (!*next)
+			return false;
+		(*next)->next = NULL;
+	}
+	im->chunk = *next;
+	im->chunk->used = 0;
+
+	return true;
+}
+
+
+static const char *add_text(struct import *im, const char *s)
+{
+	const size_t size = strlen(s) + 1;
+	char *to = im->chunk->text + im->chunk->used;
+
+	memcpy(to, s, size);
+	im->chunk->used += size;
+	im->text += size;
+
+	return to;
 }
 
 
 static int row_handler(const struct sipd_contact_in *c, void *arg)
 {
 	struct import *im = arg;
-	struct row *row;
 
-	if (!room_for(im, strlen(c->number) + strlen(c->name) +
-			  strlen(c->custom) + 3))
+	if (!room_for_row(im) ||
+	    !room_for_text(im, strlen(c->number) + strlen(c->name) +
+			       strlen(c->custom) + 3))
 		return sipd_error(SIPDIALER_ENOMEM,
-				  "no memory for the rows of a block");
+				  "no memory for the rows of an import");
 
-	row = &im->rows[im->count++];
-	row->line = c->line;
-	row->priority = c->priority;
-	row->number = add_text(im, c->number);
-	row->name = add_text(im, c->name);
-	row->custom = add_text(im, c->custom);
+	im->lines[im->count] = c->line;
+	im->rows[im->count++] = (struct sipd_contact_new){
+		.number = add_text(im, c->number),
+		.name = add_text(im, c->name),
+		.custom = *c->custom ? add_text(im, c->custom) : NULL,
+		.priority = c->priority,
+		.status = SIPDIALER_CONTACT_PENDING,
+	};
 
 	return 0;
+}
+
+
+static void turn_clear(struct import *im)
+{
+	im->count = im->text = 0;
+	im->chunk = NULL;
 }
 
 
@@ -150,23 +187,15 @@ static int open_file(struct import *im)
 }
 
 
-static int read_block(struct import *im)
+static int read_piece(struct import *im)
 {
-	ssize_t n;
-	int err;
+	const ssize_t n = read(im->fd, im->piece, PIECE);
 
-	if (im->fd < 0) {
-		err = open_file(im);
-		if (err)
-			return err;
-	}
-
-	n = read(im->fd, im->block, BLOCK);
 	if (n < 0)
 		return sipd_error(SIPDIALER_EIO, "\"%s\": %s", im->path,
 				  strerror(errno));
 	if (n)
-		return sipd_import_feed(im->parser, im->block, (size_t)n);
+		return sipd_import_feed(im->parser, im->piece, (size_t)n);
 
 	im->ended = true;
 
@@ -174,12 +203,36 @@ static int read_block(struct import *im)
 }
 
 
+/* Campaigns of another process, if they are not ours. */
+static bool is_quiet(struct import *im)
+{
+	bool running;
+
+	if (!im->quiet || im->d->dials)
+		return im->quiet;
+
+	return !sipd_store_running(im->d->store, &running) && !running;
+}
+
+
+static int read_rows(struct import *im)
+{
+	const size_t rows = is_quiet(im) ? ROWS_LONG : ROWS_SHORT;
+	int err = im->fd < 0 ? open_file(im) : SIPDIALER_OK;
+
+	while (!err && !im->ended && im->count < rows && im->text < TEXT_MAX)
+		err = read_piece(im);
+
+	return err;
+}
+
+
 static void read_run(struct sipd_job *job)
 {
 	struct import *im = (struct import *)(void *)job;
 
-	im->count = im->len = 0;
-	im->q->err = read_block(im);
+	turn_clear(im);
+	im->q->err = read_rows(im);
 	if (im->q->err) {
 		(void)sipd_strcpy(im->q->text, sizeof(im->q->text),
 				  sipd_error_text());
@@ -190,74 +243,41 @@ static void read_run(struct sipd_job *job)
 
 /* ---- storing ----------------------------------------------------------------- */
 
-static void note_duplicate(struct import *im, const struct row *row)
-{
-	struct sipd_text_error *e;
-
-	if (im->errors_told + im->dupc >= im->errors_max)
-		return;
-	if (!(im->dupc & (im->dupc - 1)) || !im->dups) {
-		const size_t room = im->dupc ? im->dupc * 2 : 1;
-		struct sipd_text_error *more =
-			realloc(im->dups, room * sizeof(*more));
-
-		if (!more)
-			return;
-		im->dups = more;
-	}
-
-	e = &im->dups[im->dupc++];
-	e->line = row->line;
-	(void)sipd_strcpy(e->why, sizeof(e->why), "duplicate number: ");
-	(void)sipd_strcpy(e->why + strlen(e->why),
-			  sizeof(e->why) - strlen(e->why),
-			  im->text + row->number);
-}
-
-
-static int store_rows(struct import *im, struct sipd_store *s)
-{
-	for (size_t i = 0; i < im->count; i++) {
-		const struct row *row = &im->rows[i];
-		const char *custom = im->text + row->custom;
-		struct sipd_contact_row c = {
-			.campaign = im->q->campaign,
-			.priority = row->priority,
-			.custom = *custom ? im->text + row->custom : NULL,
-		};
-		bool duplicate = false;
-		uint64_t id;
-		int err;
-
-		(void)sipd_strcpy(c.number, sizeof(c.number),
-				  im->text + row->number);
-		(void)sipd_strcpy(c.name, sizeof(c.name),
-				  im->text + row->name);
-		err = sipd_store_contact_add(s, &c, &duplicate, &id);
-		if (err)
-			return err;
-		if (duplicate)
-			note_duplicate(im, row);
-		else
-			++im->block_taken;
-	}
-
-	return SIPDIALER_OK;
-}
-
-
 static void store_run(struct sipd_job *job)
 {
 	struct import *im = (struct import *)(void *)job;
 
-	im->block_taken = 0;
-	im->dupc = 0;
-	im->q->err = store_rows(im, job->store);
+	im->turn_taken = 0;
+	im->q->err = sipd_request_campaign(im->q, job->store);
+	if (!im->q->err)
+		im->q->err = sipd_store_contacts_add(job->store,
+						     im->q->campaign,
+						     im->rows, im->count);
 	if (im->q->err)
 		(void)sipd_strcpy(im->q->text, sizeof(im->q->text),
 				  sipd_error_text());
 	if (im->q->err == SIPDIALER_EIO)
 		job->err = SIPDIALER_EIO;
+	for (size_t i = 0; !im->q->err && i < im->count; i++)
+		im->turn_taken += !im->rows[i].duplicate;
+}
+
+
+/* Told once, after they were stored. */
+static void tell_duplicates(struct import *im)
+{
+	char why[64];
+
+	if (im->turn_taken == im->count)
+		return;
+
+	for (size_t i = 0; i < im->count; i++) {
+		if (!im->rows[i].duplicate)
+			continue;
+		(void)snprintf(why, sizeof(why), "duplicate number: %s",
+			       im->rows[i].number);
+		row_error(im->lines[i], why, im);
+	}
 }
 
 
@@ -272,9 +292,14 @@ static void import_free(struct import *im)
 	sipd_options_close(&im->options);
 	free(im->path);
 	free(im->rows);
-	free(im->text);
-	free(im->dups);
-	free(im->block);
+	free(im->lines);
+	while (im->chunks) {
+		struct chunk *next = im->chunks->next;
+
+		free(im->chunks);
+		im->chunks = next;
+	}
+	free(im->piece);
 	free(im);
 }
 
@@ -282,8 +307,9 @@ static void import_free(struct import *im)
 static void end(struct import *im)
 {
 	struct sipd_request *q = im->q;
+	struct sipdialer *d = im->d;
+	const uint64_t campaign = q->campaign;
 	uint64_t rows = 0, parsed = 0, refused = 0;
-	struct sipd_run *run = sipd_run_find(im->d, q->campaign);
 
 	sipd_import_counts(im->parser, &rows, &parsed, &refused);
 	q->answer.total = rows;
@@ -292,37 +318,50 @@ static void end(struct import *im)
 	import_free(im);
 	sipd_request_finish(q);
 
-	if (run) {
-		run->fetch_at = 0;
-		sipd_run_pump(run);
-	}
+	sipd_run_new_contacts(d, campaign);
 }
 
 
-static void read_next(struct import *im);
+static void stopped_first(struct import *im)
+{
+	im->q->err = SIPDIALER_ECANCELLED;
+	(void)sipd_strcpy(im->q->text, sizeof(im->q->text),
+			  "the engine stopped first");
+}
+
+
+static void read_next(struct import *im, bool quiet);
+
+
+static bool nobody_dials(const struct import *im)
+{
+	return !im->d->runs && !im->d->open_calls;
+}
 
 
 static void store_done(struct sipd_job *job)
 {
 	struct import *im = (struct import *)(void *)job;
 
-	for (size_t i = 0; i < im->dupc; i++)
-		row_error(im->dups[i].line, im->dups[i].why, im);
-	im->dupc = 0;
-
 	if (job->err) {
-		im->q->err = job->err;
-		(void)sipd_strcpy(im->q->text, sizeof(im->q->text),
-				  "the engine stopped first");
+		stopped_first(im);
 	}
 	else if (!im->q->err) {
-		im->taken += im->block_taken;
+		im->taken += im->turn_taken;
+		tell_duplicates(im);
 	}
+	im->stored = true;
 
-	if (im->q->err || im->ended || im->d->stopping)
+	if (im->q->err || im->ended) {
 		end(im);
-	else
-		read_next(im);
+	}
+	else if (im->d->stopping) {
+		stopped_first(im);
+		end(im);
+	}
+	else {
+		read_next(im, nobody_dials(im));
+	}
 }
 
 
@@ -330,19 +369,16 @@ static void read_done(struct sipd_job *job)
 {
 	struct import *im = (struct import *)(void *)job;
 
-	if (job->err || !im->count) {
-		if (job->err && !im->q->err)
-			im->q->err = job->err;
-		if (im->ended || job->err)
-			end(im);
-		else
-			read_next(im);
-		return;
-	}
+	if (job->err || im->d->stopping)
+		stopped_first(im);
 
 	/* rows before the place where a file was refused are not taken */
-	if (im->q->err) {
+	if (im->q->err || (im->ended && !im->count && im->stored)) {
 		end(im);
+		return;
+	}
+	if (!im->ended && !im->count) {
+		read_next(im, nobody_dials(im));
 		return;
 	}
 
@@ -353,8 +389,9 @@ static void read_done(struct sipd_job *job)
 }
 
 
-static void read_next(struct import *im)
+static void read_next(struct import *im, bool quiet)
 {
+	im->quiet = quiet;
 	im->job = (struct sipd_job){.run = read_run, .done = read_done};
 	sipd_disk_post(im->d->disk, &im->job);
 }
@@ -400,15 +437,11 @@ static int prepare(struct import *im, uint64_t campaign, const char *path,
 		return err;
 
 	im->path = sipd_strdup(path);
-	im->block = malloc(BLOCK);
-	if (!im->path || !im->block)
+	im->piece = malloc(PIECE);
+	if (!im->path || !im->piece)
 		return sipd_error(SIPDIALER_ENOMEM, "no memory for an import");
 
-	im->q = sipd_request_new(d, campaign);
-	if (!im->q)
-		return d->store ? SIPDIALER_EFULL : SIPDIALER_ESTATE;
-
-	return SIPDIALER_OK;
+	return sipd_request_new(&im->q, d, campaign);
 }
 
 
@@ -443,7 +476,8 @@ int sipdialer_contact_import(struct sipdialer *d, uint64_t campaign,
 	if (!err) {
 		if (request)
 			*request = im->q->id;
-		read_next(im);
+		/* what the loop knows is not known here */
+		read_next(im, false);
 	}
 	sipd_engine_leave(d);
 

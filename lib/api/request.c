@@ -7,6 +7,7 @@
 #include "api/runner.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "base/words.h"
 
 
 static void free_rows(struct sipd_request *q)
@@ -65,8 +66,8 @@ void sipd_request_finish(struct sipd_request *q)
 	ev.text = q->err ? q->text : q->answer.text;
 
 	tell_rows(q);
-	sipd_event_push_reserved(d->events, q->node, &ev);
 	atomic_fetch_sub(&d->requests, 1);
+	sipd_event_push_reserved(d->events, q->node, &ev);
 	if (q->rescan)
 		sipd_watch_scan(d);
 	request_free(q);
@@ -79,7 +80,7 @@ static void request_run(struct sipd_job *job)
 
 	free_rows(q);
 	q->answer = (struct sipdialer_event){0};
-	q->rescan = false;
+	q->rescan = q->again = false;
 	q->err = q->kind->run(q, q->d->store);
 	if (q->err)
 		(void)sipd_strcpy(q->text, sizeof(q->text), sipd_error_text());
@@ -96,58 +97,77 @@ static void request_done(struct sipd_job *job)
 		q->err = job->err;
 		(void)sipd_strcpy(q->text, sizeof(q->text),
 				  "the engine stopped first");
+		if (q->kind->drop)
+			q->kind->drop(q);
 	}
 	else if (q->kind->done) {
 		q->kind->done(q);
+	}
+
+	if (!q->err && q->again) {
+		++q->turn;
+		sipd_disk_post(q->d->disk, &q->job);
+		return;
 	}
 
 	sipd_request_finish(q);
 }
 
 
-struct sipd_request *sipd_request_new(struct sipdialer *d, uint64_t campaign)
+int sipd_request_new(struct sipd_request **qp, struct sipdialer *d,
+		     uint64_t campaign)
 {
 	struct sipd_request *q;
 
-	if (!d->store) {
-		(void)sipd_error(SIPDIALER_ESTATE,
-				 "no store: option store.path is not set");
-		return NULL;
-	}
+	if (!d->store)
+		return sipd_error(SIPDIALER_ESTATE,
+				  "no store: option store.path is not set");
 	if (atomic_fetch_add(&d->requests, 1) >= SIPD_REQUESTS_MAX) {
 		atomic_fetch_sub(&d->requests, 1);
-		(void)sipd_error(SIPDIALER_EFULL,
-				 "%d requests are waiting, the limit",
-				 SIPD_REQUESTS_MAX);
-		return NULL;
+		return sipd_error(SIPDIALER_EFULL,
+				  "%d requests are waiting, the limit",
+				  SIPD_REQUESTS_MAX);
 	}
 
 	q = calloc(1, sizeof(*q));
-	if (q)
-		q->node = sipd_event_reserve(d->events);
-	if (!q || !q->node) {
+	if (!q) {
+		atomic_fetch_sub(&d->requests, 1);
+		return sipd_error(SIPDIALER_ENOMEM, "no memory for a request");
+	}
+	q->node = sipd_event_reserve(d->events);
+	if (!q->node) {
 		free(q);
 		atomic_fetch_sub(&d->requests, 1);
-		(void)sipd_error(SIPDIALER_ENOMEM, "no memory for a request");
-		return NULL;
+		return SIPDIALER_EFULL; /* too many events not pulled */
 	}
 
 	q->d = d;
 	q->id = atomic_fetch_add(&d->next_request, 1);
 	q->campaign = campaign;
+	*qp = q;
 
-	return q;
+	return SIPDIALER_OK;
 }
 
 
-/* What the failure of sipd_request_new() was. */
-static int new_error(const struct sipdialer *d)
+int sipd_request_campaign(const struct sipd_request *q, struct sipd_store *s)
 {
-	if (!d->store)
-		return SIPDIALER_ESTATE;
+	struct sipd_campaign_row row;
+	int err;
 
-	return atomic_load(&d->requests) >= SIPD_REQUESTS_MAX
-		? SIPDIALER_EFULL : SIPDIALER_ENOMEM;
+	err = sipd_store_campaign_get(s, q->campaign, false, &row);
+	if (err)
+		return err;
+
+	sipd_campaign_row_free(&row);
+	if (row.status == SIPDIALER_CAMPAIGN_COMPLETED ||
+	    row.status == SIPDIALER_CAMPAIGN_CANCELLED)
+		return sipd_error(SIPDIALER_ESTATE, "campaign %llu is %s: it "
+				  "takes no more contacts",
+				  (unsigned long long)q->campaign,
+				  sipd_word(&sipd_words_campaign, row.status));
+
+	return SIPDIALER_OK;
 }
 
 
@@ -155,10 +175,11 @@ static int post(struct sipdialer *d, const struct sipd_request_kind *kind,
 		uint64_t campaign, int verb, const char *const texts[3],
 		uint64_t *request)
 {
-	struct sipd_request *q = sipd_request_new(d, campaign);
+	struct sipd_request *q;
+	int err = sipd_request_new(&q, d, campaign);
 
-	if (!q)
-		return new_error(d);
+	if (err)
+		return err;
 
 	q->a = sipd_strdup(texts[0]);
 	q->b = sipd_strdup(texts[1]);

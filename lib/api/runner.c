@@ -1,27 +1,15 @@
 /**
- * @file api/runner.c  Running campaigns: from a due contact to its INVITE
- *
- * Capacity (slot, pacers) is taken before the intent is written, and given
- * back when the result is stored, so that no limit is ever passed.  The INVITE
- * leaves right after the intent is durable; a second pacer there evens out
- * commits of unequal length.
+ * @file api/runner.c  Life of a running campaign: begin, progress, end
  */
 #include "api/runner.h"
 
-#include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "base/words.h"
 
-enum {
-	FETCH_RETRY_MS = 1000,  /* after a store that did not answer well */
-	FETCH_MAX_MS = 30000,   /* look again: the wall clock may have moved */
-	PROGRESS_MS = 250
-};
+enum { PROGRESS_MS = 250 };
 
 
 struct sipd_run *sipd_run_find(struct sipdialer *d, uint64_t campaign)
@@ -42,6 +30,10 @@ static void run_free(struct sipd_run *run)
 	while (*at != run)
 		at = &(*at)->next;
 	*at = run->next;
+	if (run->d->claim_turn == run)
+		run->d->claim_turn = run->next;
+	if (run->d->send_turn == run)
+		run->d->send_turn = run->next;
 
 	sipd_timer_cancel(&run->timer);
 	sipd_timer_cancel(&run->progress);
@@ -53,12 +45,13 @@ static void run_free(struct sipd_run *run)
 	if (run->prompt)
 		sipd_prompt_unref(run->prompt);
 	sipd_options_close(&run->options);
+	free(run->last);
+	sipd_idmap_close(&run->busy);
 	free(run);
 }
 
 
-/* true: it is gone */
-static bool end_if_idle(struct sipd_run *run)
+bool sipd_run_end_if_idle(struct sipd_run *run)
 {
 	struct sipdialer *d = run->d;
 
@@ -67,10 +60,8 @@ static bool end_if_idle(struct sipd_run *run)
 		return false;
 
 	run_free(run);
-	if (d->stopping)
-		sipd_engine_stop_step(d);
-	else
-		sipd_watch_scan(d); /* it may have been started again */
+	sipd_engine_stop_step(d);
+	sipd_watch_scan(d); /* it may have been started again */
 
 	return true;
 }
@@ -110,27 +101,49 @@ struct inquiry {
 	struct sipd_job job;       /* first member */
 	struct sipd_run *run;
 	enum { ASK, COMPLETE, PAUSE } what;
+	bool more;                 /* contacts came while it was to end */
 	struct sipd_campaign_row row;
 	int err;
 	char why[SIPD_ERROR_SIZE];
 };
 
 
+static int complete(struct inquiry *q, struct sipd_store *s)
+{
+	const uint64_t id = q->run->campaign;
+	bool more;
+	int err = sipd_store_campaign_get(s, id, true, &q->row);
+
+	if (err)
+		return err;
+
+	q->more = q->row.status == SIPDIALER_CAMPAIGN_RUNNING &&
+		q->row.counts.pending;
+	sipd_campaign_row_free(&q->row);
+
+	return q->more ? SIPDIALER_OK
+		: sipd_store_campaign_set(s, id, SIPDIALER_CAMPAIGN_RUNNING,
+					  SIPDIALER_CAMPAIGN_COMPLETED,
+					  &more);
+}
+
+
 static void inquiry_run(struct sipd_job *job)
 {
 	struct inquiry *q = (struct inquiry *)(void *)job;
 	const uint64_t id = q->run->campaign;
+	bool more;
 
 	sipd_campaign_row_free(&q->row);
 	q->err = SIPDIALER_OK;
+	q->more = false;
 	if (q->what == COMPLETE)
-		q->err = sipd_store_campaign_set(job->store, id,
-						 SIPDIALER_CAMPAIGN_RUNNING,
-						 SIPDIALER_CAMPAIGN_COMPLETED);
+		q->err = complete(q, job->store);
 	else if (q->what == PAUSE)
 		q->err = sipd_store_campaign_set(job->store, id,
 						 SIPDIALER_CAMPAIGN_RUNNING,
-						 SIPDIALER_CAMPAIGN_PAUSED);
+						 SIPDIALER_CAMPAIGN_PAUSED,
+						 &more);
 	if (!q->err || q->err == SIPDIALER_ESTATE)
 		q->err = sipd_store_campaign_get(job->store, id, true,
 						 &q->row);
@@ -139,14 +152,9 @@ static void inquiry_run(struct sipd_job *job)
 }
 
 
-static struct inquiry *inquire(struct sipd_run *run, int what,
-			       sipd_job_h *done, const char *why)
+static void inquire(struct inquiry *q, struct sipd_run *run, int what,
+		    sipd_job_h *done, const char *why)
 {
-	struct inquiry *q = calloc(1, sizeof(*q));
-
-	if (!q)
-		return NULL;
-
 	q->job.run = inquiry_run;
 	q->job.done = done;
 	q->job.store = run->d->store;
@@ -154,8 +162,6 @@ static struct inquiry *inquire(struct sipd_run *run, int what,
 	q->what = what;
 	(void)sipd_strcpy(q->why, sizeof(q->why), why);
 	sipd_disk_post(run->d->disk, &q->job);
-
-	return q;
 }
 
 
@@ -193,7 +199,7 @@ static void progress_done(struct sipd_job *job)
 		tell(run, q, SIPDIALER_EVENT_CAMPAIGN_PROGRESS);
 	inquiry_free(q);
 
-	if (!end_if_idle(run))
+	if (!sipd_run_end_if_idle(run))
 		sipd_timer_start(&run->progress, PROGRESS_MS, progress_handler,
 				 run);
 }
@@ -202,8 +208,10 @@ static void progress_done(struct sipd_job *job)
 static void progress_handler(void *arg)
 {
 	struct sipd_run *run = arg;
+	struct inquiry *q = run->progress_wanted ? calloc(1, sizeof(*q))
+						 : NULL;
 
-	if (!run->progress_wanted) {
+	if (!q) {
 		if (!run->ending)
 			sipd_timer_start(&run->progress, PROGRESS_MS,
 					 progress_handler, run);
@@ -211,8 +219,17 @@ static void progress_handler(void *arg)
 	}
 
 	run->progress_wanted = false;
-	if (inquire(run, ASK, progress_done, ""))
-		run->progress_busy = true;
+	run->progress_busy = true;
+	inquire(q, run, ASK, progress_done, "");
+}
+
+
+/* Dials (again); its prompt is there. */
+static void go_on(struct sipd_run *run)
+{
+	run->active = true;
+	run->fetch_at = 0;
+	sipd_run_pump_all(run->d);
 }
 
 
@@ -220,423 +237,38 @@ static void finish_done(struct sipd_job *job)
 {
 	struct inquiry *q = (struct inquiry *)(void *)job;
 	struct sipd_run *run = q->run;
+	const bool more = !job->err && !q->err && q->more;
 
 	run->finishing = false;
-	if (!job->err && !q->err)
+	if (!job->err && !q->err && !more)
 		tell(run, q, SIPDIALER_EVENT_CAMPAIGN_STATUS);
 	if (!q->err && q->row.status == SIPDIALER_CAMPAIGN_CANCELLED)
 		sipd_calls_give_up(run->d, run, "campaign cancelled");
-	inquiry_free(q);
-	sipd_run_close(run);
+	sipd_campaign_row_free(&q->row);
+	*q = (struct inquiry){0};
+	run->last = q;
+	if (more && !run->ending)
+		go_on(run);
+	else
+		sipd_run_close(run);
 }
 
 
 static void finish(struct sipd_run *run, int what, const char *why)
 {
 	run->active = false;
-	if (run->finishing)
+	if (run->finishing || !run->last)
 		return;
 
-	if (inquire(run, what, finish_done, why))
-		run->finishing = true;
-	else
-		sipd_log_error(&run->d->log, "campaign %llu: no memory to end "
-			       "it; it stands still",
-			       (unsigned long long)run->campaign);
+	run->finishing = true;
+	inquire(run->last, run, what, finish_done, why);
+	run->last = NULL;
 }
 
 
-/* ---- contacts that are due ----------------------------------------------- */
-
-struct fetch {
-	struct sipd_job job;       /* first member */
-	struct sipd_run *run;
-	int64_t now_ms;
-	struct sipd_contact_row rows[SIPD_RUN_QUEUE];
-	size_t count;
-	struct sipd_campaign_row row; /* with counts if nothing is due */
-	int err;
-};
-
-
-static void fetch_clear(struct fetch *f)
+void sipd_run_complete(struct sipd_run *run)
 {
-	for (size_t i = 0; i < f->count; i++)
-		sipd_contact_row_free(&f->rows[i]);
-	f->count = 0;
-	sipd_campaign_row_free(&f->row);
-}
-
-
-static void fetch_run(struct sipd_job *job)
-{
-	struct fetch *f = (struct fetch *)(void *)job;
-
-	fetch_clear(f);
-	f->err = sipd_store_contact_due(job->store, f->run->campaign,
-					f->now_ms, f->rows, SIPD_RUN_QUEUE,
-					&f->count);
-	if (!f->err && !f->count)
-		f->err = sipd_store_campaign_get(job->store, f->run->campaign,
-						 true, &f->row);
-	if (f->err == SIPDIALER_EIO)
-		job->err = SIPDIALER_EIO;
-}
-
-
-static bool queued(const struct sipd_run *run, uint64_t contact)
-{
-	for (size_t i = 0; i < run->count; i++)
-		if (run->queue[(run->head + i) % SIPD_RUN_QUEUE].id == contact)
-			return true;
-
-	return false;
-}
-
-
-/* Contacts read but not yet claimed are still "due" to the store. */
-static size_t take_rows(struct sipd_run *run, struct fetch *f)
-{
-	size_t taken = 0;
-
-	for (size_t i = 0; i < f->count; i++) {
-		struct sipd_contact_row *row = &f->rows[i];
-
-		if (run->count == SIPD_RUN_QUEUE || queued(run, row->id))
-			continue;
-
-		run->queue[(run->head + run->count) % SIPD_RUN_QUEUE] = *row;
-		*row = (struct sipd_contact_row){0}; /* moved */
-		++run->count;
-		++taken;
-	}
-
-	return taken;
-}
-
-
-/* Nothing is due: done for good, or look again later. */
-static void nothing_due(struct sipd_run *run, const struct fetch *f)
-{
-	const struct sipd_campaign_counts *c = &f->row.counts;
-	const uint64_t now = sipd_clock_ms();
-	int64_t wait = FETCH_MAX_MS;
-
-	if (!c->pending && !run->under_way && !run->count) {
-		finish(run, COMPLETE, "");
-		return;
-	}
-
-	if (c->pending && c->next_due_ms >= 0) {
-		wait = c->next_due_ms - sipd_wall_ms();
-		if (wait > FETCH_MAX_MS)
-			wait = FETCH_MAX_MS;
-		if (wait < 1)
-			wait = 1;
-	}
-
-	run->fetch_at = now + (uint64_t)wait;
-}
-
-
-static void fetch_done(struct sipd_job *job)
-{
-	struct fetch *f = (struct fetch *)(void *)job;
-	struct sipd_run *run = f->run;
-
-	run->fetching = false;
-	if (job->err || f->err)
-		run->fetch_at = sipd_clock_ms() + FETCH_RETRY_MS;
-	else if (take_rows(run, f))
-		run->fetch_at = 0;
-	else if (f->count)
-		run->fetch_at = sipd_clock_ms() + 1; /* all in the queue */
-	else if (run->active)
-		nothing_due(run, f);
-
-	fetch_clear(f);
-	free(f);
-	if (!end_if_idle(run))
-		sipd_run_pump(run);
-}
-
-
-static void fetch(struct sipd_run *run)
-{
-	struct fetch *f = calloc(1, sizeof(*f));
-
-	if (!f) {
-		run->fetch_at = sipd_clock_ms() + FETCH_RETRY_MS;
-		return;
-	}
-
-	f->job.run = fetch_run;
-	f->job.done = fetch_done;
-	f->job.store = run->d->store;
-	f->run = run;
-	f->now_ms = sipd_wall_ms();
-	run->fetching = true;
-	sipd_disk_post(run->d->disk, &f->job);
-}
-
-
-/* ---- intent -------------------------------------------------------------- */
-
-static struct sipd_dialed *from_job(struct sipd_job *job)
-{
-	return (struct sipd_dialed *)(void *)
-		((char *)job - offsetof(struct sipd_dialed, job));
-}
-
-
-static void intent_run(struct sipd_job *job)
-{
-	struct sipd_dialed *dialed = from_job(job);
-	const struct sipd_intent in = {
-		.call = dialed->id,
-		.campaign = dialed->contact.campaign,
-		.contact = dialed->contact.id,
-		.attempt = dialed->attempt,
-		.time_ms = sipd_wall_ms(),
-		.number = dialed->to,
-		.decision = dialed->decision,
-	};
-
-	dialed->dnc = false;
-	dialed->err = sipd_store_intent(job->store, &in, &dialed->dnc);
-	if (dialed->err == SIPDIALER_EIO)
-		job->err = SIPDIALER_EIO;
-}
-
-
-static void send_ready(struct sipd_run *run);
-
-
-static void timer_handler(void *arg)
-{
-	struct sipd_run *run = arg;
-
-	send_ready(run);
-	sipd_run_pump(run);
-}
-
-
-static void wake_in(struct sipd_run *run, uint64_t us)
-{
-	const uint64_t at = us == UINT64_MAX ? us : sipd_clock_us() + us;
-
-	if (us == UINT64_MAX ||
-	    (sipd_timer_running(&run->timer) && run->wake_at <= at))
-		return;
-
-	run->wake_at = at;
-	sipd_timer_start(&run->timer, us / 1000 + 1, timer_handler, run);
-}
-
-
-/* Not to be dialed after all: give everything back. */
-static void give_back(struct sipd_run *run, struct sipd_dialed *dialed)
-{
-	sipd_dialed_drop(dialed);
-	sipd_pacer_release(&run->pacer);
-	--run->under_way;
-	sipd_engine_slot_release(run->d);
-}
-
-
-static void intent_done(struct sipd_job *job)
-{
-	struct sipd_dialed *dialed = from_job(job);
-	struct sipd_run *run = dialed->run;
-
-	if (job->err || dialed->err || dialed->dnc) {
-		if (dialed->err && dialed->err != SIPDIALER_ESTATE)
-			sipd_log_warning(&run->d->log, "contact %llu: not "
-					 "dialed: %s", (unsigned long long)
-					 dialed->contact.id,
-					 sipdialer_strerror(dialed->err));
-		run->fetch_at = 0;
-		run->progress_wanted = true;
-		give_back(run, dialed);
-		if (!end_if_idle(run))
-			sipd_run_pump(run);
-		return;
-	}
-
-	dialed->next = NULL;
-	*run->ready_tail = dialed;
-	run->ready_tail = &dialed->next;
-	send_ready(run);
-}
-
-
-/* The gates before an attempt; its record is stored with the intent. */
-static bool decide(struct sipd_run *run, struct sipd_dialed *dialed)
-{
-	const struct sipd_policy_in in = {
-		.number = dialed->to,
-		.attempt = dialed->attempt,
-		.max_attempts = run->retry.max_attempts,
-		.campaign_status = SIPDIALER_CAMPAIGN_RUNNING,
-		.active = run->pacer.active,
-		.max_calls = run->pacer.max_calls,
-		.cps = run->pacer.cps,
-		.now_ms = sipd_wall_ms(),
-	};
-	struct sipd_policy_out out;
-
-	sipd_policy_check(&in, &out);
-	(void)sipd_strcpy(dialed->decision, sizeof(dialed->decision),
-			  out.record);
-
-	return out.allow;
-}
-
-
-/* Slot and pacer are taken. */
-static bool claim(struct sipd_run *run)
-{
-	struct sipdialer *d = run->d;
-	struct sipd_contact_row *row = &run->queue[run->head];
-	struct sipd_dialed *dialed;
-
-	if (sipd_dialed_new(&dialed, d, row->number)) {
-		sipd_pacer_release(&run->pacer);
-		atomic_fetch_sub(&d->slots, 1);
-		wake_in(run, FETCH_RETRY_MS * 1000);
-		return false;
-	}
-
-	++d->open_calls;
-	++run->under_way;
-	dialed->run = run;
-	dialed->contact = *row;
-	dialed->attempt = row->attempts + 1;
-	*row = (struct sipd_contact_row){0}; /* moved */
-	run->head = (run->head + 1) % SIPD_RUN_QUEUE;
-	--run->count;
-
-	dialed->denied = !decide(run, dialed);
-	dialed->job = (struct sipd_job){
-		.run = intent_run, .done = intent_done, .store = d->store,
-	};
-	sipd_disk_post(d->disk, &dialed->job);
-
-	return true;
-}
-
-
-/* ---- INVITE -------------------------------------------------------------- */
-
-/* "dir/" and the call's id: a campaign records each call to its own file. */
-static const char *recording(const struct sipd_run *run, uint64_t call,
-			     char *buf, size_t size)
-{
-	const char *dir = run->conf.record;
-
-	if (!*dir)
-		return "";
-
-	(void)snprintf(buf, size, "%s/call-%llu.wav", dir,
-		       (unsigned long long)call);
-
-	return buf;
-}
-
-
-static void send_one(struct sipd_run *run, struct sipd_dialed *dialed)
-{
-	struct sipd_call_conf conf = run->conf;
-	char file[4200];
-
-	conf.prompt = run->prompt;
-	conf.play = "";
-	conf.record = recording(run, dialed->id, file, sizeof(file));
-	++run->calling;
-	run->progress_wanted = true;
-	sipd_dialed_start(dialed, &conf);
-}
-
-
-/* dial.calls_per_second of the engine may change while it runs */
-static void refresh_rate(struct sipdialer *d)
-{
-	const double cps = atomic_load(&d->cps);
-
-	if (cps == d->sends_cps)
-		return;
-
-	d->sends_cps = cps;
-	sipd_pacer_init(&d->sends, cps, UINT32_MAX);
-}
-
-
-static void send_ready(struct sipd_run *run)
-{
-	refresh_rate(run->d);
-
-	while (run->ready) {
-		struct sipd_dialed *dialed = run->ready;
-		const uint64_t now = sipd_clock_us();
-		const uint64_t own = sipd_pacer_wait(&run->sends, now);
-		const uint64_t all = sipd_pacer_wait(&run->d->sends, now);
-
-		/* when stopping, sipd_dialed_start() sends nothing */
-		if (!run->d->stopping && (own || all)) {
-			wake_in(run, own > all ? own : all);
-			return;
-		}
-
-		(void)sipd_pacer_take(&run->sends, now);
-		(void)sipd_pacer_take(&run->d->sends, now);
-		sipd_pacer_release(&run->sends);
-		sipd_pacer_release(&run->d->sends);
-
-		run->ready = dialed->next;
-		if (!run->ready)
-			run->ready_tail = &run->ready;
-		send_one(run, dialed);
-	}
-}
-
-
-void sipd_run_pump(struct sipd_run *run)
-{
-	struct sipdialer *d = run->d;
-
-	while (run->active && run->count && !d->store_failing) {
-		const uint64_t now = sipd_clock_us();
-		const uint64_t wait = sipd_pacer_wait(&run->pacer, now);
-
-		if (wait) {
-			wake_in(run, wait);
-			break;
-		}
-		if (!sipd_engine_slot_take(d))
-			break; /* a release pumps again */
-		if (!sipd_pacer_take(&run->pacer, now)) {
-			atomic_fetch_sub(&d->slots, 1);
-			break;
-		}
-		if (!claim(run))
-			break; /* the host lags behind with its events */
-	}
-
-	if (run->active && run->count < SIPD_RUN_LOW && !run->fetching) {
-		const uint64_t now = sipd_clock_ms();
-
-		if (run->fetch_at <= now)
-			fetch(run);
-		else if (run->fetch_at != UINT64_MAX)
-			wake_in(run, (run->fetch_at - now) * 1000);
-	}
-}
-
-
-void sipd_run_pump_all(struct sipdialer *d)
-{
-	for (struct sipd_run *run = d->runs; run; run = run->next)
-		sipd_run_pump(run);
+	finish(run, COMPLETE, "");
 }
 
 
@@ -658,12 +290,12 @@ void sipd_run_result(struct sipd_run *run, const struct sipd_dialed *dialed,
 }
 
 
-void sipd_run_call_over(struct sipd_run *run, int contact_status,
-			int64_t due_ms)
+void sipd_run_call_over(struct sipd_run *run, uint64_t contact,
+			int contact_status, int64_t due_ms)
 {
-	const uint64_t now = sipd_clock_ms();
-	uint64_t at = 0;
+	uint64_t at = UINT64_MAX;
 
+	(void)sipd_idmap_remove(&run->busy, contact);
 	sipd_pacer_release(&run->pacer);
 	--run->under_way;
 	--run->calling;
@@ -672,28 +304,30 @@ void sipd_run_call_over(struct sipd_run *run, int contact_status,
 	if (contact_status == SIPDIALER_CONTACT_PENDING) {
 		const int64_t wait = due_ms - sipd_wall_ms();
 
-		at = now + (uint64_t)(wait > 1 ? wait : 1);
+		at = sipd_clock_ms() + (uint64_t)(wait > 1 ? wait : 1);
 	}
-	/* the last one may complete the campaign; a retry may be the next */
-	if ((at && at < run->fetch_at) || !run->under_way)
-		run->fetch_at = run->under_way ? at : 0;
-	sipd_timer_cancel(&run->timer);
+	if (!run->under_way)
+		at = 0; /* it may be complete */
+	if (at < run->fetch_at)
+		run->fetch_at = at;
 
-	if (!end_if_idle(run)) {
-		send_ready(run);
-		sipd_run_pump(run);
-	}
+	(void)sipd_run_end_if_idle(run);
+}
+
+
+void sipd_run_new_contacts(struct sipdialer *d, uint64_t campaign)
+{
+	struct sipd_run *run = sipd_run_find(d, campaign);
+
+	if (!run)
+		return;
+
+	run->fetch_at = 0;
+	sipd_run_pump_all(d);
 }
 
 
 /* ---- beginning and end ---------------------------------------------------- */
-
-static void activate(struct sipd_run *run)
-{
-	run->active = !run->ending;
-	sipd_run_pump(run);
-}
-
 
 static void prompt_handler(struct sipd_prompt *prompt, int error,
 			   const char *text, void *arg)
@@ -702,16 +336,38 @@ static void prompt_handler(struct sipd_prompt *prompt, int error,
 
 	run->loading = false;
 	run->prompt = prompt;
-	if (end_if_idle(run))
+	if (sipd_run_end_if_idle(run) || run->ending)
 		return;
 
 	if (prompt) {
-		activate(run);
+		go_on(run);
 		return;
 	}
 
 	(void)error;
 	finish(run, PAUSE, text);
+}
+
+
+/* Are these limits the campaign's own, or the engine's, which may change? */
+static int read_lines(struct sipd_run *run, const char *lines)
+{
+	struct sipd_options own;
+	int err;
+
+	if (!lines)
+		return SIPDIALER_OK;
+
+	sipd_options_init(&own);
+	err = sipd_options_from_lines(&own, lines, SIPD_SCOPE_CAMPAIGN);
+	run->own_cps = sipd_opt_is_set(&own, SIPD_OPT_DIAL_CALLS_PER_SECOND);
+	run->own_calls = sipd_opt_is_set(&own, SIPD_OPT_DIAL_MAX_CALLS);
+	sipd_options_close(&own);
+	if (!err)
+		err = sipd_options_from_lines(&run->options, lines,
+					      SIPD_SCOPE_CAMPAIGN);
+
+	return err;
 }
 
 
@@ -724,8 +380,8 @@ static int prepare(struct sipd_run *run, const char *lines)
 	(void)pthread_mutex_lock(&d->lock);
 	err = sipd_options_copy(o, &d->options);
 	(void)pthread_mutex_unlock(&d->lock);
-	if (!err && lines)
-		err = sipd_options_from_lines(o, lines, SIPD_SCOPE_CAMPAIGN);
+	if (!err)
+		err = read_lines(run, lines);
 	if (err)
 		return err;
 
@@ -746,14 +402,33 @@ static int prepare(struct sipd_run *run, const char *lines)
 }
 
 
-void sipd_run_open(struct sipdialer *d, const struct sipd_campaign_row *row)
+static void get_prompt(struct sipd_run *run)
+{
+	if (run->loading)
+		return;
+	if (!*run->conf.play || run->prompt) {
+		go_on(run);
+		return;
+	}
+
+	run->loading = !sipd_prompts_load(run->d->prompts, run->conf.play,
+					  prompt_handler, run);
+	if (!run->loading)
+		finish(run, PAUSE, sipd_error_text());
+}
+
+
+bool sipd_run_open(struct sipdialer *d, const struct sipd_campaign_row *row)
 {
 	struct sipd_run *run = calloc(1, sizeof(*run));
 	int err;
 
-	if (!run) {
+	if (run)
+		run->last = calloc(1, sizeof(*run->last));
+	if (!run || !run->last) {
 		sipd_log_error(&d->log, "no memory for a campaign");
-		return;
+		free(run);
+		return false;
 	}
 
 	run->d = d;
@@ -766,19 +441,13 @@ void sipd_run_open(struct sipdialer *d, const struct sipd_campaign_row *row)
 	err = prepare(run, row->options);
 	if (err) {
 		finish(run, PAUSE, sipd_error_text());
-		return;
+		return true;
 	}
 
 	sipd_timer_start(&run->progress, PROGRESS_MS, progress_handler, run);
-	if (!*run->conf.play) {
-		activate(run);
-		return;
-	}
+	get_prompt(run);
 
-	run->loading = !sipd_prompts_load(d->prompts, run->conf.play,
-					  prompt_handler, run);
-	if (!run->loading)
-		finish(run, PAUSE, sipd_error_text());
+	return true;
 }
 
 
@@ -792,8 +461,23 @@ void sipd_run_changed(struct sipd_run *run)
 
 void sipd_run_close(struct sipd_run *run)
 {
+	struct sipdialer *d = run->d;
+
 	run->active = false;
 	run->ending = true;
-	send_ready(run);
-	(void)end_if_idle(run);
+	if (!sipd_run_end_if_idle(run))
+		sipd_run_pump_all(d); /* takes back what was not sent */
+}
+
+
+void sipd_run_resume(struct sipd_run *run)
+{
+	if (!run->ending || run->finishing || run->d->stopping)
+		return;
+
+	run->ending = false;
+	if (!run->progress_busy)
+		sipd_timer_start(&run->progress, PROGRESS_MS,
+				 progress_handler, run);
+	get_prompt(run);
 }

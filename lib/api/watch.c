@@ -11,13 +11,16 @@
 #include "api/runner.h"
 #include "base/error.h"
 
+/* SQLite counts its data_version from 1. */
+enum { LOOK_AGAIN = 0 };
+
 enum { WATCH_MS = 1000, SCAN_MAX = 256 /* campaigns running at once */ };
 
 struct scan {
 	struct sipd_job job;       /* first member */
 	struct sipdialer *d;
 	bool always;               /* else only if the version changed */
-	uint64_t version;
+	uint64_t known, version;
 	struct sipd_campaign_row rows[SCAN_MAX]; /* the running ones */
 	size_t count;
 	int err;
@@ -60,7 +63,7 @@ static void scan_run(struct sipd_job *job)
 	clear(scan);
 	scan->err = sipd_store_data_version(job->store, &scan->version);
 	if (!scan->err &&
-	    (scan->always || scan->version != scan->d->data_version))
+	    (scan->always || scan->version != scan->known))
 		scan->err = gather(job->store, scan);
 	if (scan->err == SIPDIALER_EIO)
 		job->err = SIPDIALER_EIO;
@@ -77,9 +80,11 @@ static bool listed(const struct scan *scan, uint64_t campaign)
 }
 
 
-static void apply(struct sipdialer *d, const struct scan *scan)
+/* false: not all could be taken up */
+static bool apply(struct sipdialer *d, const struct scan *scan)
 {
 	struct sipd_run *run = d->runs;
+	bool all = true;
 
 	while (run) {
 		struct sipd_run *next = run->next;
@@ -89,9 +94,20 @@ static void apply(struct sipdialer *d, const struct scan *scan)
 		run = next;
 	}
 
-	for (size_t i = 0; i < scan->count; i++)
-		if (!sipd_run_find(d, scan->rows[i].id))
-			sipd_run_open(d, &scan->rows[i]);
+	for (size_t i = 0; i < scan->count; i++) {
+		run = sipd_run_find(d, scan->rows[i].id);
+		if (!run) {
+			if (!sipd_run_open(d, &scan->rows[i]))
+				all = false;
+			continue;
+		}
+		sipd_run_resume(run);
+		run->fetch_at = 0; /* somebody may have added contacts */
+	}
+
+	sipd_run_pump_all(d);
+
+	return all;
 }
 
 
@@ -99,15 +115,14 @@ static void scan_done(struct sipd_job *job)
 {
 	struct scan *scan = (struct scan *)(void *)job;
 	struct sipdialer *d = scan->d;
-	const bool changed =
-		scan->always || scan->version != d->data_version;
+	const bool changed = scan->always || scan->version != scan->known;
 
 	d->scanning = false;
-	if (!job->err && !scan->err && !d->stopping) {
-		if (changed)
-			apply(d, scan);
+	if (!job->err && !scan->err && !d->stopping &&
+	    (!changed || apply(d, scan)))
 		d->data_version = scan->version;
-	}
+	else
+		d->data_version = LOOK_AGAIN;
 
 	clear(scan);
 	free(scan);
@@ -124,6 +139,7 @@ static void scan_post(struct sipdialer *d, bool always)
 	scan = calloc(1, sizeof(*scan));
 	if (!scan) {
 		sipd_log_error(&d->log, "no memory to look at the campaigns");
+		d->data_version = LOOK_AGAIN;
 		return;
 	}
 
@@ -132,6 +148,7 @@ static void scan_post(struct sipdialer *d, bool always)
 	scan->job.store = d->store;
 	scan->d = d;
 	scan->always = always;
+	scan->known = d->data_version;
 	d->scanning = true;
 	sipd_disk_post(d->disk, &scan->job);
 }
@@ -143,6 +160,7 @@ static void watch_handler(void *arg)
 
 	if (!d->store_failing)
 		scan_post(d, false);
+	sipd_run_pump_all(d); /* a limit may have been raised */
 	sipd_timer_start(&d->watch, WATCH_MS, watch_handler, d);
 }
 

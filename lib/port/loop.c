@@ -269,5 +269,6 @@ void sipd_timer_cancel(struct sipd_timer *t)
 
 bool sipd_timer_running(const struct sipd_timer *t)
 {
-	return tmr_isrunning((const struct tmr *)(const void *)t);
+	return sipd_libre_timer_running(
+		(const struct tmr *)(const void *)t);
 }

@@ -37,7 +37,7 @@ uint64_t sipd_loop_delay_us(const struct sipd_loop *loop);
 
 /* Timers, monotonic, O(1).  Zero a timer before its first use. */
 typedef void (sipd_timer_h)(void *arg);
-struct sipd_timer { void *opaque[10]; }; /* holds libre's struct tmr */
+struct sipd_timer { void *opaque[11]; }; /* holds libre's struct tmr */
 
 void sipd_timer_start(struct sipd_timer *t, uint64_t delay_ms,
 		      sipd_timer_h *h, void *arg); /* @thread loop */

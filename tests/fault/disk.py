@@ -86,7 +86,7 @@ def one(ops, n, how):
         met = "commit\n" in text and (how != "short" or
                                       "sync commit" in text)
         if met and not early:
-            check(got.err.count("tried again each second") == 1 and
+            check(got.err.count("SIPDIALER_EIO: store") == 1 and
                   (got.err.count("the store works again") == 1 or
                    "disk good" not in text), "said: %r", got.err)
             reason = os.strerror(getattr(errno, how, errno.EIO))

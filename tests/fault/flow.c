@@ -22,7 +22,7 @@ enum { WAIT_MS = 12000 };
 
 struct flow {
 	struct sipdialer *d;
-	bool lost;               /* events were */
+	bool lost; /* events were */
 	bool registered, ended, stopped, over;
 	uint64_t call, request, campaign;
 	bool done;
@@ -71,8 +71,8 @@ static void handle(struct flow *f, const struct sipdialer_event *ev)
 		f->lost = true;
 		break;
 	case SIPDIALER_EVENT_REGISTRATION:
-		f->registered =
-			ev->status == SIPDIALER_REGISTRATION_REGISTERED;
+		f->registered = ev->status ==
+				SIPDIALER_REGISTRATION_REGISTERED;
 		break;
 	case SIPDIALER_EVENT_DONE:
 		if (ev->request != f->request)
@@ -127,7 +127,8 @@ static bool again(struct flow *f, const char *what, int err, int tries)
 		return false;
 	printf("%s: %d %s\n", what, err, sipdialer_last_error());
 	if (!*sipdialer_last_error()) {
-		snprintf(text, sizeof(text), "%s fails and says nothing", what);
+		snprintf(text, sizeof(text), "%s fails and says nothing",
+			 what);
 		broken(f, text);
 	}
 	if (tries < 1)
@@ -173,7 +174,8 @@ static bool answered(struct flow *f, const char *what)
 			if (answered(f, #verb)) \
 				break; \
 			if (round_) \
-				broken(f, "DONE with an error twice: " #verb); \
+				broken(f, \
+				       "DONE with an error twice: " #verb); \
 		} \
 	} while (0)
 
@@ -250,11 +252,11 @@ static void campaign(struct flow *f, char **argv)
 			REQUEST(f, sipdialer_campaign_status(f->d, id,
 							     &f->request));
 	}
-	REQUEST(f, sipdialer_campaign_results(f->d, id, results,
-					      &f->request));
+	REQUEST(f, sipdialer_campaign_results(f->d, id, results, &f->request));
 	REQUEST(f, sipdialer_campaign_list(f->d, &f->request));
 	printf("campaign: %" PRIu64 " contacts, %" PRIu64 " over, %" PRIu64
-	       " calls\n", f->contacts, f->finished, f->dialed);
+	       " calls\n",
+	       f->contacts, f->finished, f->dialed);
 	if (f->contacts && f->dialed > f->contacts)
 		broken(f, "more calls than contacts");
 }
@@ -293,8 +295,8 @@ int main(int argc, char **argv)
 	one_call(&f, argv);
 	REQUEST(&f, sipdialer_dnc_add(f.d, "+12025559", "test", &f.request));
 	campaign(&f, argv);
-	TRY(&f, sipdialer_stats(f.d, text, sizeof(text)) < 0
-	    ? SIPDIALER_ENOMEM : 0);
+	TRY(&f, sipdialer_stats(f.d, text, sizeof(text)) < 0 ? SIPDIALER_ENOMEM
+							     : 0);
 	stop(&f);
 	sipdialer_destroy(f.d);
 	printf("end\n");

@@ -46,7 +46,7 @@
 
 enum {
 	FDS = 4096,
-	LIVE = 1 << 18,          /* allocations remembered; a power of two */
+	LIVE = 1 << 18, /* allocations remembered; a power of two */
 	RANGES = 16
 };
 
@@ -90,7 +90,7 @@ static struct {
 	/* FAULT_DISK */
 	bool op_on[OPS];
 	unsigned long disk_n;
-	int disk_errno;          /* -1: short */
+	int disk_errno; /* -1: short */
 	uint64_t disk_ms, disk_gap;
 	atomic_ulong disk_ops;
 	_Atomic uint64_t bad_until;
@@ -109,7 +109,7 @@ static __thread unsigned carried[KINDS];
 static __thread bool committing;
 static __thread char numbers[KINDS][4096];
 
-static atomic_uchar fds[FDS];  /* 1: watched; 2: the store's log */
+static atomic_uchar fds[FDS]; /* 1: watched; 2: the store's log */
 static struct {
 	uintptr_t from, to;
 } ranges[RANGES];
@@ -233,9 +233,10 @@ static void read_disk(void)
 	atomic_store(&f.next_n, n);
 	f.disk_ms = ms;
 	f.disk_gap = gap;
-	f.disk_errno = !strcmp(how, "ENOSPC") ? ENOSPC :
-		       !strcmp(how, "EIO") ? EIO :
-		       !strcmp(how, "EROFS") ? EROFS : -1;
+	f.disk_errno = !strcmp(how, "ENOSPC")  ? ENOSPC
+		       : !strcmp(how, "EIO")   ? EIO
+		       : !strcmp(how, "EROFS") ? EROFS
+					       : -1;
 }
 
 
@@ -267,8 +268,8 @@ __attribute__((constructor)) static void begin(void)
 	copy_env("FAULT_COUNT", f.count, sizeof(f.count));
 	copy_env("FAULT_LOG", text, sizeof(text));
 	if (*text)
-		f.log_fd = real.open64(text, O_WRONLY | O_CREAT | O_APPEND |
-				       O_CLOEXEC, 0600);
+		f.log_fd = real.open64(
+			text, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	copy_env("FAULT_KILL", text, sizeof(text));
 	if (*text && sscanf(text, "%31[^:]:%lu", f.point, &f.point_n) != 2)
 		_exit(99);
@@ -363,7 +364,8 @@ static int disk_fault(int fd, enum op op)
 
 	if (!watched(fd))
 		return 0;
-	n = f.disk_n && !f.op_on[op] ? 0 : atomic_fetch_add(&f.disk_ops, 1) + 1;
+	n = f.disk_n && !f.op_on[op] ? 0
+				     : atomic_fetch_add(&f.disk_ops, 1) + 1;
 	if (!f.disk_n || !f.op_on[op])
 		return 0;
 	now = now_ms();

@@ -76,7 +76,8 @@ class Campaign(flow.Case):
             row = got[n]
             self.assertEqual((row["last_disposition"], int(row["attempts"]),
                               row["status"]), want, row)
-            self.assertEqual(invited[n], want[1], n)
+            self.assertEqual(invited[n], want[1], "%s\n%s\n%s" % (
+                row, self.net.events(number=n), r.err))
         self.assertEqual(set(invited), set(numbers))
         # a retry comes after its delay; 503 said 2 s
         at, ends = {}, {}

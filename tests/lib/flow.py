@@ -55,6 +55,15 @@ def free_port(ip, kind=socket.SOCK_DGRAM):
         return s.getsockname()[1]
 
 
+def listens(kind, ip, port):
+    """Is the port bound, without touching it?"""
+    want = "%s:%04X" % ("".join("%02X" % int(b) for b in
+                                reversed(ip.split("."))), port)
+    with open("/proc/net/" + kind, encoding="ascii") as f:
+        return any(line.split()[1] == want for line in f
+                   if ":" in line.split()[0])
+
+
 def until(condition, seconds=10, what="condition"):
     """Waits for condition() to hold and returns what it gave."""
     end = time.monotonic() + seconds

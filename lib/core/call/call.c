@@ -77,7 +77,7 @@ void sipd_call_finish_if_over(struct sipd_call *call)
 {
 	struct sipd_call_record rec;
 
-	if (!call->ended_told || call->stream || call->loading)
+	if (!call->ended_told || call->stream || call->loads)
 		return;
 
 	if (call->rtp_silent && !call->rtp.rx)
@@ -111,6 +111,7 @@ static void progress_handler(int status, const char *reason, void *arg)
 	struct sipd_call *call = arg;
 	(void)reason;
 
+	call->progress = status;
 	if (call->ring_at_ms && status == 180)
 		return;
 	if (!call->ring_at_ms)
@@ -132,7 +133,7 @@ static void media_handler(const struct sipd_sdp_remote *remote, bool early,
 
 	if (early && !call->early_told) {
 		call->early_told = true;
-		call->h->early(call, call->codec, call->arg);
+		call->h->early(call, call->progress, call->codec, call->arg);
 	}
 
 	if (!early && held != call->held) {
@@ -272,25 +273,17 @@ static void dial(struct sipd_call *call)
 }
 
 
-static void loaded_handler(struct sipd_prompt *prompt, int error,
-			   const char *text, void *arg)
+void sipd_call_loaded(struct sipd_call *call, int error, const char *text)
 {
-	struct sipd_call *call = arg;
-
-	call->loading = false;
-
-	if (call->ended_told || call->quit || !prompt) {
-		if (prompt)
-			sipd_prompt_unref(prompt);
-		else if (!call->quit)
-			note_failure(call, error, text);
-		call->outcome.local = call->quit;
-		sipd_call_signalling_over(call);
+	if (!call->quit && !error) {
+		dial(call);
 		return;
 	}
 
-	call->prompt = prompt;
-	dial(call);
+	if (!call->quit)
+		note_failure(call, error, text);
+	call->outcome.local = call->quit;
+	sipd_call_signalling_over(call);
 }
 
 
@@ -301,25 +294,14 @@ static void begin(struct sipd_work *work)
 		((char *)work - offsetof(struct sipd_call, work));
 	int err;
 
-	if (call->quit) {
-		call->outcome.local = true;
-		sipd_call_signalling_over(call);
+	if (call->quit || call->prompt || !call->play) {
+		sipd_call_loaded(call, 0, "");
 		return;
 	}
 
-	if (call->prompt || !call->play) {
-		dial(call);
-		return;
-	}
-
-	call->loading = true;
-	err = sipd_prompts_load(call->env.prompts, call->play, loaded_handler,
-				call);
-	if (err) {
-		call->loading = false;
-		note_failure(call, err, sipd_error_text());
-		sipd_call_signalling_over(call);
-	}
+	err = sipd_call_load(call, call->play, 1, true);
+	if (err)
+		sipd_call_loaded(call, err, sipd_error_text());
 }
 
 
@@ -417,4 +399,12 @@ void sipd_call_hangup(struct sipd_call *call, const char *reason)
 
 	if (call->invite)
 		sipd_invite_hangup(call->invite, reason);
+}
+
+
+void sipd_call_abandon(struct sipd_call *call)
+{
+	call->quit = true;
+	if (call->invite)
+		sipd_invite_abandon(call->invite);
 }

@@ -76,7 +76,8 @@ struct sipd_call_record {
 struct sipd_call_handlers {
 	void (*dialing)(struct sipd_call *call, void *arg);
 	void (*ringing)(struct sipd_call *call, int sip_status, void *arg);
-	void (*early)(struct sipd_call *call, const char *codec, void *arg);
+	void (*early)(struct sipd_call *call, int sip_status,
+		      const char *codec, void *arg);
 	void (*answered)(struct sipd_call *call, const char *codec,
 			 int64_t ring_ms, void *arg);
 	void (*dtmf)(struct sipd_call *call, char digit, uint32_t duration_ms,
@@ -101,6 +102,8 @@ const char *sipd_call_to(const struct sipd_call *call);
 void *sipd_call_arg(const struct sipd_call *call);
 
 void sipd_call_hangup(struct sipd_call *call, const char *reason);
+/** The same, waiting for no answer of the peer. */
+void sipd_call_abandon(struct sipd_call *call);
 /** path "" stops what plays. */
 void sipd_call_play(struct sipd_call *call, const char *path, uint32_t repeat);
 void sipd_call_dtmf(struct sipd_call *call, const char *digits);

@@ -7,6 +7,7 @@
 #include "core/call/internal.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include "base/error.h"
 #include "base/text.h"
 
@@ -173,82 +174,171 @@ void sipd_call_note_dtmf(struct sipd_call *call, char digit,
 }
 
 
-/* A prompt asked for by the host while the call is up. */
-static void play_loaded(struct sipd_prompt *prompt, int error,
-			const char *text, void *arg)
+/* ---- prompts ------------------------------------------------------------ */
+
+static void drop_prompt(struct sipd_call *call)
 {
-	struct sipd_call *call = arg;
-
-	call->loading = false;
-
-	if (call->state == SIPD_CALL_CLOSING) {
-		if (prompt)
-			sipd_prompt_unref(prompt);
-		sipd_call_finish_if_over(call);
-		return;
-	}
-
-	if (!prompt) {
-		call->h->played(call, call->play, error, text, call->arg);
-		return;
-	}
-
 	if (call->prompt)
 		sipd_prompt_unref(call->prompt);
+	call->prompt = NULL;
+}
+
+
+/* Only the newest is played. */
+static void take_prompt(struct sipd_call *call, struct sipd_call_load *load,
+			struct sipd_prompt *prompt)
+{
+	drop_prompt(call);
 	call->prompt = prompt;
+	call->repeat = load->repeat;
 
 	if (call->state == SIPD_CALL_ANSWERED && call->stream)
 		sipd_stream_play(call->stream, prompt, call->repeat);
 }
 
 
+static void load_handler(struct sipd_prompt *prompt, int error,
+			 const char *text, void *arg)
+{
+	struct sipd_call_load *load = arg;
+	struct sipd_call *call = load->call;
+	const bool newest = call->newest == load;
+	const bool over = call->state == SIPD_CALL_CLOSING;
+
+	--call->loads;
+	if (newest)
+		call->newest = NULL;
+
+	if (prompt && newest && !over)
+		take_prompt(call, load, prompt);
+	else if (prompt)
+		sipd_prompt_unref(prompt);
+
+	if (!over && (error || !newest) && !load->first)
+		call->h->played(call, load->path,
+				error ? error : SIPDIALER_ECANCELLED,
+				error ? text : "replaced", call->arg);
+	if (!over && load->first)
+		sipd_call_loaded(call, error, text);
+	else if (over)
+		sipd_call_finish_if_over(call);
+	free(load);
+}
+
+
+int sipd_call_load(struct sipd_call *call, const char *path, uint32_t repeat,
+		   bool first)
+{
+	struct sipd_call_load *load;
+	int err;
+
+	if (call->loads >= SIPD_CALL_LOADS_MAX)
+		return sipd_error(SIPDIALER_EFULL, "%d prompts are being read "
+				  "for this call, the limit",
+				  SIPD_CALL_LOADS_MAX);
+
+	load = malloc(sizeof(*load) + strlen(path) + 1);
+	if (!load)
+		return sipd_error(SIPDIALER_ENOMEM, "no memory for a prompt");
+
+	load->call = call;
+	load->repeat = repeat;
+	load->first = first;
+	memcpy(load->path, path, strlen(path) + 1);
+	err = sipd_prompts_load(call->env.prompts, path, load_handler, load);
+	if (err) {
+		free(load);
+		return err;
+	}
+
+	/* the first one never replaces what the host has asked for since */
+	if (!first || !call->loads)
+		call->newest = load;
+	++call->loads;
+
+	return SIPDIALER_OK;
+}
+
+
 void sipd_call_play(struct sipd_call *call, const char *path, uint32_t repeat)
 {
-	char *copy;
+	int err;
 
 	if (call->state == SIPD_CALL_CLOSING)
 		return;
 
 	if (!*path) {
-		if (call->stream)
+		call->newest = NULL;
+		if (call->state == SIPD_CALL_ANSWERED && call->stream)
 			sipd_stream_stop_play(call->stream);
+		else
+			drop_prompt(call);
 		return;
 	}
 
-	copy = sipd_strdup(path);
-	if (call->loading || !copy) {
-		free(copy);
-		call->h->played(call, path,
-				call->loading ? SIPDIALER_EFULL
-					      : SIPDIALER_ENOMEM,
-				"another prompt is being loaded", call->arg);
+	err = sipd_call_load(call, path, repeat, false);
+	if (err)
+		call->h->played(call, path, err, sipd_error_text(),
+				call->arg);
+}
+
+
+/* Keys asked for before the answer are sent behind those of the settings. */
+static void add_keys(struct sipd_call *call, const char *digits)
+{
+	const size_t have = call->dtmf_send ? strlen(call->dtmf_send) : 0;
+	const size_t more = strlen(digits);
+	char *both;
+
+	both = have + more <= SIPD_CALL_DTMF_MAX
+		? realloc(call->dtmf_send, have + more + 1) : NULL;
+	if (!both) {
+		sipd_log_warning(call->env.log, "call %llu: keys dropped, %zu "
+				 "wait for the answer",
+				 (unsigned long long)call->id, have);
 		return;
 	}
 
-	free(call->play);
-	call->play = copy;
-	call->repeat = repeat;
-	call->loading = true;
-	if (sipd_prompts_load(call->env.prompts, path, play_loaded, call)) {
-		call->loading = false;
-		call->h->played(call, path, SIPDIALER_ENOMEM,
-				sipd_error_text(), call->arg);
-	}
+	memcpy(both + have, digits, more + 1);
+	call->dtmf_send = both;
 }
 
 
 void sipd_call_dtmf(struct sipd_call *call, const char *digits)
 {
-	if (call->stream && call->state == SIPD_CALL_ANSWERED)
+	if (call->state == SIPD_CALL_CLOSING)
+		return;
+
+	if (call->state != SIPD_CALL_ANSWERED)
+		add_keys(call, digits);
+	else if (call->stream)
 		sipd_stream_dtmf(call->stream, digits);
+}
+
+
+/* Before there is any audio: it begins with the answer. */
+static void record_later(struct sipd_call *call, const char *path,
+			 bool stereo)
+{
+	free(call->record);
+	call->record = *path ? sipd_strdup(path) : NULL;
+	call->record_stereo = stereo;
 }
 
 
 void sipd_call_record_to(struct sipd_call *call, const char *path, bool stereo)
 {
-	if (!call->stream || call->state == SIPD_CALL_CLOSING)
+	if (call->state == SIPD_CALL_CLOSING)
 		return;
 
+	if (!call->stream) {
+		record_later(call, path, stereo);
+		return;
+	}
+
+	/* what the settings said is not to take its place at the answer */
+	if (call->state == SIPD_CALL_DIALING)
+		record_later(call, "", stereo);
 	if (*path)
 		sipd_stream_record(call->stream, path, stereo);
 	else

@@ -13,15 +13,28 @@ enum sipd_call_state {
 	SIPD_CALL_CLOSING   /* signalling is over, audio is being closed */
 };
 
+enum { SIPD_CALL_LOADS_MAX = 16 }; /* prompts being read for one call */
+
+/** A prompt that is being read. */
+struct sipd_call_load {
+	struct sipd_call *call;
+	uint32_t repeat;
+	bool first;              /* of the call's settings: dial when it is
+				  * there, and not without it */
+	char path[];
+};
+
 struct sipd_call {
 	struct sipd_call_env env;
 	const struct sipd_call_handlers *h;
 	void *arg;
 	enum sipd_call_state state;
 	bool quit;               /* hang-up asked for */
-	bool loading;            /* a prompt is being read */
+	unsigned loads;          /* prompts being read */
+	struct sipd_call_load *newest; /* of these, the one that will play */
 	bool connected;          /* media agreed at least once */
 	bool early_told;
+	int progress;            /* last 1xx */
 	bool held;
 	bool ended_told;         /* invite has ended */
 	bool rtp_silent;         /* ended for want of RTP */
@@ -57,8 +70,13 @@ struct sipd_call {
 void sipd_call_signalling_over(struct sipd_call *call);
 /** Tell the end and free, once signalling, audio and loading are all over. */
 void sipd_call_finish_if_over(struct sipd_call *call);
+/** The first prompt is there, or (error) will never be. */
+void sipd_call_loaded(struct sipd_call *call, int error, const char *text);
 
 /* call_audio.c */
+/** Read a prompt and play it, now or once answered. */
+int  sipd_call_load(struct sipd_call *call, const char *path, uint32_t repeat,
+		    bool first);
 int  sipd_call_audio_open(struct sipd_call *call);
 void sipd_call_audio_connect(struct sipd_call *call,
 			     const struct sipd_sdp_remote *remote);

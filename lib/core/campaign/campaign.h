@@ -42,8 +42,13 @@ struct sipd_pacer {
 };
 
 void sipd_pacer_init(struct sipd_pacer *p, double cps, uint32_t max_calls);
+/** Another rate from now on; what is reserved stays so. */
+void sipd_pacer_rate(struct sipd_pacer *p, double cps, uint64_t now_us);
 /** Reserve one call now?  Times are monotonic us. */
 bool sipd_pacer_take(struct sipd_pacer *p, uint64_t now_us);
+/** The call taken last has left only now: the next ones keep their distance to
+ *  this. */
+void sipd_pacer_sent(struct sipd_pacer *p, uint64_t now_us);
 /** When the next one could be taken: us to wait, 0 now, UINT64_MAX only after
  *  a release. */
 uint64_t sipd_pacer_wait(const struct sipd_pacer *p, uint64_t now_us);

@@ -44,6 +44,18 @@ void sipd_pacer_init(struct sipd_pacer *p, double cps, uint32_t max_calls)
 }
 
 
+void sipd_pacer_rate(struct sipd_pacer *p, double cps, uint64_t now_us)
+{
+	assert(cps >= 0.0);
+	p->cps = cps;
+
+	/* a long wait at a low rate is not kept to */
+	if (cps > 0.0 && p->next_us > now_us &&
+	    p->next_us - now_us > interval(cps))
+		p->next_us = now_us + interval(cps);
+}
+
+
 uint64_t sipd_pacer_wait(const struct sipd_pacer *p, uint64_t now_us)
 {
 	if (p->active >= p->max_calls)
@@ -71,6 +83,19 @@ bool sipd_pacer_take(struct sipd_pacer *p, uint64_t now_us)
 	}
 
 	return true;
+}
+
+
+void sipd_pacer_sent(struct sipd_pacer *p, uint64_t now_us)
+{
+	uint64_t next;
+
+	if (!(p->cps > 0.0))
+		return;
+
+	next = now_us + interval(p->cps) - slack(p->cps);
+	if (p->next_us < next)
+		p->next_us = next;
 }
 
 

@@ -1,7 +1,7 @@
 /**
- * @file port/libre/clock.c  Timers of a shared libre 1.1 when the clock is set
+ * @file port/libre/clock.c  Timers of a shared old libre when the clock is set
  *
- * That libre keeps absolute wall clock times (specs fact C): set back by an
+ * 1.1 and 2.0 keep absolute wall clock times (specs fact C): set back by an
  * hour, the clock freezes its timers for an hour; set forward, they all fire.
  * A timerfd, which runs on the monotonic clock, finds the step within 100 ms
  * and moves the timers by it.  Forward, a message that comes in those 100 ms
@@ -10,7 +10,7 @@
  */
 #include "port/libre/libre.h"
 
-#if defined(SIPD_LIBRE_STATIC) || defined(SIPD_LIBRE_MONOTONIC)
+#if defined(SIPD_LIBRE_STATIC) || defined(SIPD_LIBRE_TMRL)
 
 int sipd_libre_clock_open(struct sipd_log *log)
 {
@@ -28,13 +28,16 @@ void sipd_libre_clock_close(void)
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdlib.h>
+#include <sys/time.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 #include "base/clock.h"
 
 enum {
 	LOOK_MS = 100,
-	STEP_MS = 250 /* less is drift: it adds up until it is a step */
+	STEP_MS = 250, /* less is drift: it adds up until it is a step */
+	SAME_MS = 5000 /* no machine boots so soon after 1970 */
 };
 
 static _Thread_local struct guard {
@@ -50,6 +53,18 @@ struct list *tmrl_get(void); /* exported, in no header */
 static int64_t ahead_now(void)
 {
 	return (int64_t)(tmr_jiffies() - sipd_clock_ms());
+}
+
+
+static bool on_wall_clock(void)
+{
+	struct timeval tv;
+	int64_t wall;
+
+	(void)gettimeofday(&tv, NULL);
+	wall = (int64_t)tv.tv_sec * 1000 + tv.tv_usec / 1000;
+
+	return llabs((int64_t)tmr_jiffies() - wall) < SAME_MS;
 }
 
 
@@ -95,6 +110,9 @@ int sipd_libre_clock_open(struct sipd_log *log)
 	};
 	struct guard *g = &guard;
 	int fd, err = 0;
+
+	if (!on_wall_clock())
+		return 0;
 
 	fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	if (fd < 0)

@@ -8,6 +8,7 @@
 #ifndef SIPD_PORT_LIBRE_LIBRE_H
 #define SIPD_PORT_LIBRE_LIBRE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <re.h>
 #include "base/log.h"
@@ -48,6 +49,14 @@ void sipd_libre_clock_close(void);
 
 /** Free this thread's timers; none may be used afterwards. @thread loop */
 void sipd_libre_timers_close(void);
+/** Before the first timer of this thread; false: no memory. @thread loop */
+bool sipd_libre_timers_open(void);
+
+/** libre 4 leaves th set in a cancelled timer and tmr_isrunning() true. */
+static inline bool sipd_libre_timer_running(const struct tmr *tmr)
+{
+	return tmr->le.list != NULL;
+}
 
 /* ---- wrap.c: no effect on a shared libre ------------------------------- */
 

@@ -36,9 +36,13 @@ int sipd_libre_thread_open(struct sipd_log *log, int maxfds)
 		return ELIBBAD;
 	}
 
+	if (!sipd_libre_timers_open())
+		return ENOMEM;
 	err = re_thread_init();
-	if (err)
+	if (err) {
+		sipd_libre_timers_close();
 		return err;
+	}
 
 	sipd_libre_log(log);
 

@@ -63,14 +63,23 @@ struct wheel {
 static _Thread_local struct wheel *wheel_here;
 
 
-static struct wheel *wheel_get(void)
+bool sipd_libre_timers_open(void)
 {
 	if (!wheel_here) {
 		wheel_here = calloc(1, sizeof(*wheel_here));
 		if (!wheel_here)
-			abort(); /* tmr_start() has no way to fail */
+			return false;
 		wheel_here->now = tmr_jiffies();
 	}
+
+	return true;
+}
+
+
+static struct wheel *wheel_get(void)
+{
+	if (!sipd_libre_timers_open())
+		abort(); /* tmr_start() has no way to fail */
 
 	return wheel_here;
 }
@@ -416,6 +425,12 @@ uint64_t tmr_get_expire(const struct tmr *tmr)
 #else
 
 #include "port/libre/libre.h"
+
+bool sipd_libre_timers_open(void)
+{
+	return true;
+}
+
 
 void sipd_libre_timers_close(void)
 {

@@ -74,6 +74,10 @@ int __real_udp_listen(struct udp_sock **usp, const struct sa *local,
 		      udp_recv_h *rh, void *arg);
 int __wrap_udp_listen(struct udp_sock **usp, const struct sa *local,
 		      udp_recv_h *rh, void *arg);
+int __real_udp_send(struct udp_sock *us, const struct sa *dst,
+		    struct mbuf *mb);
+int __wrap_udp_send(struct udp_sock *us, const struct sa *dst,
+		    struct mbuf *mb);
 int __real_accept(int fd, struct sockaddr *addr, socklen_t *len);
 int __wrap_accept(int fd, struct sockaddr *addr, socklen_t *len);
 int __real_accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags);
@@ -227,6 +231,18 @@ int __wrap_udp_listen(struct udp_sock **usp, const struct sa *local,
 				     sizeof(rcvbuf_here));
 
 	return 0;
+}
+
+
+/* A send handler that refuses leaves nothing to send; newer libre does not
+ * look at its error and sends that. */
+int __wrap_udp_send(struct udp_sock *us, const struct sa *dst,
+		    struct mbuf *mb)
+{
+	if (!mbuf_get_left(mb))
+		return ECANCELED;
+
+	return __real_udp_send(us, dst, mb);
 }
 
 

@@ -157,6 +157,7 @@ int invite_send(struct sipd_invite *inv)
 
 	inv->invite_seq = ++inv->lseq;
 	inv->provisional = false;
+	sa_init(&inv->tried, AF_UNSPEC);
 	pl_set_str(&pl, inv->hop);
 	err = uri_decode(&hop, &pl);
 	if (!err)
@@ -346,6 +347,14 @@ void sipd_invite_hangup(struct sipd_invite *inv, const char *reason)
 		(void)str_dup(&inv->why, reason);
 	invite_cancel(inv);
 	tmr_start(&inv->tmr, INVITE_HANGUP_MS, ring_handler, inv);
+}
+
+
+void sipd_invite_abandon(struct sipd_invite *inv)
+{
+	sipd_invite_hangup(inv, NULL);
+	if (!inv->told)
+		end_by_hangup(inv);
 }
 
 

@@ -89,6 +89,7 @@ struct sipd_invite {
 	bool forked;       /* more than one To tag was seen */
 	bool responded;    /* anything came from the peer */
 	bool provisional;  /* a 1xx to the INVITE under way */
+	struct sa tried;   /* where the INVITE under way went */
 	bool ringing;
 	bool answered;
 	bool hungup;       /* no longer wanted */
@@ -114,9 +115,9 @@ int  invite_send(struct sipd_invite *inv);
 
 /* ---- invite_answer.c ---------------------------------------------------- */
 
-/** Response handler of the INVITE. */
-/** CANCEL the INVITE under way, now or after its first 1xx: call it again then. */
+/** CANCEL the INVITE under way if a 1xx came; invite_resp() does it else. */
 void invite_cancel(struct sipd_invite *inv);
+/** Response handler of the INVITE. */
 void invite_resp(int err, const struct sip_msg *msg, void *arg);
 /** Read the challenges; 0 if the request should be sent again. */
 int  invite_challenge(struct sipd_invite *inv, const struct sip_msg *msg);

@@ -173,11 +173,15 @@ int invite_contact(SIPD_LIBRE_SEND_ARGS)
 {
 	struct sipd_invite *inv = arg;
 	char contact[400];
-	(void)dst;
 
-	/* hung up while the name was being looked up: nothing was sent yet */
-	if (inv->hungup && inv->state == INVITE_CALLING)
-		return ECANCELED;
+	/* Hung up while the name was being looked up, or the next address is
+	 * tried: nothing was sent there.  Newer libre asks again for each
+	 * retransmission, which must go on. */
+	if (inv->state == INVITE_CALLING) {
+		if (inv->hungup && !sa_cmp(dst, &inv->tried, SA_ALL))
+			return ECANCELED;
+		inv->tried = *dst;
+	}
 
 	if (sipd_contact(inv->sip, tp, src, contact, sizeof(contact)))
 		return EINVAL;

@@ -35,7 +35,7 @@ void sipd_keepalive_start(struct sipd_keepalive *ka, struct sipd_sip *sip,
 
 	if (!interval)
 		sipd_keepalive_stop(ka);
-	else if (!tmr_isrunning(&ka->tmr))
+	else if (!sipd_libre_timer_running(&ka->tmr))
 		tmr_start(&ka->tmr, (uint64_t)interval * 1000, tick, ka);
 }
 

@@ -153,6 +153,10 @@ int sipd_invite_open(struct sipd_invite **ip, struct sipd_sip *sip,
  *  BYE is on its way, or with the final answer, at the latest after 4 s. */
 void sipd_invite_hangup(struct sipd_invite *inv, const char *reason);
 
+/** Hang up and tell `ended` before this returns; what is still owed to the
+ *  peer goes on behind the scenes. */
+void sipd_invite_abandon(struct sipd_invite *inv);
+
 /** Call-ID, for rows and logs. */
 const char *sipd_invite_callid(const struct sipd_invite *inv);
 

@@ -9,6 +9,7 @@
 #include "port/store/internal.h"
 
 #include "base/error.h"
+#include "base/text.h"
 
 #define STR(s) ((s) ? (s) : "")
 
@@ -32,18 +33,22 @@ int sipd_store_last_call(struct sipd_store *s, uint64_t *id)
 }
 
 
-/* ESTATE, ENOENT; *dnc */
-static int intent_allowed(struct sipd_store *s, const struct sipd_intent *in,
-			  bool *dnc)
+/* Why it cannot be claimed: ESTATE, ENOENT, or *dnc */
+static int claim_refused(struct sipd_store *s, const struct sipd_intent *in,
+			 bool *dnc)
 {
 	struct sipd_query q;
+	int64_t attempts;
+	bool cancelled, listed;
 	int status, err;
 
 	sipd_query_open(&q, s, Q_INTENT_CONTACT,
-			"SELECT status, EXISTS (SELECT 1 FROM dnc "
-			"WHERE number IN (c.number, ?)) FROM contacts AS c "
-			"WHERE id = ? AND campaign = ?");
-	sipd_query_text(&q, in->number);
+			"SELECT c.status, EXISTS (SELECT 1 FROM campaigns "
+			"WHERE id = c.campaign AND status = 'cancelled'), "
+			"EXISTS (SELECT 1 FROM dnc "
+			"WHERE number IN (c.number, ?)), attempts "
+			"FROM contacts AS c WHERE id = ? AND campaign = ?");
+	sipd_query_text(&q, STR(in->number));
 	sipd_query_int(&q, (int64_t)in->contact);
 	sipd_query_int(&q, (int64_t)in->campaign);
 	err = sipd_query_row(&q);
@@ -56,16 +61,27 @@ static int intent_allowed(struct sipd_store *s, const struct sipd_intent *in,
 				  (unsigned long long)in->campaign);
 
 	status = sipd_column_word(&q, &sipd_words_contact);
-	*dnc = sipd_column_int(&q) != 0;
+	cancelled = sipd_column_int(&q) != 0;
+	listed = sipd_column_int(&q) != 0;
+	attempts = sipd_column_int(&q);
 	sipd_query_close(&q);
-	if (status != SIPDIALER_CONTACT_PENDING) {
-		*dnc = false;
-		return sipd_error(SIPDIALER_ESTATE, "contact %llu is %s",
-				  (unsigned long long)in->contact,
-				  sipd_word(&sipd_words_contact, status));
-	}
 
-	return SIPDIALER_OK;
+	if (cancelled && status == SIPDIALER_CONTACT_PENDING)
+		status = SIPDIALER_CONTACT_SKIPPED; /* soon */
+	*dnc = listed && status == SIPDIALER_CONTACT_PENDING;
+
+	/* pending, too, may be another story than the row that was read
+	 * tells: called meanwhile, and waiting for its retry */
+	if (status != SIPDIALER_CONTACT_PENDING ||
+	    (!*dnc && attempts + 1 != (int64_t)in->attempt))
+		return sipd_error(SIPDIALER_ESTATE, "contact %llu is %s after "
+				  "%lld attempts",
+				  (unsigned long long)in->contact,
+				  sipd_word(&sipd_words_contact, status),
+				  (long long)attempts);
+
+	return *dnc ? sipd_contact_dnc(s, in->campaign, in->contact)
+		    : SIPDIALER_OK;
 }
 
 
@@ -89,17 +105,67 @@ static int attempt_add(struct sipd_store *s, const struct sipd_intent *in)
 }
 
 
-static int contact_claim(struct sipd_store *s, const struct sipd_intent *in)
+/* One statement for what is nearly always so; *claimed 0 if it is not. */
+static int contact_claim(struct sipd_store *s, const struct sipd_intent *in,
+			 uint64_t *claimed)
 {
 	struct sipd_query q;
 
 	sipd_query_open(&q, s, Q_INTENT_CLAIM,
 			"UPDATE contacts SET status = 'in_progress', "
-			"ready = 0, attempts = ? WHERE id = ?");
+			"ready = 0, attempts = ? WHERE id = ? AND campaign = ?"
+			" AND status = 'pending' AND attempts = ? "
+			"AND NOT EXISTS (SELECT 1 "
+			"FROM dnc WHERE dnc.number = contacts.number) "
+			"AND NOT EXISTS (SELECT 1 FROM dnc WHERE number = ?) "
+			"AND NOT EXISTS (SELECT 1 FROM campaigns AS p "
+			"WHERE p.id = contacts.campaign "
+			"AND p.status = 'cancelled')");
 	sipd_query_int(&q, in->attempt);
 	sipd_query_int(&q, (int64_t)in->contact);
+	sipd_query_int(&q, (int64_t)in->campaign);
+	sipd_query_int(&q, (int64_t)in->attempt - 1);
+	sipd_query_text(&q, STR(in->number));
+
+	return sipd_query_exec(&q, claimed);
+}
+
+
+static int attempt_drop(struct sipd_store *s, const struct sipd_intent *in)
+{
+	struct sipd_query q;
+
+	sipd_query_open(&q, s, Q_INTENT_DROP,
+			"DELETE FROM attempts WHERE call = ?");
+	sipd_query_int(&q, (int64_t)in->call);
 
 	return sipd_query_exec(&q, NULL);
+}
+
+
+/* First what a constraint may refuse, then nothing is half done. */
+static int attempt_claim(struct sipd_store *s, const struct sipd_intent *in,
+			 bool *dnc)
+{
+	char text[SIPD_ERROR_SIZE];
+	uint64_t claimed = 0;
+	int err = attempt_add(s, in), why;
+
+	if (!err) {
+		err = contact_claim(s, in, &claimed);
+		if (err || claimed)
+			return err;
+		err = attempt_drop(s, in);
+		return err ? err : claim_refused(s, in, dnc);
+	}
+	if (err != SIPDIALER_EINVAL)
+		return err;
+
+	/* no such contact, or a call id used before */
+	(void)sipd_strcpy(text, sizeof(text), sipd_error_text());
+	why = claim_refused(s, in, dnc);
+
+	return why || *dnc ? why : sipd_error(err, "%s", text);
 }
 
 
@@ -113,20 +179,12 @@ int sipd_store_intent(struct sipd_store *s, const struct sipd_intent *in,
 		return sipd_error(SIPDIALER_EINVAL, "an attempt needs a call "
 				  "id and a number from 1");
 
-	err = intent_allowed(s, in, dnc);
-	if (err)
+	err = attempt_claim(s, in, dnc);
+	if (err || *dnc)
 		return err;
-	if (*dnc)
-		return sipd_contact_dnc(s, in->campaign, in->contact);
 
-	/* first what a constraint may refuse, then nothing is half done */
-	err = attempt_add(s, in);
-	if (!err)
-		err = contact_claim(s, in);
-	if (!err)
-		err = sipd_counts_contact(s, in->campaign,
-					  SIPDIALER_CONTACT_PENDING,
-					  SIPDIALER_CONTACT_IN_PROGRESS, 1);
+	err = sipd_counts_contact(s, in->campaign, SIPDIALER_CONTACT_PENDING,
+				  SIPDIALER_CONTACT_IN_PROGRESS, 1);
 	if (!err)
 		err = sipd_counts_attempts(s, in->campaign, 1);
 
@@ -239,6 +297,62 @@ static int contact_close(struct sipd_store *s, const struct sipd_result *r)
 		err = sipd_counts_contact(s, r->campaign,
 					  SIPDIALER_CONTACT_IN_PROGRESS,
 					  status, 1);
+
+	return err;
+}
+
+
+static int contact_return(struct sipd_store *s, const struct sipd_intent *in,
+			  int status)
+{
+	struct sipd_query q;
+	uint64_t changes;
+	int err;
+
+	sipd_query_open(&q, s, Q_UNDO_CONTACT,
+			"UPDATE contacts SET status = ?, ready = ?, "
+			"due_ms = 0, attempts = ? WHERE id = ? "
+			"AND status = 'in_progress'");
+	sipd_query_word(&q, &sipd_words_contact, status);
+	sipd_query_int(&q, status == SIPDIALER_CONTACT_PENDING);
+	sipd_query_int(&q, (int64_t)in->attempt - 1);
+	sipd_query_int(&q, (int64_t)in->contact);
+	err = sipd_query_exec(&q, &changes);
+	if (!err && changes)
+		err = sipd_counts_contact(s, in->campaign,
+					  SIPDIALER_CONTACT_IN_PROGRESS,
+					  status, 1);
+
+	return err;
+}
+
+
+int sipd_store_intent_undo(struct sipd_store *s,
+			   const struct sipd_intent *in)
+{
+	const struct sipd_result r = {
+		.campaign = in->campaign,
+		.contact_status = SIPDIALER_CONTACT_PENDING,
+	};
+	struct sipd_query q;
+	uint64_t changes;
+	int status, err;
+
+	err = status_now(s, &r, &status);
+	if (err)
+		return err;
+
+	sipd_query_open(&q, s, Q_UNDO_ATTEMPT,
+			"DELETE FROM attempts WHERE call = ? "
+			"AND status = 'dialing'");
+	sipd_query_int(&q, (int64_t)in->call);
+	err = sipd_query_exec(&q, &changes);
+	if (err || !changes)
+		return err;
+
+	err = contact_return(s, in, status);
+	if (!err)
+		err = sipd_counts_attempts(s, in->campaign, -1);
 
 	return err;
 }

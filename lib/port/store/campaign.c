@@ -56,10 +56,12 @@ static int row_read(struct sipd_query *q, struct sipd_campaign_row *row)
 	row->started_ms = sipd_column_int(q);
 	row->ended_ms = sipd_column_int(q);
 
-	if (!row->options)
-		return sipd_error(SIPDIALER_ENOMEM, "no memory for the "
-				  "options of campaign %llu",
+	if (!row->options) {
+		q->s->failed = true; /* tried again */
+		return sipd_error(SIPDIALER_EIO, "no memory for the options "
+				  "of campaign %llu",
 				  (unsigned long long)row->id);
+	}
 	if (row->status < 0)
 		return sipd_error(SIPDIALER_EFORMAT, "store %s: campaign %llu "
 				  "has no known status", q->s->path,
@@ -131,6 +133,21 @@ void sipd_campaign_row_free(struct sipd_campaign_row *row)
 }
 
 
+int sipd_store_running(struct sipd_store *s, bool *running)
+{
+	struct sipd_query q;
+	int err;
+
+	sipd_query_open(&q, s, Q_CAMPAIGN_RUNNING, "SELECT EXISTS "
+			"(SELECT 1 FROM campaigns WHERE status = 'running')");
+	err = sipd_query_row(&q);
+	*running = err == 1 && sipd_column_int(&q);
+	sipd_query_close(&q);
+
+	return err < 0 ? err : SIPDIALER_OK;
+}
+
+
 static int campaign_missing(struct sipd_store *s, uint64_t id)
 {
 	struct sipd_campaign_row row;
@@ -147,38 +164,55 @@ static int campaign_missing(struct sipd_store *s, uint64_t id)
 }
 
 
-static int skip_pending(struct sipd_store *s, uint64_t id, int ready)
+static int skip_pending(struct sipd_store *s, uint64_t id, int ready,
+			uint64_t *n)
 {
 	struct sipd_query q;
-	uint64_t n;
 	int err;
 
 	sipd_query_open(&q, s, ready ? Q_SKIP_READY : Q_SKIP_WAITING, ready ?
 			"UPDATE contacts SET status = 'skipped', ready = 0 "
+			"WHERE id IN (SELECT id FROM contacts "
 			"WHERE campaign = ? AND status = 'pending' "
-			"AND ready = 1" :
+			"AND ready = 1 LIMIT ?)" :
 			"UPDATE contacts SET status = 'skipped', ready = 0 "
+			"WHERE id IN (SELECT id FROM contacts "
 			"WHERE campaign = ? AND status = 'pending' "
-			"AND ready = 0");
+			"AND ready = 0 LIMIT ?)");
 	sipd_query_int(&q, (int64_t)id);
-	err = sipd_query_exec(&q, &n);
-	if (!err && n)
+	sipd_query_int(&q, SIPD_STORE_SLICE);
+	err = sipd_query_exec(&q, n);
+	if (!err && *n)
 		err = sipd_counts_contact(s, id, SIPDIALER_CONTACT_PENDING,
 					  SIPDIALER_CONTACT_SKIPPED,
-					  (int64_t)n);
+					  (int64_t)*n);
+
+	return err;
+}
+
+
+int sipd_store_campaign_skip(struct sipd_store *s, uint64_t id, bool *more)
+{
+	uint64_t ready = 0, waiting = 0;
+	int err = skip_pending(s, id, 1, &ready);
+
+	if (!err && ready < SIPD_STORE_SLICE)
+		err = skip_pending(s, id, 0, &waiting);
+	*more = ready == SIPD_STORE_SLICE || waiting == SIPD_STORE_SLICE;
 
 	return err;
 }
 
 
 int sipd_store_campaign_set(struct sipd_store *s, uint64_t id, int from,
-			    int to)
+			    int to, bool *more)
 {
 	const int64_t now = sipd_wall_ms();
 	struct sipd_query q;
 	uint64_t changes;
 	int err;
 
+	*more = false;
 	sipd_query_open(&q, s, Q_CAMPAIGN_SET,
 			"UPDATE campaigns SET status = ?1, started_ms = "
 			"CASE WHEN ?1 = 'running' AND started_ms = 0 "
@@ -197,9 +231,7 @@ int sipd_store_campaign_set(struct sipd_store *s, uint64_t id, int from,
 	if (to != SIPDIALER_CAMPAIGN_CANCELLED)
 		return SIPDIALER_OK;
 
-	err = skip_pending(s, id, 1);
-
-	return err ? err : skip_pending(s, id, 0);
+	return sipd_store_campaign_skip(s, id, more);
 }
 
 

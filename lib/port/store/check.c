@@ -129,6 +129,17 @@ static const char states[] =
 	"WHERE ready = 1 AND status <> 'pending'";
 
 
+/* Each contact has its number in the table of them, and no other has one */
+static const char held[] =
+	"SELECT printf('contact %d: not in numbers', c.id) FROM contacts AS c "
+	"LEFT JOIN numbers AS n ON n.campaign = c.campaign "
+	"AND n.number = c.number WHERE n.contact IS NOT c.id UNION ALL "
+	"SELECT printf('number %s of campaign %d: no contact', n.number, "
+	"n.campaign) FROM numbers AS n LEFT JOIN contacts AS c "
+	"ON c.id = n.contact WHERE c.number IS NOT n.number "
+	"OR c.campaign IS NOT n.campaign";
+
+
 static void report_all(struct report *r, int version, size_t known)
 {
 	sipd_text_printf(&r->text, "schema: version %d of %zu\n", version,
@@ -144,6 +155,7 @@ static void report_all(struct report *r, int version, size_t known)
 	words(r);
 	faults(r, "counters", counters, 20);
 	faults(r, "contacts", states, 20);
+	faults(r, "numbers", held, 20);
 }
 
 

@@ -1,5 +1,5 @@
 /**
- * @file port/store/contact.c  Contacts: adding them, who is due, DNC
+ * @file port/store/contact.c  Contacts: who is due, DNC
  *
  * @thread store
  */
@@ -21,77 +21,6 @@ static bool number_fits(const char *number)
 {
 	return number && *number &&
 	       strlen(number) < sizeof(((struct sipd_contact_row *)0)->number);
-}
-
-
-/* A constraint failed: the only one that depends on others is the campaign. */
-static int add_error(struct sipd_store *s, uint64_t campaign, int err)
-{
-	char text[SIPD_ERROR_SIZE];
-	struct sipd_campaign_row row;
-	int err2;
-
-	if (err != SIPDIALER_EINVAL)
-		return err;
-
-	(void)sipd_strcpy(text, sizeof(text), sipd_error_text());
-	err2 = sipd_store_campaign_get(s, campaign, false, &row);
-	if (err2)
-		return err2;
-	sipd_campaign_row_free(&row);
-
-	return sipd_error(err, "%s", text);
-}
-
-
-int sipd_store_contact_add(struct sipd_store *s,
-			   const struct sipd_contact_row *c, bool *duplicate,
-			   uint64_t *id)
-{
-	struct sipd_query q;
-	uint64_t changes;
-	bool dnc;
-	int status, err;
-
-	*duplicate = false;
-	if (!number_fits(c->number))
-		return sipd_error(SIPDIALER_EINVAL, "contact number: 1 to 31 "
-				  "bytes are needed");
-	if (c->status != SIPDIALER_CONTACT_PENDING &&
-	    c->status != SIPDIALER_CONTACT_SKIPPED &&
-	    c->status != SIPDIALER_CONTACT_DNC)
-		return sipd_error(SIPDIALER_EINVAL, "a new contact cannot be "
-				  "%s", sipd_word(&sipd_words_contact,
-						  c->status));
-
-	err = sipd_store_dnc_check(s, c->number, &dnc, NULL, 0);
-	if (err)
-		return err;
-	status = dnc ? SIPDIALER_CONTACT_DNC : c->status;
-
-	sipd_query_open(&q, s, Q_CONTACT_ADD,
-			"INSERT INTO contacts (campaign, number, name, custom,"
-			" priority, status, ready, due_ms, attempts) "
-			"VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0) "
-			"ON CONFLICT (campaign, number) DO NOTHING");
-	sipd_query_int(&q, (int64_t)c->campaign);
-	sipd_query_text(&q, c->number);
-	sipd_query_text(&q, c->name);
-	sipd_query_text(&q, c->custom);
-	sipd_query_int(&q, c->priority);
-	sipd_query_word(&q, &sipd_words_contact, status);
-	sipd_query_int(&q, status == SIPDIALER_CONTACT_PENDING);
-	err = sipd_query_exec(&q, &changes);
-	if (err)
-		return add_error(s, c->campaign, err);
-	if (!changes) {
-		*duplicate = true;
-		return SIPDIALER_OK;
-	}
-	if (id)
-		*id = (uint64_t)sqlite3_last_insert_rowid(s->db);
-
-	return sipd_counts_contact(s, c->campaign, -1, status, 1);
 }
 
 

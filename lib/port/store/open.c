@@ -168,6 +168,9 @@ static int open_error(sqlite3 *db, const char *path, int rc)
 
 void sipd_store_abandon(sqlite3 *db)
 {
+	if (!db) /* no memory even for the handle */
+		return;
+
 	/* closing would otherwise copy the log into the file */
 	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	(void)sqlite3_close(db);
@@ -269,8 +272,8 @@ static int settings(sqlite3 *db)
 		       "PRAGMA cache_size = -%d;"
 		       "PRAGMA journal_size_limit = 67108864;"
 		       "PRAGMA wal_autocheckpoint = 8192;"
-		       "SELECT 1 FROM campaigns, counts, contacts, attempts, "
-		       "calls, dnc, meta LIMIT 0",
+		       "SELECT 1 FROM campaigns, counts, contacts, numbers, "
+		       "attempts, calls, dnc, meta LIMIT 0",
 		       CACHE_KIB);
 
 	return sqlite3_exec(db, sql, NULL, NULL, NULL);

@@ -153,6 +153,45 @@ static int strays(struct sipd_store *s)
 }
 
 
+/* A cancel that its process did not bring to an end */
+static int half_cancelled(struct sipd_store *s, uint64_t *campaign)
+{
+	struct sipd_query q;
+	int err;
+
+	sipd_query_open(&q, s, Q_HALF_CANCELLED,
+			"SELECT n.campaign FROM counts AS n JOIN campaigns "
+			"AS c ON c.id = n.campaign WHERE c.status = "
+			"'cancelled' AND n.kind = 'contact' AND n.word = "
+			"'pending' AND n.n > 0 AND n.campaign > ? "
+			"ORDER BY 1 LIMIT 1");
+	sipd_query_int(&q, (int64_t)*campaign);
+	err = sipd_query_row(&q);
+	*campaign = err == 1 ? (uint64_t)sipd_column_int(&q) : 0;
+	sipd_query_close(&q);
+
+	return err < 0 ? err : 0;
+}
+
+
+static int cancels(struct sipd_store *s)
+{
+	uint64_t campaign = 0;
+	int err = half_cancelled(s, &campaign);
+
+	while (!err && campaign) {
+		bool more = true;
+
+		while (!err && more)
+			err = sipd_store_campaign_skip(s, campaign, &more);
+		if (!err)
+			err = half_cancelled(s, &campaign);
+	}
+
+	return err;
+}
+
+
 int sipd_recover(struct sipd_store *s)
 {
 	char text[SIPD_ERROR_SIZE];
@@ -168,6 +207,10 @@ int sipd_recover(struct sipd_store *s)
 		err = sipd_counts_flush(s);
 	if (!err)
 		err = strays(s);
+	if (!err)
+		err = sipd_counts_flush(s);
+	if (!err)
+		err = cancels(s);
 	if (!err)
 		err = sipd_store_commit(s);
 	if (err) {

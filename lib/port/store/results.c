@@ -2,7 +2,8 @@
  * @file port/store/results.c  Results of a campaign as CSV
  *
  * RFC 4180.  Row by row from the database to the file, so that memory is the
- * same for ten contacts and ten million.  Columns: docs/csv.md.
+ * same for ten contacts and ten million; by steps of so many ids, so that the
+ * store thread is free for calls in between.  Columns: docs/csv.md.
  *
  * @thread store
  */
@@ -17,11 +18,20 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/error.h"
+#include "base/text.h"
 #include "port/store/file.h"
 
 struct out {
 	FILE *f;
 	bool first;              /* cell of its line */
+};
+
+struct sipd_results {
+	struct sipd_store *s;
+	struct out out;
+	uint64_t campaign, rows;
+	int64_t done, last;      /* ids of contacts */
+	char *path, *tmp;
 };
 
 
@@ -164,25 +174,29 @@ static const char sql[] =
 	"l.answer_ms, l.end_ms, l.codec, l.dtmf, l.recording, "
 	"CASE c.status WHEN 'pending' THEN c.due_ms ELSE 0 END "
 	"FROM contacts AS c NOT INDEXED LEFT JOIN calls AS l "
-	"ON l.id = c.last_call WHERE c.campaign = ?1 AND c.id > "
-	"(SELECT contacts_above FROM campaigns WHERE id = ?1) ORDER BY c.id";
+	"ON l.id = c.last_call WHERE c.campaign = ? AND c.id > ? AND c.id <= ?"
+	" ORDER BY c.id";
 
 
-static int rows_write(struct sipd_store *s, uint64_t campaign, FILE *f,
-		      uint64_t *rows)
+int sipd_store_results_step(struct sipd_results *r, bool *more)
 {
-	struct out o = { .f = f, .first = true };
+	const int64_t left = r->last - r->done;
+	const int64_t to = r->done +
+		(left > SIPD_STORE_SLICE ? SIPD_STORE_SLICE : left);
 	struct sipd_query q;
 	int err;
 
-	(void)fputs(head, f);
-	sipd_query_open(&q, s, Q_RESULTS, sql);
-	sipd_query_int(&q, (int64_t)campaign);
-	while ((err = sipd_query_row(&q)) > 0 && !ferror(f)) {
-		row_write(&o, &q);
-		++*rows;
+	sipd_query_open(&q, r->s, Q_RESULTS, sql);
+	sipd_query_int(&q, (int64_t)r->campaign);
+	sipd_query_int(&q, r->done);
+	sipd_query_int(&q, to);
+	while ((err = sipd_query_row(&q)) > 0 && !ferror(r->out.f)) {
+		row_write(&r->out, &q);
+		++r->rows;
 	}
 	sipd_query_close(&q);
+	r->done = to;
+	*more = err >= 0 && !ferror(r->out.f) && to < r->last;
 
 	return err < 0 ? err : SIPDIALER_OK;
 }
@@ -213,10 +227,16 @@ static int tmp_finish(FILE *f, const char *tmp, const char *path, int err)
 {
 	bool bad = ferror(f);
 
+	if (err) { /* its text is to be kept */
+		(void)fclose(f);
+		(void)unlink(tmp);
+		return err;
+	}
+
 	errno = bad ? EIO : 0;
 	if (fflush(f) || fsync(fileno(f)))
 		bad = true;
-	if (bad && !err)
+	if (bad)
 		err = sipd_file_error(errno, tmp);
 	if (fclose(f) && !err)
 		err = sipd_file_error(errno, tmp);
@@ -229,38 +249,113 @@ static int tmp_finish(FILE *f, const char *tmp, const char *path, int err)
 }
 
 
-int sipd_store_results(struct sipd_store *s, uint64_t campaign,
-		       const char *path, uint64_t *rows)
+/* Ids of its contacts are within; ENOENT: no such campaign */
+static int range(struct sipd_results *r)
 {
-	struct sipd_campaign_row row;
-	struct stat st;
-	char *tmp;
-	FILE *f;
-	int err = sipd_store_campaign_get(s, campaign, false, &row);
+	struct sipd_query q;
+	int err;
 
-	*rows = 0;
+	sipd_query_open(&q, r->s, Q_RESULTS_RANGE,
+			"SELECT contacts_above, coalesce((SELECT max(id) "
+			"FROM contacts), 0) FROM campaigns WHERE id = ?");
+	sipd_query_int(&q, (int64_t)r->campaign);
+	err = sipd_query_row(&q);
+	if (err < 0)
+		return err;
+	if (!err)
+		return sipd_error(SIPDIALER_ENOENT, "no campaign %llu",
+				  (unsigned long long)r->campaign);
+
+	r->done = sipd_column_int(&q);
+	r->last = sipd_column_int(&q);
+	sipd_query_close(&q);
+
+	return SIPDIALER_OK;
+}
+
+
+static void results_free(struct sipd_results *r)
+{
+	free(r->path);
+	free(r->tmp);
+	free(r);
+}
+
+
+static int results_open(struct sipd_results *r, const char *path)
+{
+	struct stat st;
+	int err = range(r);
+
 	if (err)
 		return err;
-	sipd_campaign_row_free(&row);
 
 	/* a rename would put a file in the place of a device or a link */
 	if (!lstat(path, &st) && !S_ISREG(st.st_mode))
 		return sipd_error(SIPDIALER_EINVAL, "%s: not a regular file",
 				  path);
 
-	tmp = malloc(strlen(path) + sizeof(".tmp"));
-	if (!tmp)
+	r->path = sipd_strdup(path);
+	r->tmp = malloc(strlen(path) + sizeof(".tmp"));
+	if (!r->path || !r->tmp)
 		return sipd_error(SIPDIALER_ENOMEM, "no memory for a path");
-	(void)sprintf(tmp, "%s.tmp", path);
+	(void)sprintf(r->tmp, "%s.tmp", path);
 
-	err = tmp_open(tmp, &f);
-	if (!err) {
-		err = rows_write(s, campaign, f, rows);
-		err = tmp_finish(f, tmp, path, err);
-	}
+	err = tmp_open(r->tmp, &r->out.f);
 	if (!err)
-		err = sipd_file_sync_dir(path);
-	free(tmp);
+		(void)fputs(head, r->out.f);
 
 	return err;
+}
+
+
+int sipd_store_results_open(struct sipd_results **rp, struct sipd_store *s,
+			    uint64_t campaign, const char *path)
+{
+	struct sipd_results *r = calloc(1, sizeof(*r));
+	int err;
+
+	if (!r)
+		return sipd_error(SIPDIALER_ENOMEM, "no memory for results");
+
+	r->s = s;
+	r->campaign = campaign;
+	err = results_open(r, path);
+	if (err)
+		results_free(r);
+	else
+		*rp = r;
+
+	return err;
+}
+
+
+int sipd_store_results_close(struct sipd_results *r, int err, uint64_t *rows)
+{
+	if (!r)
+		return err;
+
+	err = tmp_finish(r->out.f, r->tmp, r->path, err);
+	if (!err)
+		err = sipd_file_sync_dir(r->path);
+	if (rows)
+		*rows = err ? 0 : r->rows;
+	results_free(r);
+
+	return err;
+}
+
+
+int sipd_store_results(struct sipd_store *s, uint64_t campaign,
+		       const char *path, uint64_t *rows)
+{
+	struct sipd_results *r = NULL;
+	bool more = true;
+	int err = sipd_store_results_open(&r, s, campaign, path);
+
+	*rows = 0;
+	while (!err && more)
+		err = sipd_store_results_step(r, &more);
+
+	return sipd_store_results_close(r, err, rows);
 }

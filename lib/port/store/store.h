@@ -19,6 +19,7 @@
 
 struct sipd_store;
 
+enum { SIPD_STORE_SLICE = 5000 }; /* rows of a part of something long */
 enum { SIPD_STORE_OWN = 1 }; /* take the lock of the one who dials, and
 			      * mark what a dead process left behind */
 
@@ -74,11 +75,16 @@ int sipd_store_campaign_get(struct sipd_store *s, uint64_t id, bool counts,
 /** Next campaign with id > after; ENOENT past the last. */
 int sipd_store_campaign_next(struct sipd_store *s, uint64_t after, bool counts,
 			     struct sipd_campaign_row *row);
+/** Is any campaign running, here or in another process? */
+int sipd_store_running(struct sipd_store *s, bool *running);
 /** The table of allowed changes is in core/campaign; here it is only stored,
  *  if the present status is still `from` (else ESTATE).  cancelled also makes
- *  pending contacts skipped. */
+ *  pending contacts skipped; *more: so many that the rest is to be done by
+ *  ..._skip(), each in a transaction of its own.  No attempt begins meanwhile,
+ *  and the next owner of the store finishes what was left. */
 int sipd_store_campaign_set(struct sipd_store *s, uint64_t id, int from,
-			    int to);
+			    int to, bool *more);
+int sipd_store_campaign_skip(struct sipd_store *s, uint64_t id, bool *more);
 
 struct sipd_contact_row {
 	uint64_t id, campaign;
@@ -95,6 +101,17 @@ struct sipd_contact_row {
 int sipd_store_contact_add(struct sipd_store *s,
 			   const struct sipd_contact_row *c, bool *duplicate,
 			   uint64_t *id);
+/** Add many, in this order (ids rise with it), which is much faster than one
+ *  by one.  ENOENT: no such campaign; EINVAL: a row cannot be taken; nothing
+ *  has been added then. */
+struct sipd_contact_new {
+	const char *number, *name, *custom; /* custom may be NULL */
+	int32_t priority;
+	int status;              /* becomes dnc if the number is on the list */
+	bool duplicate;          /* answer: not added */
+};
+int sipd_store_contacts_add(struct sipd_store *s, uint64_t campaign,
+			    struct sipd_contact_new *rows, size_t count);
 /** Due now (wall clock), pending, not on the DNC list, by priority, due time,
  *  id.  DNC hits met on the way become status dnc.  Rows need
  *  sipd_contact_row_free(). */
@@ -106,7 +123,8 @@ void sipd_campaign_row_free(struct sipd_campaign_row *row);
 
 /** Before the INVITE: contact pending -> in_progress, a row in attempts with
  *  status dialing, and the decision record.  ESTATE: not pending any more
- *  (another process, cancelled): do not dial.  ENOENT: gone.  *dnc set: number
+ *  (another process, cancelled), or not with attempt - 1 attempts (the row was
+ *  read before its last call): do not dial.  ENOENT: gone.  *dnc set: number
  *  is on the list by now; contact became dnc: do not dial. */
 struct sipd_intent {
 	uint64_t call, campaign, contact;
@@ -117,6 +135,11 @@ struct sipd_intent {
 };
 int sipd_store_intent(struct sipd_store *s, const struct sipd_intent *in,
 		      bool *dnc);
+
+/** The INVITE of an intent was never sent: as if there had been none.  The
+ *  contact is pending again, or skipped if the campaign was cancelled. */
+int sipd_store_intent_undo(struct sipd_store *s,
+			   const struct sipd_intent *in);
 
 /** After the call, all in one: attempt closed, row in calls, contact's new
  *  state and due time. campaign 0: only the row in calls.  Pending becomes
@@ -146,9 +169,18 @@ int sipd_store_dnc_check(struct sipd_store *s, const char *number,
 			 bool *listed, char *source, size_t size);
 
 /** Results as CSV to path (written beside and renamed). Columns: docs/csv.md.
- *  Cells that a spreadsheet would run get a leading '.  EIO is the store's;
- *  a file that cannot be written is ENOENT, EFULL (no space) or EINVAL, so
- *  that the job is not tried again. */
+ *  Cells that a spreadsheet would run get a leading '.  Read in steps, so that
+ *  others get their turns; each row is as it is when it is read.  EIO is the
+ *  store's; a file that cannot be written is ENOENT, EFULL (no space) or
+ *  EINVAL, so that the job is not tried again. */
+struct sipd_results;
+int sipd_store_results_open(struct sipd_results **rp, struct sipd_store *s,
+			    uint64_t campaign, const char *path);
+int sipd_store_results_step(struct sipd_results *r, bool *more);
+/** err 0: put the file in its place, *rows set.  Else: remove it, return err;
+ *  this may be called on any thread.  Frees r, which may be NULL. */
+int sipd_store_results_close(struct sipd_results *r, int err, uint64_t *rows);
+/** All in one go */
 int sipd_store_results(struct sipd_store *s, uint64_t campaign,
 		       const char *path, uint64_t *rows);
 /** Online backup to a new file, 0600. Not inside a transaction (ESTATE): post

@@ -54,6 +54,7 @@ static void test_call_ended_has_all_fields_of_the_call(void **state)
 }
 
 
+/* clang-format off */
 static void test_each_kind_has_its_fields(void **state)
 {
 	uint64_t counts[16] = {
@@ -118,6 +119,7 @@ static void test_each_kind_has_its_fields(void **state)
 		"\"failed\":0,\"other\":0,\"attempts\":0,"
 		"\"by_disposition\":{}}");
 }
+/* clang-format on */
 
 
 static void test_length_is_the_whole_text_at_any_size(void **state)

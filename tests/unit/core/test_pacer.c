@@ -212,9 +212,32 @@ static void test_no_calls_means_one(void **state)
 }
 
 
+/* A raise does not wait for what the low rate had planned. */
+static void test_rate_changes_at_once(void **state)
+{
+	struct sipd_pacer p;
+	(void)state;
+
+	sipd_pacer_init(&p, 0.01, 10);
+	assert_true(sipd_pacer_take(&p, SECOND));
+	assert_true(sipd_pacer_wait(&p, SECOND) > 90 * (uint64_t)SECOND);
+	sipd_pacer_rate(&p, 10.0, SECOND);
+	assert_in_range(sipd_pacer_wait(&p, SECOND), 90000, 110000);
+	assert_int_equal(p.active, 1);
+
+	/* lower: the next but one has the new distance */
+	sipd_pacer_rate(&p, 1.0, SECOND);
+	assert_true(sipd_pacer_take(&p, SECOND + 200000));
+	assert_true(sipd_pacer_wait(&p, SECOND + 200000) >= 990000);
+	sipd_pacer_rate(&p, 0.0, SECOND + 200000);
+	assert_int_equal(sipd_pacer_wait(&p, SECOND + 200000), 0);
+}
+
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rate_changes_at_once),
 		cmocka_unit_test(test_limits_hold_in_any_window),
 		cmocka_unit_test(test_rate_is_reached_with_timers_of_1_ms),
 		cmocka_unit_test(test_half_a_call_per_second_is_one_each_2_s),

@@ -294,7 +294,7 @@ static void test_a_burst_adds_nothing(void **state)
 /* ---- a slow disk ------------------------------------------------------- */
 
 struct block {
-	struct sipd_job job;        /* first member */
+	struct sipd_job job;
 	struct help help;
 	bool gone;
 };
@@ -302,7 +302,7 @@ struct block {
 
 static void block_run(struct sipd_job *job)
 {
-	struct block *block = (struct block *)(void *)job;
+	struct block *block = SIPD_CONTAINER(job, struct block, job);
 
 	help_event(&block->help);      /* 1: the disk stands still */
 	help_wait(&block->help, 2);

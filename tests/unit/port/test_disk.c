@@ -11,6 +11,7 @@
 #include <time.h>
 #include "lib/cmocka_all.h"
 #include "base/clock.h"
+#include "base/container.h"
 #include "base/error.h"
 #include "port/disk.h"
 #include "port/store/store.h"
@@ -41,7 +42,7 @@ struct world {
 };
 
 struct job {
-	struct sipd_job job;     /* first member */
+	struct sipd_job job;
 	struct world *w;
 	unsigned n;
 	int fail;                /* err of the next runs, counted down */
@@ -100,7 +101,7 @@ bool sipd_store_failed(const struct sipd_store *s)
 
 static void job_run(struct sipd_job *job)
 {
-	struct job *j = (struct job *)job;
+	struct job *j = SIPD_CONTAINER(job, struct job, job);
 
 	assert_int_equal(job->err, 0);
 	++j->runs;
@@ -122,7 +123,7 @@ static void job_run(struct sipd_job *job)
 
 static void job_done(struct sipd_job *job)
 {
-	struct job *j = (struct job *)job;
+	struct job *j = SIPD_CONTAINER(job, struct job, job);
 	struct world *w = j->w;
 
 	assert_true(sipd_loop_here(w->loop));
@@ -238,7 +239,7 @@ struct gate {
 
 static void gate_run(struct sipd_job *job)
 {
-	struct gate *g = (struct gate *)job;
+	struct gate *g = SIPD_CONTAINER(job, struct gate, job);
 
 	(void)pthread_mutex_lock(&g->w->lock);
 	g->in = 1;
@@ -542,7 +543,7 @@ static void again_run(struct sipd_job *job)
 
 static void again_done(struct sipd_job *job)
 {
-	struct again *a = (struct again *)job;
+	struct again *a = SIPD_CONTAINER(job, struct again, job);
 
 	if (job->err == SIPDIALER_ECANCELLED || !a->left) {
 		(void)pthread_mutex_lock(&a->w->lock);

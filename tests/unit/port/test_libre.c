@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
@@ -20,6 +21,7 @@
 enum {
 	DELAY_MS = 700,
 	WAIT_MS = 5000,
+	IDLE_MS = 150,
 	HOUR_S = 3600,
 	TRIES = 3
 };
@@ -62,14 +64,16 @@ static void tell(struct fixture *f, bool *what)
 }
 
 
-static bool wait_for(struct fixture *f, const bool *what)
+static bool wait_for(struct fixture *f, const bool *what, long ms)
 {
 	struct timespec until;
 	bool done;
 	int err = 0;
 
 	(void)clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += WAIT_MS / 1000;
+	until.tv_nsec += ms % 1000 * 1000000;
+	until.tv_sec += ms / 1000 + until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
 
 	(void)pthread_mutex_lock(&f->lock);
 	while (!*what && !err)
@@ -114,10 +118,12 @@ static uint64_t fires_after(long step_s)
 	assert_int_equal(sipd_loop_start(&f.loop, NULL), 0);
 
 	sipd_loop_post(f.loop, &f.start);
-	assert_true(wait_for(&f, &f.started));
+	assert_true(wait_for(&f, &f.started, WAIT_MS));
+	/* the loop is idle by then, as it is when clocks are set */
+	assert_false(wait_for(&f, &f.fired, IDLE_MS));
 	(void)atomic_fetch_add(&stepped_s, step_s);
 
-	if (wait_for(&f, &f.fired))
+	if (wait_for(&f, &f.fired, WAIT_MS))
 		ms = f.fired_ms - f.start_ms;
 
 	sipd_loop_stop(f.loop);
@@ -182,9 +188,59 @@ static void test_size_of_an_address_is_measured(void **state)
 }
 
 
+#ifdef SIPD_LIBRE_STATIC
+
+static void line_handler(int level, const char *line, void *arg)
+{
+	(void)level;
+	if (strstr(line, "libre: "))
+		++*(unsigned *)arg;
+}
+
+
+static void fd_handler(int flags, void *arg)
+{
+	(void)flags;
+	(void)arg;
+}
+
+
+static void test_libre_writes_to_our_log_not_to_stderr(void **state)
+{
+	const int keep = dup(STDERR_FILENO);
+	struct sipd_libre_fd f;
+	struct sipd_log log;
+	unsigned lines = 0;
+	FILE *file = tmpfile();
+	long size;
+	(void)state;
+
+	assert_non_null(file);
+	sipd_log_init(&log, SIPDIALER_LOG_DEBUG, line_handler, &lines);
+	(void)dup2(fileno(file), STDERR_FILENO);
+	sipd_libre_log(&log);
+	/* libre complains about the descriptor */
+	(void)sipd_libre_fd_open(&f, -1, fd_handler, NULL);
+	sipd_libre_log(NULL);
+	(void)dup2(keep, STDERR_FILENO);
+	(void)close(keep);
+
+	(void)fseek(file, 0, SEEK_END);
+	size = ftell(file);
+	(void)fclose(file);
+	assert_int_equal(size, 0);
+	assert_true(lines > 0);
+}
+
+#endif
+
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+#ifdef SIPD_LIBRE_STATIC
+		cmocka_unit_test(test_libre_writes_to_our_log_not_to_stderr),
+#endif
 		cmocka_unit_test(
 			test_timer_is_in_time_when_the_clock_is_set_back),
 		cmocka_unit_test(

@@ -4,6 +4,7 @@
 /* a network of its own: the files run at the same time */
 #define NET "127.71.0."
 #include "rtp_sides.h"
+#include "base/container.h"
 
 
 /* What b heard of a, which sends packets of ptime, and a of b. */
@@ -177,7 +178,7 @@ struct note { struct sipd_work work; struct side *s; unsigned done; };
 
 static void note_handler(struct sipd_work *work)
 {
-	struct note *n = (struct note *)(void *)work;
+	struct note *n = SIPD_CONTAINER(work, struct note, work);
 
 	count_up(n->s, &n->done);
 }

@@ -77,6 +77,7 @@ static void test_strangers_get_no_answer(void **state)
 	struct sockaddr_in to;
 	struct pollfd p = { .events = POLLIN };
 	char text[2048];
+	unsigned malformed = 0;
 	uint16_t port;
 	size_t i;
 
@@ -91,12 +92,14 @@ static void test_strangers_get_no_answer(void **state)
 	}
 	request_text(text, sizeof(text), "BYE", ";tag=x", port);
 	send_to(p.fd, text, &to);
-	send_to(p.fd, "OPTIONS sip:a@b SIP/2.0\r\nX-A: b\r\n\r\n", &to);
 	/* an answer to nothing */
 	send_to(p.fd, "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 127.0.0.1;"
 		"branch=z9hG4bKzz\r\nCSeq: 1 INVITE\r\n\r\n", &to);
 #ifdef SIPD_LIBRE_STATIC
-	/* a shared libre prints the one and answers the other */
+	/* a newer shared libre answers the first before we see it, and any
+	 * prints the second and answers the third */
+	send_to(p.fd, "OPTIONS sip:a@b SIP/2.0\r\nX-A: b\r\n\r\n", &to);
+	malformed = 1;
 	send_to(p.fd, "\x1b[31mgarbage\r\n\r\n", &to);
 	assert_int_equal(sendto(p.fd, "\0\1\0\0\x21\x12\xa4\x42"
 				"abcdefghijkl", 20, 0,
@@ -108,7 +111,7 @@ static void test_strangers_get_no_answer(void **state)
 	ask(s, "OPTIONS", "", "SIP/2.0 200 ");
 	assert_int_equal(poll(&p, 1, 0), 0);
 	assert_int_equal(stats_of(s)->strangers, 8);
-	assert_int_equal(stats_of(s)->malformed, 1);
+	assert_int_equal(stats_of(s)->malformed, malformed);
 	assert_int_equal(stats_of(s)->strays, 1);
 	assert_int_equal(stats_of(s)->responses_in, 1);
 	(void)close(p.fd);

@@ -49,6 +49,7 @@ static void test_campaign_is_read_back(void **arg)
 
 static void test_campaign_set_checks_the_present_status(void **arg)
 {
+	bool more;
 	struct place *p = *arg;
 	struct sipd_campaign_row row;
 	uint64_t id;
@@ -58,19 +59,19 @@ static void test_campaign_set_checks_the_present_status(void **arg)
 	id = new_campaign(p->s);
 	assert_int_equal(sipd_store_campaign_set(
 		p->s, id, SIPDIALER_CAMPAIGN_DRAFT,
-		SIPDIALER_CAMPAIGN_RUNNING), 0);
+		SIPDIALER_CAMPAIGN_RUNNING, &more), 0);
 	assert_int_equal(sipd_store_campaign_set(
 		p->s, id, SIPDIALER_CAMPAIGN_DRAFT,
-		SIPDIALER_CAMPAIGN_RUNNING), SIPDIALER_ESTATE);
+		SIPDIALER_CAMPAIGN_RUNNING, &more), SIPDIALER_ESTATE);
 	assert_non_null(strstr(sipd_error_text(), "running"));
 	assert_int_equal(sipd_store_campaign_set(
 		p->s, 77, SIPDIALER_CAMPAIGN_DRAFT,
-		SIPDIALER_CAMPAIGN_RUNNING), SIPDIALER_ENOENT);
+		SIPDIALER_CAMPAIGN_RUNNING, &more), SIPDIALER_ENOENT);
 	assert_int_equal(sipd_store_campaign_set(
-		p->s, id, SIPDIALER_CAMPAIGN_RUNNING, 99), SIPDIALER_EINVAL);
+		p->s, id, SIPDIALER_CAMPAIGN_RUNNING, 99, &more), SIPDIALER_EINVAL);
 	assert_int_equal(sipd_store_campaign_set(
 		p->s, id, SIPDIALER_CAMPAIGN_RUNNING,
-		SIPDIALER_CAMPAIGN_COMPLETED), 0);
+		SIPDIALER_CAMPAIGN_COMPLETED, &more), 0);
 	assert_int_equal(sipd_store_campaign_get(p->s, id, false, &row), 0);
 	assert_true(row.started_ms > 0 && row.ended_ms >= row.started_ms);
 	assert_int_equal(row.status, SIPDIALER_CAMPAIGN_COMPLETED);
@@ -256,6 +257,30 @@ static void test_due_looks_behind_many_dnc_hits(void **arg)
 }
 
 
+/* A row read before an attempt and used after it: the contact is pending
+ * again, for its retry, but not as the row says.  It was dialed once more. */
+static void test_intent_of_a_stale_row_is_refused(void **arg)
+{
+	struct place *p = *arg;
+	uint64_t c, a;
+	bool dnc;
+
+	open_store(p);
+	begin(p->s);
+	c = new_campaign(p->s);
+	a = add_contact(p->s, c, "+1", 0);
+	do_intent(p->s, 10, c, a);
+	assert_int_equal(try_result(p->s, 10, c, a, SIPDIALER_CONTACT_PENDING,
+				    1000), 0);
+	assert_int_equal(try_intent(p->s, 11, c, a, 1, &dnc),
+			 SIPDIALER_ESTATE);
+	assert_int_equal(try_intent(p->s, 11, c, a, 3, &dnc),
+			 SIPDIALER_ESTATE);
+	assert_int_equal(try_intent(p->s, 11, c, a, 2, &dnc), 0);
+	commit(p->s);
+}
+
+
 static void test_intent_and_result_make_one_story(void **arg)
 {
 	struct place *p = *arg;
@@ -338,6 +363,7 @@ static void test_result_without_campaign_is_a_call_only(void **arg)
 
 static void test_cancelled_campaign_is_not_revived(void **arg)
 {
+	bool more;
 	struct place *p = *arg;
 	struct sipd_campaign_counts n;
 	uint64_t c, ids[4], revived;
@@ -358,7 +384,7 @@ static void test_cancelled_campaign_is_not_revived(void **arg)
 	do_intent(p->s, 3, c, ids[2]);
 	assert_int_equal(sipd_store_campaign_set(
 		p->s, c, SIPDIALER_CAMPAIGN_DRAFT,
-		SIPDIALER_CAMPAIGN_CANCELLED), 0);
+		SIPDIALER_CAMPAIGN_CANCELLED, &more), 0);
 	n = get_counts(p->s, c);
 	assert_int_equal(n.skipped, 2); /* one ready, one waiting */
 	assert_int_equal(n.in_progress, 2);
@@ -640,6 +666,55 @@ static void test_injection_is_stored_byte_for_byte(void **arg)
 }
 
 
+/* An intent whose INVITE was never sent leaves no trace; a cancelled campaign
+ * gets its contact back as skipped; a call that ended is not undone. */
+static void test_intent_is_undone(void **arg)
+{
+	struct place *p = *arg;
+	struct sipd_campaign_counts n;
+	struct sipd_intent in = {.call = 10, .attempt = 1};
+	uint64_t c, a;
+	bool more;
+
+	open_store(p);
+	begin(p->s);
+	c = new_campaign(p->s);
+	a = add_contact(p->s, c, "+1", 0);
+	do_intent(p->s, 10, c, a);
+	commit(p->s);
+
+	in.campaign = c;
+	in.contact = a;
+	begin(p->s);
+	assert_int_equal(sipd_store_intent_undo(p->s, &in), 0);
+	assert_int_equal(sipd_store_intent_undo(p->s, &in), 0);
+	n = get_counts(p->s, c);
+	assert_string_equal(due(p->s, c, 0, 9), "+1");
+	commit(p->s);
+	assert_int_equal(n.pending, 1);
+	assert_int_equal(n.in_progress, 0);
+	assert_int_equal(n.attempts, 0);
+	assert_int_equal(query(p->path, "SELECT count(*) FROM attempts"), 0);
+	assert_int_equal(query(p->path, "SELECT sum(attempts) FROM contacts"),
+			 0);
+	check_good(p->path);
+
+	begin(p->s);
+	do_intent(p->s, 11, c, a);
+	assert_int_equal(sipd_store_campaign_set(p->s, c,
+						 SIPDIALER_CAMPAIGN_DRAFT,
+						 SIPDIALER_CAMPAIGN_CANCELLED,
+						 &more), 0);
+	in.call = 11;
+	assert_int_equal(sipd_store_intent_undo(p->s, &in), 0);
+	n = get_counts(p->s, c);
+	commit(p->s);
+	assert_int_equal(n.skipped, 1);
+	assert_int_equal(n.attempts, 0);
+	check_good(p->path);
+}
+
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -651,7 +726,9 @@ int main(void)
 		T(test_due_gives_all_of_a_row),
 		T(test_dnc_holds_at_import_due_and_intent),
 		T(test_due_looks_behind_many_dnc_hits),
+		T(test_intent_of_a_stale_row_is_refused),
 		T(test_intent_and_result_make_one_story),
+		T(test_intent_is_undone),
 		T(test_result_without_campaign_is_a_call_only),
 		T(test_cancelled_campaign_is_not_revived),
 		T(test_rollback_leaves_nothing),

@@ -225,18 +225,18 @@ typedef int (step_h)(struct sipd_store *s, unsigned from);
 
 static int step_fill(struct sipd_store *s, unsigned from)
 {
+	struct sipd_contact_new rows[CONTACTS] = { { NULL } };
+	char numbers[CONTACTS][16];
 	uint64_t id;
 	int err = sipd_store_campaign_new(s, "c", "", &id);
 	(void)from;
 
-	for (unsigned i = 0; !err && i < CONTACTS; i++) {
-		struct sipd_contact_row row = { .campaign = id };
-		bool duplicate;
-
-		(void)snprintf(row.number, sizeof(row.number), "+%u", i + 1);
-		err = sipd_store_contact_add(s, &row, &duplicate, &id);
-		id = row.campaign;
+	for (unsigned i = 0; i < CONTACTS; i++) {
+		(void)snprintf(numbers[i], sizeof(numbers[i]), "+%u", i + 1);
+		rows[i].number = numbers[i];
 	}
+	if (!err)
+		err = sipd_store_contacts_add(s, id, rows, CONTACTS);
 	return err;
 }
 

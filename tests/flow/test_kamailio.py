@@ -1,0 +1,231 @@
+#!/usr/bin/env python3
+"""Through kamailio as registrar and proxy: digest, record-routing, a
+campaign of 50."""
+import os
+import re
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "lib"))
+
+import flow  # noqa: E402
+from flow import run  # noqa: E402
+
+KAMAILIO = flow.program("kamailio", "kamailio")
+
+CONFIG = """#!KAMAILIO
+debug=1
+log_stderror=yes
+memdbg=5
+memlog=5
+children=2
+tcp_children=1
+auto_aliases=no
+disable_core_dump=yes
+listen=udp:%(ip)s:%(port)d
+listen=tcp:%(ip)s:%(port)d
+loadmodule "tm.so"
+loadmodule "sl.so"
+loadmodule "rr.so"
+loadmodule "pv.so"
+loadmodule "maxfwd.so"
+loadmodule "usrloc.so"
+loadmodule "registrar.so"
+loadmodule "textops.so"
+loadmodule "siputils.so"
+loadmodule "xlog.so"
+loadmodule "auth.so"
+modparam("usrloc", "db_mode", 0)
+modparam("rr", "append_fromtag", 1)
+modparam("auth", "qop", "auth")
+modparam("auth", "nonce_expire", 60)
+
+request_route {
+	if (!mf_process_maxfwd_header("10")) {
+		sl_send_reply("483", "Too Many Hops");
+		exit;
+	}
+	if (has_totag()) {
+		if (loose_route()) {
+			xlog("L_ERR", "SEEN loose $rm\\n");
+			t_relay();
+			exit;
+		}
+		if (is_method("ACK") && t_check_trans()) {
+			t_relay();
+			exit;
+		}
+		xlog("L_ERR", "SEEN stray $rm\\n");
+		if (!is_method("ACK"))
+			sl_send_reply("404", "Not here");
+		exit;
+	}
+	if (is_method("CANCEL")) {
+		xlog("L_ERR", "SEEN cancel\\n");
+		if (t_check_trans())
+			t_relay();
+		exit;
+	}
+	t_check_trans();
+	if (is_method("REGISTER")) {
+		if (!pv_www_authenticate("test", "secret", "0") ||
+		    $au != "alice") {
+			xlog("L_ERR", "SEEN challenge $(hdr(Authorization))\\n");
+			www_challenge("test", "1");
+			exit;
+		}
+		xlog("L_ERR", "SEEN register $hdr(Expires)\\n");
+		save("location");
+		exit;
+	}
+	if (!is_method("INVITE")) {
+		sl_send_reply("405", "Method Not Allowed");
+		exit;
+	}
+	if (!pv_proxy_authenticate("test", "secret", "0") || $au != "alice") {
+		xlog("L_ERR", "SEEN 407\\n");
+		proxy_challenge("test", "1");
+		exit;
+	}
+	consume_credentials();
+	xlog("L_ERR", "SEEN invite $rU\\n");
+	record_route();
+	$du = "sip:%(to)s:%(to_port)d";
+	t_relay();
+}
+"""
+
+
+class Proxy(flow.Case):
+    def setUp(self):
+        super().setUp()
+        self.net = self.network("--answer-delay", "50")
+        self.port = flow.free_port(self.ip)
+        config = self.path("kamailio.cfg")
+        with open(config, "w", encoding="utf-8") as f:
+            f.write(CONFIG % {"ip": self.ip, "port": self.port,
+                              "to": self.net.ip, "to_port": self.net.port})
+        os.mkdir(self.path("run"))
+        self.log = open(self.path("kamailio.log"), "w+", encoding="utf-8")
+        self.addCleanup(self.log.close)
+        self.child = subprocess.Popen(
+            [KAMAILIO, "-DD", "-E", "-f", config, "-Y", self.path("run"),
+             "-m", "32", "-M", "8"], stdin=subprocess.DEVNULL,
+            stdout=self.log, stderr=self.log, cwd=self.dir)
+        self.addCleanup(self.end)
+        flow.until(lambda: self.child.poll() is not None or
+                   flow.listens("tcp", self.ip, self.port) and
+                   flow.listens("udp", self.ip, self.port), 15,
+                   "kamailio listens")
+        self.assertIsNone(self.child.poll(), self.text()[-3000:])
+        self.base = ["-o", "sip.server=%s" % self.ip, "-o", "sip.port=%d" %
+                     self.port, "-o", "sip.local_address=%s" % self.ip,
+                     "-o", "sip.user=alice"]
+        self.right = [*self.base, "-o", "sip.password=secret"]
+
+    def end(self):
+        if self.child.poll() is None:
+            self.child.terminate()
+            try:
+                self.child.wait(10)
+            except subprocess.TimeoutExpired:
+                self.child.kill()
+                self.child.wait()
+
+    def text(self):
+        with open(self.log.name, encoding="utf-8", errors="replace") as f:
+            return f.read()
+
+    def seen(self, what):
+        return re.findall(r"SEEN (%s.*)" % what, self.text())
+
+    def call(self, number, *args, options=None):
+        return run(*(options or self.right), "--json", "call", number,
+                   "--max-duration", 1, "--ring-timeout", 5, *args)
+
+    def test_registers_calls_and_unregisters(self):
+        for transport in ("udp", "tcp"):
+            with self.subTest(transport=transport):
+                self.routed(transport)
+
+    def routed(self, transport):
+        number = "+4930%s00" % ("1234" if transport == "udp" else "5678")
+        before = {w: len(self.seen(w)) for w in
+                  ("register", "407", "invite", "loose ACK", "loose BYE")}
+        r = self.call(number, options=[*self.right, "-o", "sip.transport=" +
+                                       transport])
+        self.assertEqual((r.status, r.last["disposition"]),
+                         (0, "answered"), r)
+        self.assertEqual([e["status"] for e in r.all("registration")],
+                         ["connecting", "registered"], r)
+        self.assertEqual(len(self.net.events("invite", number)), 1)
+        self.assertEqual(self.net.events("end", number)[0]["by"], "caller")
+        # once each: registered, un-registered; ACK and BYE by Record-Route
+        got = {w: len(self.seen(w)) - n for w, n in before.items()}
+        self.assertEqual(got, {"register": 2, "407": 1, "invite": 1,
+                               "loose ACK": 1, "loose BYE": 1}, self.text())
+        self.assertEqual(self.seen("register")[-1], "register 0")
+        self.assertEqual(self.seen("stray"), [])
+
+    def test_far_end_hangs_up_through_the_proxy(self):
+        r = self.call("+4930123412", "--max-duration", 20)
+        self.assertEqual((r.status, r.last["disposition"]),
+                         (0, "answered"), r)
+        self.assertLess(r.last["talk_ms"], 1000)
+        self.assertEqual(self.seen("loose BYE"), ["loose BYE"])
+
+    def test_cancel_goes_through_the_proxy(self):
+        r = self.call("+4930123402")
+        self.assertEqual(r.last["disposition"], "no_answer", r)
+        self.assertEqual(self.seen("cancel"), ["cancel"])
+        self.assertEqual(self.net.events("end")[0]["by"], "cancel")
+
+    def test_hold_through_the_proxy(self):
+        r = self.call("+4930123425", "--max-duration", 3)
+        self.assertEqual([e["status"] for e in r.all("call_held")],
+                         ["held", "resumed"], r)
+        self.assertEqual(self.seen("loose INVITE"), ["loose INVITE"] * 2)
+
+    def test_wrong_password_is_not_tried_again(self):
+        r = self.call("+4930123400", options=[*self.base, "-o",
+                                              "sip.password=wrong"])
+        self.one_line(r, 3, "SIPDIALER_EAUTH")
+        self.assertEqual(self.net.events("invite"), [])
+        self.assertLessEqual(len(self.seen("challenge")), 3)
+
+    def test_wrong_password_without_registration(self):
+        r = self.call("+4930123400", options=[
+            *self.base, "-o", "sip.password=wrong", "-o",
+            "sip.register=no"])
+        self.assertEqual((r.status, r.last["disposition"]), (1, "failed"), r)
+        self.assertLessEqual(len(self.seen("407")), 3)
+
+    def test_campaign_of_50(self):
+        digits = {"00": "answered", "01": "busy", "03": "invalid_number",
+                  "04": "no_answer", "06": "rejected"}
+        numbers = ["+493012%03d%s" % (i, list(digits)[i % 5])
+                   for i in range(50)]
+        csv = flow.contacts(self.path("c.csv"), numbers)
+        out = self.path("out.csv")
+        prompt = flow.write_wav(self.path("p.wav"), flow.voice(0.5))
+        r = run(*self.right, "-o", "store.path=" + self.path("s.db"),
+                "campaign", "run", "--contacts", csv, "--play", prompt,
+                "--results", out, "--cps", 25, "--max-calls", 20,
+                "--retries", 0)
+        self.assertEqual(r.status, 0, r)
+        rows = flow.rows(out)
+        self.assertEqual({x["number"]: x["last_disposition"] for x in rows},
+                         {n: digits[n[-2:]] for n in numbers})
+        self.assertEqual(len(rows), 50)
+        invited = [e["number"] for e in self.net.events("invite")]
+        self.assertEqual(sorted(invited), sorted(numbers))
+        self.assertEqual(self.seen("stray"), [])
+        self.assertEqual(len(self.seen("loose BYE")), 10)
+        stats = self.net.stop()
+        self.assertLessEqual(stats["max_active"], 20)
+        self.assertEqual((stats["unacked"], stats["active"]), (0, 0))
+
+
+if __name__ == "__main__":
+    flow.main()

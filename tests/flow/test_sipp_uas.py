@@ -1,0 +1,185 @@
+#!/usr/bin/env python3
+"""Calls to sipp with scenarios of our own: a SIP program of others, which
+takes every deviation for an error."""
+import hashlib
+import os
+import re
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+
+import flow  # noqa: E402
+from flow import run  # noqa: E402
+
+SIPP = flow.program("sipp", "sip-tester")
+
+
+def md5(text):
+    return hashlib.md5(text.encode()).hexdigest()
+
+
+class Telephone:
+    """sipp as called side for one call."""
+
+    def __init__(self, case, scenario, *args, tcp=False, words=()):
+        self.ip, self.port = case.ip, flow.free_port(case.ip)
+        name = "%s-%d" % (scenario, self.port)
+        self.errors = case.path(name + ".err")
+        self.log = open(case.path(name + ".out"), "w", encoding="utf-8")
+        source = ["-sn", "uas"] if scenario == "uas" else \
+            ["-sf", self.scenario(case, scenario, name, words)]
+        self.child = subprocess.Popen(
+            [SIPP, *source, "-i", self.ip, "-p", str(self.port), "-mi",
+             self.ip, "-mp", str(flow.free_port(self.ip) & ~1),
+             "-m", "1", "-nostdin", "-timeout", "20s",
+             "-timeout_error", "-trace_err", "-error_file", self.errors,
+             *(["-t", "t1"] if tcp else []), *args],
+            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
+            cwd=case.dir)
+        case.addCleanup(self.close)
+        flow.until(lambda: self.child.poll() is not None or
+                   flow.listens("tcp" if tcp else "udp", self.ip, self.port), 10,
+                   "sipp listens")
+
+    @staticmethod
+    def scenario(case, scenario, name, words):
+        """The file, with words put in."""
+        path = os.path.join(HERE, "sipp", scenario + ".xml")
+        if not words:
+            return path
+        with open(path, encoding="utf-8") as f:
+            text = f.read()
+        for word, value in words:
+            text = text.replace(word, value)
+        path = case.path(name + ".xml")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+        return path
+
+    def wait(self, case):
+        """The scenario must have gone through to its end."""
+        try:
+            status = self.child.wait(25)
+        finally:
+            self.close()
+        if status:
+            text = ""
+            for path in (self.errors, self.log.name):
+                if os.path.exists(path):
+                    with open(path, encoding="utf-8",
+                              errors="replace") as f:
+                        text += f.read()[-3000:]
+            case.fail("sipp ended with %d\n%s" % (status, text))
+
+    def close(self):
+        if self.child.poll() is None:
+            self.child.kill()
+            self.child.wait()
+        self.log.close()
+
+
+class Sipp(flow.Case):
+    def call(self, scenario, *sipp, args=(), options=(), tcp=False,
+             words=()):
+        tel = Telephone(self, scenario, *sipp, tcp=tcp, words=words)
+        r = run("-o", "sip.server=" + tel.ip, "-o", "sip.port=%d" %
+                tel.port, "-o", "sip.local_address=" + tel.ip, "-o",
+                "sip.transport=" + ("tcp" if tcp else "udp"), *options,
+                "--json", "call", "+4930123456", "--ring-timeout", 10,
+                "--max-duration", 2, *args)
+        tel.wait(self)
+        return r
+
+    def answered(self, r):
+        self.assertEqual((r.status, r.last["disposition"],
+                          r.last["sip_status"]), (0, "answered", 200), r)
+        self.assertEqual(len(r.all("call_answered")), 1, r)
+        return r.last
+
+    def test_answer_with_echo(self):
+        prompt = flow.write_wav(self.path("p.wav"), flow.voice(1.2))
+        heard = self.path("heard.wav")
+        r = self.call("answer", "-rtp_echo", args=(
+            "--play", prompt, "--record", heard), options=(
+                "-o", "call.record_stereo=yes",
+                "-o", "call.hangup_after_play=no"))
+        e = self.answered(r)
+        self.assertEqual(e["codec"], "PCMU")
+        self.assertIn(e["ring_ms"], flow.Span(290, 1200), r)
+        self.assertGreater(e["rtp"]["rx"], 50, r)
+        # what we said came back, and is recorded left
+        left = flow.read_wav(heard, 0)[1]
+        want = flow.through_ulaw(flow.voice(1.2))
+        self.assertGreater(flow.best_match(left, want)[0], 0.95)
+
+    def test_answer_over_tcp(self):
+        self.answered(self.call("answer", "-rtp_echo", tcp=True))
+
+    def test_stock_uas(self):
+        self.answered(self.call("uas", "-rtp_echo"))
+
+    def test_early_audio_then_answer(self):
+        r = self.call("early", "-rtp_echo")
+        e = self.answered(r)
+        self.assertEqual(r.all("call_early_media")[0]["sip_status"], 183, r)
+        self.assertGreaterEqual(e["ring_ms"], 690, r)
+
+    def test_slow_answer_without_ringing(self):
+        e = self.answered(self.call("slow", "-rtp_echo"))
+        self.assertIn(e["ring_ms"], flow.Span(3900, 5500))
+
+    def test_200_again_and_again(self):
+        self.answered(self.call("repeat200", "-rtp_echo"))
+
+    def test_hold_and_resume(self):
+        r = self.call("hold", "-rtp_echo")
+        self.answered(r)
+        self.assertEqual([e["status"] for e in r.all("call_held")],
+                         ["held", "resumed"], r)
+
+    def test_far_end_hangs_up(self):
+        r = self.call("bye", "-rtp_echo", args=("--max-duration", 20))
+        e = self.answered(r)
+        self.assertIn(e["talk_ms"], flow.Span(450, 1500), r)
+
+    def test_challenged_invite(self):
+        account = ("-o", "sip.user=alice", "-o", "sip.register=no", "-o",
+                   "sip.password=secret")
+        log = self.path("digest")
+        r = self.call("challenge", "-rtp_echo", "-trace_logs", "-log_file",
+                      log, options=account)
+        self.answered(r)
+        with open(log, encoding="utf-8") as f:
+            got = f.read().strip()
+        p = {k: a or b for k, a, b in
+             re.findall(r'(\w+)=(?:"([^"]*)"|([^\s,]+))', got)}
+        self.assertEqual((p["username"], p["realm"], p["nc"], p["qop"]),
+                         ("alice", "sipp", "00000001", "auth"))
+        self.assertNotIn('qop="', got)       # RFC 7616 3.4: no quotes
+        self.assertEqual(p["response"], md5(":".join((
+            md5("alice:sipp:secret"), p["nonce"], p["nc"], p["cnonce"],
+            "auth", md5("INVITE:" + p["uri"])))))
+
+    def test_refusals(self):
+        for status, header, want in (
+                (404, "X-A: b", "invalid_number"), (480, "X-A: b",
+                                                    "no_answer"),
+                (486, "Reason: Q.850;cause=17", "busy"),
+                (491, "X-A: b", "failed"), (503, "Retry-After: 5",
+                                            "congestion"),
+                (420, "Unsupported: 100rel", "failed"),
+                (422, "Min-SE: 1800", "failed"),
+                (603, "X-A: b", "rejected"), (699, "X-A: b", "failed")):
+            with self.subTest(status=status):
+                r = self.call("refuse", words=(("STATUS", str(status)),
+                                               ("HEADER", header)))
+                self.assertEqual((r.status, r.last["disposition"],
+                                  r.last["sip_status"]), (1, want, status),
+                                 r)
+                self.assertLess(r.seconds, 5, r)
+
+
+if __name__ == "__main__":
+    flow.main()
