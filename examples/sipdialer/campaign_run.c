@@ -254,8 +254,9 @@ static void import_event(struct cli *cli, const struct sipdialer_event *ev)
 }
 
 
+/* *ended: it was running, and came to its end before it got the contacts. */
 static int import(struct cli *cli, const struct search *s, const char *path,
-		  uint64_t *refused)
+		  uint64_t *refused, bool *ended)
 {
 	struct import im = {.resumed = s->status != SIPDIALER_CAMPAIGN_DRAFT};
 	struct cli_answer a = {0}, drop = {0};
@@ -269,6 +270,9 @@ static int import(struct cli *cli, const struct search *s, const char *path,
 	cli->data = NULL;
 
 	*refused = im.shown;
+	*ended = im.resumed && a.error == SIPDIALER_ESTATE;
+	if (*ended)
+		return CLI_OK;
 	if (a.error) {
 		/* leave no empty draft behind */
 		if (!im.resumed)
@@ -333,13 +337,16 @@ static int run(struct cli *cli, const struct run_args *args,
 	struct cli_answer started = {0};
 	struct search s;
 	uint64_t refused = 0;
+	bool ended = false;
 	int status;
 
 	status = find_or_create(cli, args->name, options, &s);
+	if (!status && s.id)
+		status = import(cli, &s, args->contacts, &refused, &ended);
+	if (!status && ended)
+		status = find_or_create(cli, args->name, options, &s);
 	if (!status && !s.id)
 		return run_over(cli, &s, args->results);
-	if (!status)
-		status = import(cli, &s, args->contacts, &refused);
 	if (status)
 		return status;
 
