@@ -45,9 +45,9 @@ static void call_interrupt(struct cli *cli)
 static bool was_answered(int disposition)
 {
 	return disposition == SIPDIALER_DISPOSITION_ANSWERED ||
-		disposition == SIPDIALER_DISPOSITION_ANSWERED_HUMAN ||
-		disposition == SIPDIALER_DISPOSITION_ANSWERED_MACHINE ||
-		disposition == SIPDIALER_DISPOSITION_FAX;
+	       disposition == SIPDIALER_DISPOSITION_ANSWERED_HUMAN ||
+	       disposition == SIPDIALER_DISPOSITION_ANSWERED_MACHINE ||
+	       disposition == SIPDIALER_DISPOSITION_FAX;
 }
 
 
@@ -59,8 +59,9 @@ static int dial(struct cli *cli, struct one_call *c, const char *to,
 	err = sipdialer_call(cli->d, to, options, &c->id);
 	if (err)
 		return cli_library_error(err == SIPDIALER_EINVAL
-					 ? CLI_USAGE : CLI_NO_START, err,
-					 sipdialer_last_error());
+						 ? CLI_USAGE
+						 : CLI_NO_START,
+					 err, sipdialer_last_error());
 
 	cli->interrupt = call_interrupt;
 	if (!cli_wait(cli, &c->over))

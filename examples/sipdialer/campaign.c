@@ -14,8 +14,8 @@ static int need_store(struct cli *cli)
 
 	(void)sipdialer_get(cli->d, "store.path", path, sizeof(path));
 	if (!path[0])
-		return cli_error(CLI_USAGE, "which store?  "
-				 "(-o store.path=FILE)");
+		return cli_error(CLI_USAGE,
+				 "which store?  (-o store.path=FILE)");
 
 	return CLI_OK;
 }
@@ -82,8 +82,7 @@ static int results(struct cli *cli, uint64_t id, const char *path)
 	if (cli_start_store_only(cli))
 		return CLI_NO_START;
 	(void)finish(cli, &a,
-		     sipdialer_campaign_results(cli->d, id, path,
-						&a.request));
+		     sipdialer_campaign_results(cli->d, id, path, &a.request));
 	if (!cli->status)
 		(void)printf("%llu contacts written to %s\n",
 			     (unsigned long long)a.count, path);
@@ -100,9 +99,10 @@ static int set_state(struct cli *cli, uint64_t id, bool pause)
 	if (cli_start_store_only(cli))
 		return CLI_NO_START;
 
-	return finish(cli, &a, pause
-		      ? sipdialer_campaign_pause(cli->d, id, &a.request)
-		      : sipdialer_campaign_cancel(cli->d, id, &a.request));
+	return finish(cli, &a,
+		      pause ? sipdialer_campaign_pause(cli->d, id, &a.request)
+			    : sipdialer_campaign_cancel(cli->d, id,
+							&a.request));
 }
 
 
@@ -118,8 +118,8 @@ static int start(struct cli *cli, uint64_t id)
 	if (cli->status)
 		return cli_stop(cli);
 
-	err = cli_answer(cli, &a, sipdialer_campaign_start(cli->d, id,
-							   &a.request));
+	err = cli_answer(cli, &a,
+			 sipdialer_campaign_start(cli->d, id, &a.request));
 	/* "running" already: it goes on where a dead process left it */
 	if (err && err != SIPDIALER_ESTATE)
 		cli->status = cli_library_error(CLI_FAILED, err, a.text);
@@ -151,8 +151,9 @@ static int create(struct cli *cli, const char *name)
 		return cli_error(CLI_USAGE, "campaign new NAME");
 	if (cli_start_store_only(cli))
 		return CLI_NO_START;
-	(void)finish(cli, &a, sipdialer_campaign_create(cli->d, name, NULL,
-							&a.request));
+	(void)finish(cli, &a,
+		     sipdialer_campaign_create(cli->d, name, NULL,
+					       &a.request));
 	if (!cli->status)
 		(void)printf("%llu\n", (unsigned long long)a.campaign);
 
@@ -172,16 +173,18 @@ static int load(struct cli *cli, uint64_t id, const char *path)
 	cli->event = import_event;
 	if (cli_start_store_only(cli))
 		return CLI_NO_START;
-	if (cli_answer(cli, &a, sipdialer_contact_import(cli->d, id, path,
-							 NULL, &a.request)))
+	if (cli_answer(cli, &a,
+		       sipdialer_contact_import(cli->d, id, path, NULL,
+						&a.request)))
 		cli->status = cli_file_error(CLI_FAILED, a.error, path,
 					     a.text);
 	(void)cli_stop(cli);
 	if (!cli->status)
-		(void)printf("%llu contacts taken of %llu rows, %llu "
-			     "refused\n", (unsigned long long)a.count,
-			     (unsigned long long)a.total,
-			     (unsigned long long)a.failed);
+		(void)printf(
+			"%llu contacts taken of %llu rows, %llu refused\n",
+			(unsigned long long)a.count,
+			(unsigned long long)a.total,
+			(unsigned long long)a.failed);
 	if (!cli->status && a.failed)
 		cli->status = CLI_FAILED;
 
@@ -205,8 +208,9 @@ static int with_id(struct cli *cli, const char *verb, uint64_t id,
 	if (!strcmp(verb, "cancel"))
 		return set_state(cli, id, false);
 
-	return cli_error(CLI_USAGE, "no command \"campaign %s\" (see: "
-			 "sipdialer help)", verb);
+	return cli_error(CLI_USAGE,
+			 "no command \"campaign %s\" (see: sipdialer help)",
+			 verb);
 }
 
 
@@ -221,9 +225,9 @@ int cli_campaign(struct cli *cli, int argc, char **argv)
 	if (cli_flags(cli, argc, argv, none, words, 3))
 		return CLI_USAGE;
 	if (!words[0])
-		return cli_error(CLI_USAGE, "campaign run, new, load, start, "
-				 "pause, resume, cancel, status, list or "
-				 "results?");
+		return cli_error(CLI_USAGE,
+				 "campaign run, new, load, start, pause, "
+				 "resume, cancel, status, list or results?");
 	if (need_store(cli))
 		return CLI_USAGE;
 
@@ -233,9 +237,10 @@ int cli_campaign(struct cli *cli, int argc, char **argv)
 	if (!strcmp(words[0], "new"))
 		return create(cli, words[1]);
 	if (!words[1] || !cli_id(words[1], &id))
-		return cli_error(CLI_USAGE, "campaign %s: \"%s\" is not a "
-				 "campaign's number", words[0],
-				 words[1] ? words[1] : "");
+		return cli_error(
+			CLI_USAGE,
+			"campaign %s: \"%s\" is not a campaign's number",
+			words[0], words[1] ? words[1] : "");
 
 	return with_id(cli, words[0], id, words[2]);
 }

@@ -16,9 +16,9 @@ struct follow {
 	uint64_t id;
 	struct cli_progress progress;
 	bool over;
-	bool ended;               /* no new calls: waits for the last ones */
-	uint64_t active;          /* then: calls still in progress */
-	int status;               /* of the campaign, once over */
+	bool ended;      /* no new calls: waits for the last ones */
+	uint64_t active; /* then: calls still in progress */
+	int status;      /* of the campaign, once over */
 	uint64_t by[64];
 	size_t by_len;
 	uint64_t contacts, completed, failed, other;
@@ -59,7 +59,7 @@ static void follow_event(struct cli *cli, const struct sipdialer_event *ev)
 		note_counts(f, ev);
 		f->status = ev->status;
 		f->ended = ev->status != SIPDIALER_CAMPAIGN_RUNNING &&
-			ev->status != SIPDIALER_CAMPAIGN_DRAFT;
+			   ev->status != SIPDIALER_CAMPAIGN_DRAFT;
 		f->active = ev->active;
 		if (ev->reason)
 			(void)snprintf(f->why, sizeof(f->why), "%s",
@@ -111,8 +111,9 @@ static int write_results(struct cli *cli, uint64_t id, const char *path)
 {
 	struct cli_answer a = {0};
 
-	if (cli_answer(cli, &a, sipdialer_campaign_results(cli->d, id, path,
-							   &a.request)))
+	if (cli_answer(cli, &a,
+		       sipdialer_campaign_results(cli->d, id, path,
+						  &a.request)))
 		return cli_library_error(CLI_FAILED, a.error, a.text);
 	if (!cli->json)
 		(void)printf("%llu results written to %s\n",
@@ -124,7 +125,8 @@ static int write_results(struct cli *cli, uint64_t id, const char *path)
 
 int cli_campaign_follow(struct cli *cli, uint64_t id, const char *results)
 {
-	struct follow f = {.id = id, .started_ms = cli_clock_ms(),
+	struct follow f = {.id = id,
+			   .started_ms = cli_clock_ms(),
 			   .status = SIPDIALER_CAMPAIGN_RUNNING};
 	struct cli_answer now = {0};
 	int status = CLI_OK;
@@ -147,8 +149,9 @@ int cli_campaign_follow(struct cli *cli, uint64_t id, const char *results)
 		human_summary(&f);
 
 	if (!f.over)
-		return cli_error(CLI_FAILED, "interrupted; the same command "
-				 "goes on from here");
+		return cli_error(
+			CLI_FAILED,
+			"interrupted; the same command goes on from here");
 	if (f.status != SIPDIALER_CAMPAIGN_COMPLETED)
 		return cli_error(CLI_FAILED, "campaign %s%s%s",
 				 sipdialer_campaign_status_name(f.status),
@@ -162,9 +165,9 @@ int cli_campaign_follow(struct cli *cli, uint64_t id, const char *results)
 
 struct search {
 	const char *name;
-	uint64_t id;              /* the last unfinished one of that name */
+	uint64_t id; /* the last unfinished one of that name */
 	int status;
-	uint64_t over_id;         /* the last one that has ended */
+	uint64_t over_id; /* the last one that has ended */
 	int over_status;
 };
 
@@ -208,11 +211,10 @@ static int find_or_create(struct cli *cli, const char *name,
 
 	if (s->id) {
 		if (!cli->json)
-			(void)printf("going on with campaign %llu \"%s\" "
-				     "(%s)\n", (unsigned long long)s->id,
-				     name,
-				     sipdialer_campaign_status_name(
-					     s->status));
+			(void)printf(
+				"going on with campaign %llu \"%s\" (%s)\n",
+				(unsigned long long)s->id, name,
+				sipdialer_campaign_status_name(s->status));
 		return CLI_OK;
 	}
 
@@ -231,7 +233,7 @@ static int find_or_create(struct cli *cli, const char *name,
 
 
 struct import {
-	bool resumed;             /* then duplicates are no news */
+	bool resumed; /* then duplicates are no news */
 	uint64_t shown;
 };
 
@@ -276,18 +278,19 @@ static int import(struct cli *cli, const struct search *s, const char *path,
 	if (a.error) {
 		/* leave no empty draft behind */
 		if (!im.resumed)
-			(void)cli_answer(cli, &drop,
-					 sipdialer_campaign_cancel(
-						 cli->d, s->id,
-						 &drop.request));
+			(void)cli_answer(
+				cli, &drop,
+				sipdialer_campaign_cancel(cli->d, s->id,
+							  &drop.request));
 		return cli_file_error(CLI_NO_START, a.error, path, a.text);
 	}
 
 	if (!cli->json)
-		(void)printf("%s: %llu new contacts of %llu rows, %llu "
-			     "refused\n", path, (unsigned long long)a.count,
-			     (unsigned long long)a.total,
-			     (unsigned long long)im.shown);
+		(void)printf(
+			"%s: %llu new contacts of %llu rows, %llu refused\n",
+			path, (unsigned long long)a.count,
+			(unsigned long long)a.total,
+			(unsigned long long)im.shown);
 
 	return CLI_OK;
 }
@@ -311,9 +314,9 @@ static int run_over(struct cli *cli, const struct search *s,
 	if (status)
 		return status;
 	if (s->over_status != SIPDIALER_CAMPAIGN_COMPLETED)
-		return cli_error(CLI_FAILED, "campaign %llu \"%s\" was "
-				 "cancelled: nobody was called (a new --name "
-				 "begins anew)",
+		return cli_error(CLI_FAILED,
+				 "campaign %llu \"%s\" was cancelled: nobody "
+				 "was called (a new --name begins anew)",
 				 (unsigned long long)s->over_id, s->name);
 
 	if (cli->json)
@@ -378,9 +381,9 @@ static void default_name(const char *path, char *name, size_t size)
 
 /* Options that the campaign keeps, so that a resume dials alike. */
 static const char *const kept[] = {
-	"dial.calls_per_second", "dial.max_calls", "dial.retries",
-	"dial.retry_delay", "dial.ring_timeout", "sip.caller_id",
-	"dial.max_duration", "call.play",
+	"dial.calls_per_second", "dial.max_calls",    "dial.retries",
+	"dial.retry_delay",      "dial.ring_timeout", "sip.caller_id",
+	"dial.max_duration",     "call.play",
 };
 
 enum { KEPT = sizeof(kept) / sizeof(kept[0]) };
@@ -428,8 +431,8 @@ static void default_store(struct cli *cli)
 static int check_args(struct run_args *args, char *name, size_t size)
 {
 	if (!args->contacts)
-		return cli_error(CLI_USAGE, "campaign run needs --contacts "
-				 "FILE.csv");
+		return cli_error(CLI_USAGE,
+				 "campaign run needs --contacts FILE.csv");
 	if (cli_check_file("contacts", args->contacts))
 		return CLI_USAGE;
 	if (args->play && (!*args->play || !strcmp(args->play, "none")))

@@ -14,22 +14,22 @@
 /** Exit status: DESIGN "The command sipdialer". */
 enum {
 	CLI_OK = 0,
-	CLI_FAILED = 1,   /* done, but failed */
-	CLI_USAGE = 2,    /* wrong usage, nothing done */
-	CLI_NO_START = 3  /* could not start */
+	CLI_FAILED = 1,  /* done, but failed */
+	CLI_USAGE = 2,   /* wrong usage, nothing done */
+	CLI_NO_START = 3 /* could not start */
 };
 
 struct cli {
 	struct sipdialer *d;
 	bool json;
-	bool tty;                 /* stdout is a terminal */
+	bool tty; /* stdout is a terminal */
 	bool started;
-	bool stopped;             /* STOPPED was seen */
+	bool stopped; /* STOPPED was seen */
 	bool registered;
-	bool registering;         /* waiting for it: no warnings of it */
-	bool store_failed;        /* told once until it works again */
-	bool store_needed;        /* nothing can be done while it fails */
-	int status;               /* exit status of the command */
+	bool registering;  /* waiting for it: no warnings of it */
+	bool store_failed; /* told once until it works again */
+	bool store_needed; /* nothing can be done while it fails */
+	int status;        /* exit status of the command */
 	const char *config;
 	/** Events after the common ones. */
 	void (*event)(struct cli *cli, const struct sipdialer_event *ev);
@@ -44,9 +44,9 @@ struct cli {
  *  command reads itself (option NULL, value stored). */
 struct cli_flag {
 	const char *name;
-	const char *option;       /* NULL: kept in *value */
+	const char *option; /* NULL: kept in *value */
 	const char **value;
-	const char *later;        /* not built in yet: what it needs */
+	const char *later; /* not built in yet: what it needs */
 };
 
 /** Take flags and at most `max` other words; CLI_OK or CLI_USAGE. */
@@ -98,8 +98,8 @@ void cli_print_call(const struct sipdialer_event *ev);
 void cli_print_campaign(const struct sipdialer_event *ev);
 struct cli_progress {
 	uint64_t started_ms;
-	uint64_t last_ms;         /* of a plain line */
-	uint64_t attempts0;       /* when we started */
+	uint64_t last_ms;   /* of a plain line */
+	uint64_t attempts0; /* when we started */
 	bool drawn;
 };
 void cli_progress(struct cli *cli, struct cli_progress *p,
@@ -110,7 +110,7 @@ uint64_t cli_clock_ms(void);
 
 /* commands ------------------------------------------------------------------ */
 
-typedef int (cli_command_h)(struct cli *cli, int argc, char **argv);
+typedef int(cli_command_h)(struct cli *cli, int argc, char **argv);
 cli_command_h cli_call, cli_campaign, cli_campaign_run, cli_store, cli_dnc,
 	cli_demo, cli_help;
 /** Follow campaign `id` to its end. */

@@ -25,7 +25,7 @@ struct demo {
 	char dir[64];
 	char store[96], contacts[96], prompt[96];
 	pid_t phonenet;
-	int keep_fd;              /* phonenet ends when this closes */
+	int keep_fd; /* phonenet ends when this closes */
 	char server[64];
 };
 
@@ -88,8 +88,8 @@ static int read_ready(struct demo *demo, int fd)
 	line[n] = '\0';
 
 	if (strncmp(line, start, sizeof(start) - 1))
-		return cli_error(CLI_NO_START, "the simulated network did not "
-				 "start");
+		return cli_error(CLI_NO_START,
+				 "the simulated network did not start");
 	(void)snprintf(demo->server, sizeof(demo->server), "%.40s",
 		       line + sizeof(start) - 1);
 
@@ -100,17 +100,23 @@ static int read_ready(struct demo *demo, int fd)
 static int start_phonenet(struct demo *demo)
 {
 	char path[1200], *args[] = {
-		path, "--listen", "127.0.0.1:0", "--parent-dies", "--quiet",
-		"--no-fsync", "--mix",
-		"human=48,busy=18,noanswer=12,404=8,603=5,480=3,voicemail=6",
-		NULL,
-	};
+				 path,
+				 "--listen",
+				 "127.0.0.1:0",
+				 "--parent-dies",
+				 "--quiet",
+				 "--no-fsync",
+				 "--mix",
+				 "human=48,busy=18,noanswer=12,404=8,603=5,"
+				 "480=3,voicemail=6",
+				 NULL,
+			 };
 	posix_spawn_file_actions_t files;
 	int in[2], out[2], err;
 
 	if (!find_phonenet(path, sizeof(path)))
 		return cli_error(CLI_NO_START, "sipdialer-phonenet not found "
-				 "(set SIPDIALER_PHONENET)");
+					       "(set SIPDIALER_PHONENET)");
 	if (pipe(in) || pipe(out))
 		return cli_error(CLI_NO_START, "pipe: %s", strerror(errno));
 
@@ -118,8 +124,7 @@ static int start_phonenet(struct demo *demo)
 	(void)fcntl(out[0], F_SETFD, FD_CLOEXEC);
 	(void)posix_spawn_file_actions_init(&files);
 	(void)posix_spawn_file_actions_adddup2(&files, in[0], STDIN_FILENO);
-	(void)posix_spawn_file_actions_adddup2(&files, out[1],
-					       STDOUT_FILENO);
+	(void)posix_spawn_file_actions_adddup2(&files, out[1], STDOUT_FILENO);
 	err = posix_spawn(&demo->phonenet, path, &files, NULL, args, environ);
 	(void)posix_spawn_file_actions_destroy(&files);
 	(void)close(in[0]);
@@ -147,8 +152,7 @@ static int write_contacts(const struct demo *demo, unsigned count)
 
 	(void)fputs("number,name\n", f);
 	for (unsigned i = 0; i < count; i++)
-		(void)fprintf(f, "+1202%07u,Contact %u\n", 5550000 + i,
-			      i + 1);
+		(void)fprintf(f, "+1202%07u,Contact %u\n", 5550000 + i, i + 1);
 	if (fclose(f))
 		return cli_error(CLI_NO_START, "%s: %s", demo->contacts,
 				 strerror(errno));
@@ -192,8 +196,11 @@ static int write_prompt(const struct demo *demo)
 		const double fade = 1.0 - (double)(i % NOTE) / NOTE;
 		unsigned char sample[2];
 
-		put_le(sample, (uint32_t)(int)(8000 * fade *
-			sin(2 * 3.14159265358979 * notes[i / NOTE] * t)), 2);
+		put_le(sample,
+		       (uint32_t)(int)(8000 * fade *
+				       sin(2 * 3.14159265358979 *
+					   notes[i / NOTE] * t)),
+		       2);
 		(void)fwrite(sample, 2, 1, f);
 	}
 	if (fclose(f))
@@ -224,7 +231,8 @@ static int make_files(struct demo *demo, unsigned contacts)
 		       demo->dir);
 
 	return write_contacts(demo, contacts) || write_prompt(demo)
-		? CLI_NO_START : CLI_OK;
+		       ? CLI_NO_START
+		       : CLI_OK;
 }
 
 
@@ -259,10 +267,12 @@ static int dial(struct cli *cli, const struct demo *demo)
 	const char *colon = strrchr(demo->server, ':');
 	char host[64];
 	char *args[] = {
-		"--contacts", (char *)demo->contacts,
-		"--play", (char *)demo->prompt,
-		"--name", "demo", "--ring-timeout", "6",
-		"--retries", "1", "--retry-delay", "3",
+		"--contacts",     (char *)demo->contacts,
+		"--play",         (char *)demo->prompt,
+		"--name",         "demo",
+		"--ring-timeout", "6",
+		"--retries",      "1",
+		"--retry-delay",  "3",
 	};
 
 	(void)snprintf(host, sizeof(host), "%.*s",
@@ -299,8 +309,9 @@ int cli_demo(struct cli *cli, int argc, char **argv)
 	if (cli_flags(cli, argc, argv, flags, NULL, 0))
 		return CLI_USAGE;
 	if (contacts && (!cli_id(contacts, &count) || count > CONTACTS_MAX))
-		return cli_error(CLI_USAGE, "--contacts %s: not within 1 to "
-				 "%d", contacts, CONTACTS_MAX);
+		return cli_error(CLI_USAGE,
+				 "--contacts %s: not within 1 to %d", contacts,
+				 CONTACTS_MAX);
 
 	status = make_files(&demo, (unsigned)count);
 	if (!status)

@@ -11,25 +11,34 @@
 void cli_usage(void)
 {
 	(void)puts(
-"usage: sipdialer [-c FILE] [-o name=value]... [--json] COMMAND ...\n"
-"\n"
-"  call NUMBER [--play F.wav] [--record F.wav] [--dtmf DIGITS]\n"
-"       [--ring-timeout S] [--max-duration S] [--caller-id N]\n"
-"                                 one call\n"
-"  campaign run --contacts F.csv [--play F.wav] [--cps N] [--max-calls N]\n"
-"       [--retries N] [--retry-delay S] [--ring-timeout S]\n"
-"       [--caller-id N] [--results F.csv] [--name NAME]\n"
-"                                 dial a list; again: goes on after a crash\n"
-"  campaign new NAME | load ID F.csv | start ID | pause ID | resume ID |\n"
-"       cancel ID | status [ID] | list | results ID F.csv\n"
-"  dnc add|remove|check NUMBER    the do-not-call list\n"
-"  store check|migrate [FILE] | backup FILE\n"
-"  demo [--contacts N] [--cps N]  all on loopback, no PBX needed\n"
-"  help [options]\n"
-"\n"
-"A file of `name = value` lines is read with -c.  Exit status: 0 done,\n"
-"1 done but failed, 2 wrong usage, 3 could not start.  Options: sipdialer\n"
-"help options.  More: docs/cli.md.");
+		"usage: sipdialer [-c FILE] [-o name=value]... [--json] "
+		"COMMAND ...\n"
+		"\n"
+		"  call NUMBER [--play F.wav] [--record F.wav] [--dtmf "
+		"DIGITS]\n"
+		"       [--ring-timeout S] [--max-duration S] [--caller-id "
+		"N]\n"
+		"                                 one call\n"
+		"  campaign run --contacts F.csv [--play F.wav] [--cps N] "
+		"[--max-calls N]\n"
+		"       [--retries N] [--retry-delay S] [--ring-timeout S]\n"
+		"       [--caller-id N] [--results F.csv] [--name NAME]\n"
+		"                                 dial a list; again: goes on "
+		"after a crash\n"
+		"  campaign new NAME | load ID F.csv | start ID | pause ID | "
+		"resume ID |\n"
+		"       cancel ID | status [ID] | list | results ID F.csv\n"
+		"  dnc add|remove|check NUMBER    the do-not-call list\n"
+		"  store check|migrate [FILE] | backup FILE\n"
+		"  demo [--contacts N] [--cps N]  all on loopback, no PBX "
+		"needed\n"
+		"  help [options]\n"
+		"\n"
+		"A file of `name = value` lines is read with -c.  Exit "
+		"status: 0 done,\n"
+		"1 done but failed, 2 wrong usage, 3 could not start.  "
+		"Options: sipdialer\n"
+		"help options.  More: docs/cli.md.");
 }
 
 
@@ -94,8 +103,10 @@ int cli_help(struct cli *cli, int argc, char **argv)
 		return CLI_OK;
 	}
 	if (strcmp(argv[0], "options"))
-		return cli_error(CLI_USAGE, "no help on \"%s\"; try: "
-				 "sipdialer help options", argv[0]);
+		return cli_error(
+			CLI_USAGE,
+			"no help on \"%s\"; try: sipdialer help options",
+			argv[0]);
 
 	for (size_t i = 0; (json = sipdialer_option_json(i)); i++) {
 		if (cli->json)

@@ -56,8 +56,8 @@ int cli_file_error(int status, int error, const char *path, const char *text)
 	if (strstr(text, path))
 		return cli_library_error(status, error, text);
 
-	return cli_error(status, "%s: %s: %s", sipdialer_strerror(error),
-			 path, text);
+	return cli_error(status, "%s: %s: %s", sipdialer_strerror(error), path,
+			 text);
 }
 
 
@@ -71,8 +71,9 @@ int cli_check_file(const char *what, const char *path)
 		return cli_error(CLI_USAGE, "%s \"%s\": %s", what, path,
 				 strerror(errno));
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
-		status = cli_error(CLI_USAGE, "%s \"%s\" is not a regular "
-				   "file", what, path);
+		status = cli_error(CLI_USAGE,
+				   "%s \"%s\" is not a regular file", what,
+				   path);
 	(void)close(fd);
 
 	return status;
@@ -151,17 +152,19 @@ int cli_flags(struct cli *cli, int argc, char **argv,
 		}
 		if (strncmp(argv[i], "--", 2)) {
 			if (n == max)
-				return cli_error(CLI_USAGE, "\"%s\": too many "
-						 "arguments", argv[i]);
+				return cli_error(CLI_USAGE,
+						 "\"%s\": too many arguments",
+						 argv[i]);
 			words[n++] = argv[i];
 			continue;
 		}
 
 		flag = flag_find(flags, argv[i], len);
 		if (!flag)
-			return cli_error(CLI_USAGE, "no flag \"%.*s\" here "
-					 "(see: sipdialer help)", (int)len,
-					 argv[i]);
+			return cli_error(
+				CLI_USAGE,
+				"no flag \"%.*s\" here (see: sipdialer help)",
+				(int)len, argv[i]);
 		if (!equals && i + 1 == argc)
 			return cli_error(CLI_USAGE, "%s needs a value",
 					 flag->name);
@@ -238,8 +241,10 @@ static int leading(struct cli *cli, int argc, char **argv, int *at)
 			return CLI_OK;
 		}
 		else {
-			return cli_error(CLI_USAGE, "no option \"%s\" (see: "
-					 "sipdialer help)", word);
+			return cli_error(
+				CLI_USAGE,
+				"no option \"%s\" (see: sipdialer help)",
+				word);
 		}
 	}
 

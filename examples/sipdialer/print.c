@@ -45,8 +45,8 @@ static void print_end(const struct sipdialer_event *ev)
 		     (double)ev->ring_ms / 1000, (double)ev->talk_ms / 1000);
 	if (ev->codec)
 		(void)printf(", %s, sent %llu received %llu lost %llu "
-			     "packets, jitter %.1f ms", ev->codec,
-			     (unsigned long long)ev->rtp_tx,
+			     "packets, jitter %.1f ms",
+			     ev->codec, (unsigned long long)ev->rtp_tx,
 			     (unsigned long long)ev->rtp_rx,
 			     (unsigned long long)ev->rtp_lost,
 			     ev->rtp_jitter_ms);
@@ -96,18 +96,16 @@ void cli_print_call(const struct sipdialer_event *ev)
 
 void cli_print_campaign(const struct sipdialer_event *ev)
 {
-	(void)printf("%llu  %-10s  %-24s  contacts %llu: pending %llu, "
-		     "active %llu, completed %llu, failed %llu, other %llu; "
-		     "calls %llu\n",
-		     (unsigned long long)ev->campaign,
-		     sipdialer_campaign_status_name(ev->status), ev->text,
-		     (unsigned long long)ev->total,
-		     (unsigned long long)ev->pending,
-		     (unsigned long long)ev->active,
-		     (unsigned long long)ev->completed,
-		     (unsigned long long)ev->failed,
-		     (unsigned long long)ev->other,
-		     (unsigned long long)ev->attempts);
+	(void)printf(
+		"%llu  %-10s  %-24s  contacts %llu: pending %llu, active "
+		"%llu, completed %llu, failed %llu, other %llu; calls %llu\n",
+		(unsigned long long)ev->campaign,
+		sipdialer_campaign_status_name(ev->status), ev->text,
+		(unsigned long long)ev->total, (unsigned long long)ev->pending,
+		(unsigned long long)ev->active,
+		(unsigned long long)ev->completed,
+		(unsigned long long)ev->failed, (unsigned long long)ev->other,
+		(unsigned long long)ev->attempts);
 }
 
 
@@ -126,10 +124,11 @@ static void outcomes_line(char *buf, size_t size, const uint64_t *by,
 	buf[0] = '\0';
 	for (size_t i = 1; i < len && n < size; i++)
 		if (by[i])
-			n += (size_t)snprintf(
-				buf + n, size - n, "%s%s %llu", n ? " " : "",
-				sipdialer_disposition_name((int)i),
-				(unsigned long long)by[i]);
+			n += (size_t)snprintf(buf + n, size - n, "%s%s %llu",
+					      n ? " " : "",
+					      sipdialer_disposition_name(
+						      (int)i),
+					      (unsigned long long)by[i]);
 }
 
 
@@ -138,11 +137,13 @@ static void progress_text(const struct cli_progress *p,
 			  size_t size)
 {
 	const uint64_t over = ev->total - ev->pending > ev->active
-		? ev->total - ev->pending - ev->active : 0;
-	const double seconds =
-		(double)(cli_clock_ms() - p->started_ms) / 1000;
+				      ? ev->total - ev->pending - ev->active
+				      : 0;
+	const double seconds = (double)(cli_clock_ms() - p->started_ms) / 1000;
 	const double rate = seconds > 0
-		? (double)(ev->attempts - p->attempts0) / seconds : 0;
+				    ? (double)(ev->attempts - p->attempts0) /
+					      seconds
+				    : 0;
 	char left[32] = "?", outcomes[512];
 
 	/* by the share done; retries make it longer, so it is a guess */
@@ -152,10 +153,10 @@ static void progress_text(const struct cli_progress *p,
 				(double)over));
 	outcomes_line(outcomes, sizeof(outcomes), ev->by_disposition,
 		      ev->by_disposition_len);
-	(void)snprintf(buf, size, "%llu/%llu  %.1f calls/s  %llu active  "
-		       "%s  %s left", (unsigned long long)over,
-		       (unsigned long long)ev->total, rate,
-		       (unsigned long long)ev->active, outcomes, left);
+	(void)snprintf(buf, size,
+		       "%llu/%llu  %.1f calls/s  %llu active  %s  %s left",
+		       (unsigned long long)over, (unsigned long long)ev->total,
+		       rate, (unsigned long long)ev->active, outcomes, left);
 }
 
 
@@ -185,8 +186,9 @@ void cli_progress(struct cli *cli, struct cli_progress *p,
 		return;
 	}
 
-	full = ev->total ? (size_t)((ev->total - ev->pending) * BAR /
-				    ev->total) : 0;
+	full = ev->total
+		       ? (size_t)((ev->total - ev->pending) * BAR / ev->total)
+		       : 0;
 	memset(bar, '.', BAR);
 	memset(bar, '#', full > BAR ? BAR : full);
 	bar[BAR] = '\0';
@@ -219,7 +221,6 @@ void cli_outcomes(const uint64_t *by_disposition, size_t len)
 				     sipdialer_disposition_name((int)i),
 				     (unsigned long long)by_disposition[i],
 				     100.0 * (double)by_disposition[i] /
-				     (double)total);
-	(void)printf("  %-18s %8llu\n\n", "total",
-		     (unsigned long long)total);
+					     (double)total);
+	(void)printf("  %-18s %8llu\n\n", "total", (unsigned long long)total);
 }

@@ -104,8 +104,8 @@ static void handle(struct cli *cli, const struct sipdialer_event *ev)
 		cli->stopped = true;
 		break;
 	case SIPDIALER_EVENT_REGISTRATION:
-		cli->registered =
-			ev->status == SIPDIALER_REGISTRATION_REGISTERED;
+		cli->registered = ev->status ==
+				  SIPDIALER_REGISTRATION_REGISTERED;
 		break;
 	case SIPDIALER_EVENT_STORE:
 		store_event(cli, ev);
@@ -172,8 +172,9 @@ int cli_start(struct cli *cli)
 	err = sipdialer_start(cli->d);
 	if (err)
 		return cli_library_error(err == SIPDIALER_EINVAL
-					 ? CLI_USAGE : CLI_NO_START, err,
-					 sipdialer_last_error());
+						 ? CLI_USAGE
+						 : CLI_NO_START,
+					 err, sipdialer_last_error());
 	cli->started = true;
 
 	return CLI_OK;
@@ -219,8 +220,7 @@ static void reg_event(struct cli *cli, const struct sipdialer_event *ev)
 	w->failed = ev->status == SIPDIALER_REGISTRATION_FAILED;
 	w->sip_status = ev->sip_status;
 	if (ev->reason)
-		(void)snprintf(w->reason, sizeof(w->reason), "%s",
-			       ev->reason);
+		(void)snprintf(w->reason, sizeof(w->reason), "%s", ev->reason);
 }
 
 
@@ -250,8 +250,8 @@ int cli_wait_registered(struct cli *cli)
 	cli->event = reg_event;
 	cli->data = &w;
 	cli->registering = true;
-	while (!cli->registered && !w.failed && !cli->stopped &&
-	       !interrupts && cli_clock_ms() < end)
+	while (!cli->registered && !w.failed && !cli->stopped && !interrupts &&
+	       cli_clock_ms() < end)
 		(void)turn(cli, (int)(end - cli_clock_ms()) + 1);
 	cli->event = w.event;
 	cli->data = w.data;
@@ -264,19 +264,20 @@ int cli_wait_registered(struct cli *cli)
 
 	if (w.failed && w.reason[0])
 		return cli_error(CLI_NO_START, "%s: not registered: %s",
-				 sipdialer_strerror(w.sip_status == 401 ||
-						    w.sip_status == 403 ||
-						    w.sip_status == 407
-						    ? SIPDIALER_EAUTH
-						    : SIPDIALER_ENET),
+				 sipdialer_strerror(
+					 w.sip_status == 401 ||
+							 w.sip_status == 403 ||
+							 w.sip_status == 407
+						 ? SIPDIALER_EAUTH
+						 : SIPDIALER_ENET),
 				 w.reason);
 
-	(void)sipdialer_get(cli->d, "sip.server", w.reason,
-			    sizeof(w.reason));
+	(void)sipdialer_get(cli->d, "sip.server", w.reason, sizeof(w.reason));
 
-	return cli_error(CLI_NO_START, "%s: not registered: no answer from %s "
-			 "within %d s", sipdialer_strerror(SIPDIALER_ENET),
-			 w.reason, REGISTER_MS / 1000);
+	return cli_error(CLI_NO_START,
+			 "%s: not registered: no answer from %s within %d s",
+			 sipdialer_strerror(SIPDIALER_ENET), w.reason,
+			 REGISTER_MS / 1000);
 }
 
 

@@ -18,8 +18,9 @@ static int store_path(struct cli *cli, const char *arg, char *path,
 	else
 		(void)sipdialer_get(cli->d, "store.path", path, size);
 	if (!path[0])
-		return cli_error(CLI_USAGE, "which store?  (-o store.path=FILE "
-				 "or an argument)");
+		return cli_error(
+			CLI_USAGE,
+			"which store?  (-o store.path=FILE or an argument)");
 
 	return CLI_OK;
 }
@@ -36,9 +37,10 @@ static int check(struct cli *cli, const char *arg, bool migrate)
 	err = sipdialer_store_check(path, migrate, found, sizeof(found));
 	if (err)
 		return cli_library_error(err == SIPDIALER_ENOENT ||
-					 err == SIPDIALER_EBUSY
-					 ? CLI_NO_START : CLI_FAILED, err,
-					 sipdialer_last_error());
+							 err == SIPDIALER_EBUSY
+						 ? CLI_NO_START
+						 : CLI_FAILED,
+					 err, sipdialer_last_error());
 	(void)printf("%s: %s\n", path, found);
 
 	return CLI_OK;
@@ -46,8 +48,9 @@ static int check(struct cli *cli, const char *arg, bool migrate)
 
 
 /* Start on the store alone, ask, stop. */
-static int ask(struct cli *cli, int (*verb)(struct cli *cli, const char *arg,
-					    struct cli_answer *answer),
+static int ask(struct cli *cli,
+	       int (*verb)(struct cli *cli, const char *arg,
+			   struct cli_answer *answer),
 	       const char *arg, struct cli_answer *answer)
 {
 	cli->status = cli_start_store_only(cli);

@@ -668,8 +668,8 @@ SIPDIALER_API int sipdialer_dnc_add(struct sipdialer *d, const char *number,
 
 /** Take a number off the list.  Events: DONE (count 1 removed, 0 was not
  *  there).  Else as sipdialer_dnc_add().   Thread: any.   Since: 0.1 */
-SIPDIALER_API int sipdialer_dnc_remove(struct sipdialer *d,
-				       const char *number, uint64_t *request);
+SIPDIALER_API int sipdialer_dnc_remove(struct sipdialer *d, const char *number,
+				       uint64_t *request);
 
 /** Look a number up.  Events: DONE (count 1 listed, 0 not; text source).
  *  Else as sipdialer_dnc_add().   Thread: any.   Since: 0.1 */

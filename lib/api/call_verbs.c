@@ -11,7 +11,7 @@
 /* ---- verbs on a call --------------------------------------------------- */
 
 struct command {
-	struct sipd_work work;   /* first member */
+	struct sipd_work work; /* first member */
 	struct sipdialer *d;
 	uint64_t call;
 	uint32_t number;
@@ -54,9 +54,10 @@ static int post(struct sipdialer *d, uint64_t call, const char *text,
 	}
 
 	if (c) {
-		*c = (struct command){
-			.work.h = h, .d = d, .call = call, .number = number
-		};
+		*c = (struct command){.work.h = h,
+				      .d = d,
+				      .call = call,
+				      .number = number};
 		memcpy(c->text, text, len + 1);
 		sipd_loop_post(d->loop, &c->work);
 	}
@@ -170,8 +171,8 @@ int sipdialer_call_dtmf(struct sipdialer *d, uint64_t call, const char *digits)
 	good = strspn(digits, "0123456789*#ABCDabcd,");
 	if (digits[good])
 		return sipd_error(SIPDIALER_EINVAL,
-				  "'%c' at position %zu is not a key "
-				  "(0-9 * # A-D and ',')",
+				  "'%c' at position %zu is not a key (0-9 * # "
+				  "A-D and ',')",
 				  digits[good], good + 1);
 	if (good < 1 || good > 64)
 		return sipd_error(SIPDIALER_EINVAL,

@@ -30,8 +30,8 @@ static void emit(struct sipd_dialed *dialed, struct sipdialer_event *ev)
 static void dialing_handler(struct sipd_call *call, void *arg)
 {
 	struct sipd_dialed *dialed = arg;
-	struct sipdialer_event ev =
-		sipd_engine_event(SIPDIALER_EVENT_CALL_DIALING);
+	struct sipdialer_event ev = sipd_engine_event(
+		SIPDIALER_EVENT_CALL_DIALING);
 	(void)call;
 
 	if (dialed->owner)
@@ -42,8 +42,8 @@ static void dialing_handler(struct sipd_call *call, void *arg)
 
 static void ringing_handler(struct sipd_call *call, int sip_status, void *arg)
 {
-	struct sipdialer_event ev =
-		sipd_engine_event(SIPDIALER_EVENT_CALL_RINGING);
+	struct sipdialer_event ev = sipd_engine_event(
+		SIPDIALER_EVENT_CALL_RINGING);
 	(void)call;
 
 	ev.sip_status = sip_status;
@@ -54,8 +54,8 @@ static void ringing_handler(struct sipd_call *call, int sip_status, void *arg)
 static void early_handler(struct sipd_call *call, int sip_status,
 			  const char *codec, void *arg)
 {
-	struct sipdialer_event ev =
-		sipd_engine_event(SIPDIALER_EVENT_CALL_EARLY_MEDIA);
+	struct sipdialer_event ev = sipd_engine_event(
+		SIPDIALER_EVENT_CALL_EARLY_MEDIA);
 	(void)call;
 
 	ev.sip_status = sip_status;
@@ -68,8 +68,8 @@ static void answered_handler(struct sipd_call *call, const char *codec,
 			     int64_t ring_ms, void *arg)
 {
 	struct sipd_dialed *dialed = arg;
-	struct sipdialer_event ev =
-		sipd_engine_event(SIPDIALER_EVENT_CALL_ANSWERED);
+	struct sipdialer_event ev = sipd_engine_event(
+		SIPDIALER_EVENT_CALL_ANSWERED);
 	(void)call;
 
 	dialed->answered = true;
@@ -83,8 +83,8 @@ static void answered_handler(struct sipd_call *call, const char *codec,
 static void dtmf_handler(struct sipd_call *call, char digit,
 			 uint32_t duration_ms, void *arg)
 {
-	struct sipdialer_event ev =
-		sipd_engine_event(SIPDIALER_EVENT_CALL_DTMF);
+	struct sipdialer_event ev = sipd_engine_event(
+		SIPDIALER_EVENT_CALL_DTMF);
 	const char text[2] = {digit, '\0'};
 	(void)call;
 
@@ -97,8 +97,8 @@ static void dtmf_handler(struct sipd_call *call, char digit,
 static void played_handler(struct sipd_call *call, const char *path, int error,
 			   const char *text, void *arg)
 {
-	struct sipdialer_event ev =
-		sipd_engine_event(SIPDIALER_EVENT_CALL_PLAYED);
+	struct sipdialer_event ev = sipd_engine_event(
+		SIPDIALER_EVENT_CALL_PLAYED);
 	(void)call;
 
 	ev.text = path;
@@ -110,8 +110,8 @@ static void played_handler(struct sipd_call *call, const char *path, int error,
 
 static void held_handler(struct sipd_call *call, bool held, void *arg)
 {
-	struct sipdialer_event ev =
-		sipd_engine_event(SIPDIALER_EVENT_CALL_HELD);
+	struct sipdialer_event ev = sipd_engine_event(
+		SIPDIALER_EVENT_CALL_HELD);
 	(void)call;
 
 	ev.status = held;
@@ -225,8 +225,9 @@ static void fill_result(struct sipd_dialed *dialed,
 	*r = (struct sipd_result){
 		.call = dialed->id,
 		.number = dialed->to,
-		.from = keep(dialed, 0, rec->from && *rec->from
-			     ? rec->from : dialed->d->user),
+		.from = keep(dialed, 0,
+			     rec->from && *rec->from ? rec->from
+						     : dialed->d->user),
 		.callid = keep(dialed, 1, rec->callid),
 		.start_ms = rec->start_ms ? rec->start_ms : rec->end_ms,
 		.ring_start_ms = rec->ring_ms_at,
@@ -310,7 +311,9 @@ static void ended_handler(struct sipd_call *call,
 	}
 
 	dialed->job = (struct sipd_job){
-		.run = result_run, .done = result_done, .store = d->store,
+		.run = result_run,
+		.done = result_done,
+		.store = d->store,
 	};
 	sipd_disk_post(d->disk, &dialed->job);
 }
@@ -339,8 +342,9 @@ static size_t codecs(const char *list, enum sipd_codec_id ids[SIPD_CODEC_MAX])
 	while (*list && n < SIPD_CODEC_MAX) {
 		const size_t len = strcspn(list, ",");
 
-		(void)sipd_strcpy(word, len < sizeof(word) ? len + 1
-				  : sizeof(word), list);
+		(void)sipd_strcpy(word,
+				  len < sizeof(word) ? len + 1 : sizeof(word),
+				  list);
 		ids[n] = sipd_codec_from_name(word);
 		if (ids[n] != SIPD_CODEC_NONE)
 			++n;
@@ -359,12 +363,12 @@ void sipd_calls_conf(const struct sipd_options *o, struct sipd_call_conf *conf)
 		.caller_id = sipd_opt_str(o, SIPD_OPT_SIP_CALLER_ID),
 		.caller_name = sipd_opt_str(o, SIPD_OPT_SIP_CALLER_NAME),
 		.headers = sipd_opt_str(o, SIPD_OPT_SIP_HEADER),
-		.ring_timeout_ms = (uint32_t)sipd_opt_ms(
-			o, SIPD_OPT_DIAL_RING_TIMEOUT),
-		.max_duration_ms = (uint32_t)sipd_opt_ms(
-			o, SIPD_OPT_DIAL_MAX_DURATION),
-		.rtp_timeout_ms = (uint32_t)sipd_opt_ms(
-			o, SIPD_OPT_MEDIA_RTP_TIMEOUT),
+		.ring_timeout_ms =
+			(uint32_t)sipd_opt_ms(o, SIPD_OPT_DIAL_RING_TIMEOUT),
+		.max_duration_ms =
+			(uint32_t)sipd_opt_ms(o, SIPD_OPT_DIAL_MAX_DURATION),
+		.rtp_timeout_ms =
+			(uint32_t)sipd_opt_ms(o, SIPD_OPT_MEDIA_RTP_TIMEOUT),
 		/* ERR-002: "none" is no file name */
 		.play = strcmp(play, "none") ? play : "",
 		.dtmf = sipd_opt_str(o, SIPD_OPT_CALL_DTMF),
@@ -400,8 +404,9 @@ int sipd_dialed_new(struct sipd_dialed **dp, struct sipdialer *d,
 
 	if (!listed) {
 		err = dialed->end_node
-			? sipd_error(SIPDIALER_ENOMEM, "no memory for a call")
-			: SIPDIALER_EFULL; /* too many events not pulled */
+			      ? sipd_error(SIPDIALER_ENOMEM,
+					   "no memory for a call")
+			      : SIPDIALER_EFULL; /* too many events not pulled */
 		sipd_event_unreserve(d->events, dialed->end_node);
 		dialed_free(dialed);
 		return err;
@@ -414,8 +419,8 @@ int sipd_dialed_new(struct sipd_dialed **dp, struct sipdialer *d,
 
 
 /* The call could not even begin: its end is told all the same. */
-static void fail(struct sipd_dialed *dialed, const struct sipd_outcome *outcome,
-		 const char *reason)
+static void fail(struct sipd_dialed *dialed,
+		 const struct sipd_outcome *outcome, const char *reason)
 {
 	const struct sipd_call_record rec = {
 		.id = dialed->id,
@@ -486,8 +491,7 @@ static int call_options(struct sipdialer *d, const char *const *list,
 	}
 
 	if (list)
-		err = sipd_options_apply_list(o, list, SIPD_SCOPE_CALL,
-					      false);
+		err = sipd_options_apply_list(o, list, SIPD_SCOPE_CALL, false);
 	if (err) {
 		sipd_options_close(o);
 		free(o);

@@ -25,11 +25,11 @@ struct sipd_dialed_owner {
 
 /** A call with all that belongs to it outside core/call. */
 struct sipd_dialed {
-	struct sipd_work work;     /* first member: posted to the loop */
-	struct sipd_job job;       /* intent, later the result */
+	struct sipd_work work; /* first member: posted to the loop */
+	struct sipd_job job;   /* intent, later the result */
 	struct sipdialer *d;
 	uint64_t id;
-	struct sipd_call *call;    /* NULL before and after */
+	struct sipd_call *call;           /* NULL before and after */
 	struct sipd_event_node *end_node; /* of CALL_ENDED, reserved */
 	struct sipd_options *options; /* of a host's call, until it starts */
 	char *to;
@@ -37,29 +37,30 @@ struct sipd_dialed {
 	/* of a campaign */
 	const struct sipd_dialed_owner *owner; /* NULL: dialed by the host */
 	struct sipd_run *run;
-	struct sipd_dialed *next;  /* in the run's list of ready ones */
+	struct sipd_dialed *next; /* in the run's list of ready ones */
 	struct sipd_contact_row contact;
-	uint32_t attempt;          /* 1 the first */
+	uint32_t attempt; /* 1 the first */
 	char decision[512];
 	bool answered;
-	bool denied;               /* by policy: stored and told, not sent */
+	bool denied; /* by policy: stored and told, not sent */
 	bool dnc;
 	int err;
 
 	/* result, kept until it is stored and told */
 	struct sipd_result result;
 	struct sipdialer_event end;
-	char *text[6];             /* owned strings of result and end */
-	bool quit;                 /* hang-up asked for before it started */
-	uint64_t swept;            /* by the sweep of this number */
+	char *text[6];  /* owned strings of result and end */
+	bool quit;      /* hang-up asked for before it started */
+	uint64_t swept; /* by the sweep of this number */
 };
 
 /** Settings of a call from options; strings belong to `o`. */
-void sipd_calls_conf(const struct sipd_options *o, struct sipd_call_conf *conf);
+void sipd_calls_conf(const struct sipd_options *o,
+		     struct sipd_call_conf *conf);
 
 /** Make one with its id and CALL_ENDED node; the slot is taken already. */
-int  sipd_dialed_new(struct sipd_dialed **dp, struct sipdialer *d,
-		     const char *to);
+int sipd_dialed_new(struct sipd_dialed **dp, struct sipdialer *d,
+		    const char *to);
 /** Start it with conf. */
 void sipd_dialed_start(struct sipd_dialed *dialed,
 		       const struct sipd_call_conf *conf);

@@ -11,8 +11,13 @@
 #include "base/words.h"
 #include "core/campaign/import.h"
 
-enum { NAME_MAX_BYTES = 127, CONTACT_NAME_MAX = 255, CUSTOM_MAX = 4095,
-       SOURCE_MAX = 127, PATH_MAX_BYTES = 4095 };
+enum {
+	NAME_MAX_BYTES = 127,
+	CONTACT_NAME_MAX = 255,
+	CUSTOM_MAX = 4095,
+	SOURCE_MAX = 127,
+	PATH_MAX_BYTES = 4095
+};
 
 
 static int check_text(const char *what, const char *s, size_t min, size_t max)
@@ -24,8 +29,9 @@ static int check_text(const char *what, const char *s, size_t min, size_t max)
 				  "%s of %zu bytes, not within %zu to %zu",
 				  what, len, min, max);
 	if (s && (!sipd_text_clean(s, len) || !sipd_utf8_valid(s, len)))
-		return sipd_error(SIPDIALER_EINVAL, "%s has control characters "
-				  "or is not UTF-8", what);
+		return sipd_error(SIPDIALER_EINVAL,
+				  "%s has control characters or is not UTF-8",
+				  what);
 
 	return SIPDIALER_OK;
 }
@@ -153,7 +159,8 @@ static void change_done(struct sipd_request *q)
 
 
 static const struct sipd_request_kind change_kind = {
-	.run = change_run, .done = change_done,
+	.run = change_run,
+	.done = change_done,
 };
 
 static const char *const no_texts[3] = {NULL, NULL, NULL};
@@ -278,7 +285,9 @@ static void results_drop(struct sipd_request *q)
 
 
 static const struct sipd_request_kind results_kind = {
-	.run = results_run, .drop = results_drop, .outside = true,
+	.run = results_run,
+	.drop = results_drop,
+	.outside = true,
 };
 
 
@@ -316,7 +325,8 @@ static int normalise(struct sipdialer *d, const char *number, char *out,
 static int add_run(struct sipd_request *q, struct sipd_store *s)
 {
 	struct sipd_contact_row row = {
-		.campaign = q->campaign, .custom = q->c,
+		.campaign = q->campaign,
+		.custom = q->c,
 	};
 	bool duplicate = false;
 	int err;
@@ -345,7 +355,8 @@ static void wake_run(struct sipd_request *q)
 
 
 static const struct sipd_request_kind add_kind = {
-	.run = add_run, .done = wake_run,
+	.run = add_run,
+	.done = wake_run,
 };
 
 
@@ -412,8 +423,7 @@ static int dnc_check_run(struct sipd_request *q, struct sipd_store *s)
 
 static const struct sipd_request_kind dnc_add_kind = {.run = dnc_add_run};
 static const struct sipd_request_kind dnc_remove_kind = {
-	.run = dnc_remove_run
-};
+	.run = dnc_remove_run};
 static const struct sipd_request_kind dnc_check_kind = {.run = dnc_check_run};
 
 
@@ -467,7 +477,8 @@ static int backup_run(struct sipd_request *q, struct sipd_store *s)
 
 
 static const struct sipd_request_kind backup_kind = {
-	.run = backup_run, .outside = true,
+	.run = backup_run,
+	.outside = true,
 };
 
 

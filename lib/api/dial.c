@@ -146,10 +146,10 @@ static void intent_done(struct sipd_job *job)
 
 	if (job->err || dialed->err || dialed->dnc) {
 		if (dialed->err && dialed->err != SIPDIALER_ESTATE)
-			sipd_log_warning(&run->d->log, "contact %llu: not "
-					 "dialed: %s", (unsigned long long)
-					 dialed->contact.id,
-					 sipdialer_strerror(dialed->err));
+			sipd_log_warning(
+				&run->d->log, "contact %llu: not dialed: %s",
+				(unsigned long long)dialed->contact.id,
+				sipdialer_strerror(dialed->err));
 		give_back(dialed);
 		return;
 	}
@@ -224,7 +224,8 @@ static bool claim(struct sipd_run *run)
 
 	dialed->denied = !decide(run, dialed);
 	dialed->job = (struct sipd_job){
-		.run = intent_run, .done = intent_done,
+		.run = intent_run,
+		.done = intent_done,
 		.store = run->d->store,
 	};
 	sipd_disk_post(run->d->disk, &dialed->job);
@@ -295,8 +296,9 @@ static void undo_done(struct sipd_job *job)
 	struct sipd_dialed *dialed = from_job(job);
 
 	if (job->err || dialed->err)
-		sipd_log_error(&dialed->d->log, "contact %llu: it was not "
-			       "dialed, but counts as such (%s)",
+		sipd_log_error(&dialed->d->log,
+			       "contact %llu: it was not dialed, but counts "
+			       "as such (%s)",
 			       (unsigned long long)dialed->contact.id,
 			       sipdialer_strerror(job->err ? job->err
 							   : dialed->err));
@@ -308,7 +310,8 @@ static void undo_done(struct sipd_job *job)
 static void take_back(struct sipd_dialed *dialed)
 {
 	dialed->job = (struct sipd_job){
-		.run = undo_run, .done = undo_done,
+		.run = undo_run,
+		.done = undo_done,
 		.store = dialed->d->store,
 	};
 	sipd_disk_post(dialed->d->disk, &dialed->job);
@@ -329,18 +332,17 @@ static bool unsent(struct sipd_dialed *dialed)
 
 
 static void result(const struct sipd_dialed *dialed,
-		   const struct sipd_call_record *rec,
-		   struct sipd_result *r)
+		   const struct sipd_call_record *rec, struct sipd_result *r)
 {
 	uint64_t delay_ms = 0;
 
 	r->campaign = dialed->contact.campaign;
 	r->contact = dialed->contact.id;
 	r->attempt = dialed->attempt;
-	r->contact_status =
-		sipd_retry_next(&dialed->run->retry, dialed->attempt,
-				rec->disposition, rec->outcome.retry_after_s,
-				&delay_ms);
+	r->contact_status = sipd_retry_next(&dialed->run->retry,
+					    dialed->attempt, rec->disposition,
+					    rec->outcome.retry_after_s,
+					    &delay_ms);
 	r->due_ms = rec->end_ms + (int64_t)delay_ms;
 }
 

@@ -13,10 +13,11 @@
 /* Brings into force what may change while running; gives up the lock. */
 static void changed(struct sipdialer *d)
 {
-	atomic_store(&d->log.level, sipd_opt_enum(&d->options,
-						  SIPD_OPT_LOG_LEVEL));
-	sipd_events_set_max(d->events, (uint32_t)sipd_opt_int(&d->options,
-						SIPD_OPT_EVENTS_MAX));
+	atomic_store(&d->log.level,
+		     sipd_opt_enum(&d->options, SIPD_OPT_LOG_LEVEL));
+	sipd_events_set_max(d->events,
+			    (uint32_t)sipd_opt_int(&d->options,
+						   SIPD_OPT_EVENTS_MAX));
 	sipd_engine_limits(d, &d->options);
 	pthread_mutex_unlock(&d->lock);
 }
@@ -72,7 +73,8 @@ int sipdialer_load(struct sipdialer *d, const char *path)
 
 	pthread_mutex_lock(&d->lock);
 	err = sipd_options_file_apply(&d->options, path, text, len,
-				      atomic_load(&d->state) != SIPD_ENGINE_STOPPED);
+				      atomic_load(&d->state) !=
+					      SIPD_ENGINE_STOPPED);
 	if (err)
 		pthread_mutex_unlock(&d->lock);
 	else
@@ -127,6 +129,5 @@ int sipdialer_on(struct sipdialer *d, int type, sipdialer_event_h *h,
 
 int sipdialer_dispatch(struct sipdialer *d, int timeout_ms)
 {
-	return d ? sipd_events_dispatch(d->events, timeout_ms)
-		 : NULL_ARGUMENT;
+	return d ? sipd_events_dispatch(d->events, timeout_ms) : NULL_ARGUMENT;
 }

@@ -8,12 +8,12 @@
 #include "base/error.h"
 
 enum {
-	FETCH_RETRY_MS = 1000,  /* nothing new, or the store failed */
-	FETCH_MAX_MS = 30000    /* look again: the wall clock may have moved */
+	FETCH_RETRY_MS = 1000, /* nothing new, or the store failed */
+	FETCH_MAX_MS = 30000   /* look again: the wall clock may have moved */
 };
 
 struct fetch {
-	struct sipd_job job;       /* first member */
+	struct sipd_job job; /* first member */
 	struct sipd_run *run;
 	int64_t now_ms;
 	struct sipd_contact_row rows[SIPD_RUN_QUEUE];

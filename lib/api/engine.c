@@ -98,16 +98,16 @@ static void note_registration(struct sipdialer *d, bool registered)
 	if (registered)
 		sipd_run_pump_all(d);
 	else if (d->runs)
-		sipd_log_warning(&d->log, "not registered any more: campaigns "
-				 "wait");
+		sipd_log_warning(&d->log,
+				 "not registered any more: campaigns wait");
 }
 
 
 static void reg_handler(const struct sipd_reg_state *st, void *arg)
 {
 	struct sipdialer *d = arg;
-	struct sipdialer_event ev =
-		sipd_engine_event(SIPDIALER_EVENT_REGISTRATION);
+	struct sipdialer_event ev = sipd_engine_event(
+		SIPDIALER_EVENT_REGISTRATION);
 
 	(void)pthread_mutex_lock(&d->lock);
 	d->reg = *st;
@@ -168,7 +168,7 @@ static bool wants_registration(const struct sipd_options *o)
 		return mode == YES;
 
 	return *sipd_opt_str(o, SIPD_OPT_SIP_SERVER) &&
-		*sipd_opt_str(o, SIPD_OPT_SIP_USER);
+	       *sipd_opt_str(o, SIPD_OPT_SIP_USER);
 }
 
 
@@ -178,17 +178,18 @@ static int check_options(const struct sipd_options *o)
 	const int64_t hi = sipd_opt_int(o, SIPD_OPT_MEDIA_RTP_PORT_MAX);
 
 	if ((lo || hi) && lo + 1 > hi)
-		return sipd_error(SIPDIALER_EINVAL,
-				  "media.rtp_port_min %lld and "
-				  "media.rtp_port_max %lld leave no pair of "
-				  "ports", (long long)lo, (long long)hi);
+		return sipd_error(
+			SIPDIALER_EINVAL,
+			"media.rtp_port_min %lld and media.rtp_port_max %lld "
+			"leave no pair of ports",
+			(long long)lo, (long long)hi);
 
 	if (sipd_opt_enum(o, SIPD_OPT_SIP_REGISTER) == 1 &&
 	    (!*sipd_opt_str(o, SIPD_OPT_SIP_SERVER) ||
 	     !*sipd_opt_str(o, SIPD_OPT_SIP_USER)))
-		return sipd_error(SIPDIALER_EINVAL,
-				  "sip.register=yes needs sip.server and "
-				  "sip.user");
+		return sipd_error(
+			SIPDIALER_EINVAL,
+			"sip.register=yes needs sip.server and sip.user");
 
 	return sipd_sip_check_caller(sipd_opt_str(o, SIPD_OPT_SIP_CALLER_ID),
 				     sipd_opt_str(o,
@@ -208,7 +209,7 @@ static uint32_t hash_size(uint32_t max_calls)
 
 
 struct sip_open {
-	struct sipd_work work;   /* first member */
+	struct sipd_work work; /* first member */
 	struct sipdialer *d;
 	struct sipd_sip_conf conf;
 	char password[256];
@@ -242,8 +243,8 @@ static void sip_conf(const struct sipd_options *o, struct sip_open *so)
 	so->conf = (struct sipd_sip_conf){
 		.server = sipd_opt_str(o, SIPD_OPT_SIP_SERVER),
 		.port = (uint16_t)sipd_opt_int(o, SIPD_OPT_SIP_PORT),
-		.transport = (enum sipd_transport)sipd_opt_enum(
-			o, SIPD_OPT_SIP_TRANSPORT),
+		.transport = (enum sipd_transport)
+			sipd_opt_enum(o, SIPD_OPT_SIP_TRANSPORT),
 		.user = sipd_opt_str(o, SIPD_OPT_SIP_USER),
 		.auth_user = sipd_opt_str(o, SIPD_OPT_SIP_AUTH_USER),
 		.password = so->password,
@@ -251,19 +252,24 @@ static void sip_conf(const struct sipd_options *o, struct sip_open *so)
 		.realm = sipd_opt_str(o, SIPD_OPT_SIP_REALM),
 		.outbound_proxy = sipd_opt_str(o, SIPD_OPT_SIP_OUTBOUND_PROXY),
 		.reg = wants_registration(o),
-		.reg_expires = (uint32_t)(sipd_opt_ms(
-			o, SIPD_OPT_SIP_REGISTER_EXPIRES) / 1000),
-		.keepalive_interval = (uint32_t)(sipd_opt_ms(
-			o, SIPD_OPT_SIP_KEEPALIVE_INTERVAL) / 1000),
+		.reg_expires =
+			(uint32_t)(sipd_opt_ms(o,
+					       SIPD_OPT_SIP_REGISTER_EXPIRES) /
+				   1000),
+		.keepalive_interval =
+			(uint32_t)(sipd_opt_ms(
+					   o,
+					   SIPD_OPT_SIP_KEEPALIVE_INTERVAL) /
+				   1000),
 		.local_address = sipd_opt_str(o, SIPD_OPT_SIP_LOCAL_ADDRESS),
 		.local_port = (uint16_t)sipd_opt_int(o,
 						     SIPD_OPT_SIP_LOCAL_PORT),
-		.external_address = sipd_opt_str(
-			o, SIPD_OPT_SIP_EXTERNAL_ADDRESS),
+		.external_address =
+			sipd_opt_str(o, SIPD_OPT_SIP_EXTERNAL_ADDRESS),
 		.user_agent = *agent ? agent
-			: "libsipdialer/" SIPDIALER_VERSION,
-		.hash_size = hash_size((uint32_t)sipd_opt_int(
-			o, SIPD_OPT_DIAL_MAX_CALLS)),
+				     : "libsipdialer/" SIPDIALER_VERSION,
+		.hash_size = hash_size(
+			(uint32_t)sipd_opt_int(o, SIPD_OPT_DIAL_MAX_CALLS)),
 	};
 }
 
@@ -330,8 +336,7 @@ static int open_store(struct sipdialer *d, const struct sipd_options *o)
 
 static unsigned media_threads(const struct sipd_options *o)
 {
-	const unsigned set =
-		(unsigned)sipd_opt_int(o, SIPD_OPT_MEDIA_THREADS);
+	const unsigned set = (unsigned)sipd_opt_int(o, SIPD_OPT_MEDIA_THREADS);
 	long cores;
 
 	if (set)
@@ -370,10 +375,10 @@ static int bring_up(struct sipdialer *d, const struct sipd_options *o)
 		.media = d->media,
 		.disk = d->disk,
 		.prompts = d->prompts,
-		.port_min = (uint16_t)sipd_opt_int(
-			o, SIPD_OPT_MEDIA_RTP_PORT_MIN),
-		.port_max = (uint16_t)sipd_opt_int(
-			o, SIPD_OPT_MEDIA_RTP_PORT_MAX),
+		.port_min =
+			(uint16_t)sipd_opt_int(o, SIPD_OPT_MEDIA_RTP_PORT_MIN),
+		.port_max =
+			(uint16_t)sipd_opt_int(o, SIPD_OPT_MEDIA_RTP_PORT_MAX),
 	};
 
 	return SIPDIALER_OK;
@@ -387,18 +392,20 @@ static void check_files(struct sipdialer *d)
 	const uint64_t max = sipd_files_max();
 
 	if (calls * 2 + SIPD_FILES_OWN > max)
-		sipd_log_warning(&d->log, "dial.max_calls = %llu needs %llu "
-				 "descriptors, %llu may be open: raise the "
-				 "limit (ulimit -n)",
-				 (unsigned long long)calls,
-				 (unsigned long long)calls * 2 +
-				 SIPD_FILES_OWN, (unsigned long long)max);
+		sipd_log_warning(
+			&d->log,
+			"dial.max_calls = %llu needs %llu descriptors, %llu "
+			"may be open: raise the limit (ulimit -n)",
+			(unsigned long long)calls,
+			(unsigned long long)calls * 2 + SIPD_FILES_OWN,
+			(unsigned long long)max);
 }
 
 
 static void started_work(struct sipd_work *work)
 {
-	struct sipdialer *d = SIPD_CONTAINER(work, struct sipdialer, start_work);
+	struct sipdialer *d = SIPD_CONTAINER(work, struct sipdialer,
+					     start_work);
 	struct sipdialer_event ev = sipd_engine_event(SIPDIALER_EVENT_STARTED);
 
 	ev.text = sipd_sip_local(d->sip);
@@ -406,10 +413,11 @@ static void started_work(struct sipd_work *work)
 
 	check_files(d);
 	if (d->dials && sipd_store_interrupted(d->store))
-		sipd_log_warning(&d->log, "%llu contacts were in a call when "
-				 "the last process died: they are interrupted",
-				 (unsigned long long)
-				 sipd_store_interrupted(d->store));
+		sipd_log_warning(&d->log,
+				 "%llu contacts were in a call when the last "
+				 "process died: they are interrupted",
+				 (unsigned long long)sipd_store_interrupted(
+					 d->store));
 	if (d->store)
 		sipd_watch_start(d);
 }
@@ -519,7 +527,8 @@ int sipdialer_start(struct sipdialer *d)
 	if (d->state != SIPD_ENGINE_STOPPED)
 		err = sipd_error(SIPDIALER_ESTATE, "the engine is %s",
 				 d->state == SIPD_ENGINE_RUNNING
-				 ? "started already" : "stopping");
+					 ? "started already"
+					 : "stopping");
 	else
 		err = start_stopped(d);
 	(void)pthread_rwlock_unlock(&d->gate);

@@ -29,13 +29,13 @@
 /* A stop takes 5 s at most: CANCELs that nobody answers end after 4 s. */
 enum {
 	SIPD_EVENTS_FIRST = 65536, /* until the options are read at start */
-	SIPD_FILES_OWN = 64, /* descriptors besides those of calls */
-	SIPD_REQUESTS_MAX = 1024, /* requests waiting at once */
+	SIPD_FILES_OWN = 64,       /* descriptors besides those of calls */
+	SIPD_REQUESTS_MAX = 1024,  /* requests waiting at once */
 	SIPD_STOP_CALLS_MS = 3000, /* of stop: for calls to end and rows to be
 				    * stored */
-	SIPD_STOP_SIP_MS = 800,   /* then for the un-REGISTER, at least */
-	SIPD_STOP_BYE_MS = 4000,  /* all that, and BYEs answered */
-	SIPD_STOP_STORE_MS = 500  /* then for a store that fails */
+	SIPD_STOP_SIP_MS = 800,    /* then for the un-REGISTER, at least */
+	SIPD_STOP_BYE_MS = 4000,   /* all that, and BYEs answered */
+	SIPD_STOP_STORE_MS = 500   /* then for a store that fails */
 };
 
 enum sipd_engine_state {
@@ -45,35 +45,35 @@ enum sipd_engine_state {
 	SIPD_ENGINE_STOPPING
 };
 
-struct sipd_run;      /* runner.h */
-struct sipd_dialed;   /* calls.h */
+struct sipd_run;    /* runner.h */
+struct sipd_dialed; /* calls.h */
 
 struct sipdialer {
-	pthread_rwlock_t gate;    /* read: a verb is under way; write: state
+	pthread_rwlock_t gate; /* read: a verb is under way; write: state
 				   * changes */
 	_Atomic enum sipd_engine_state state; /* written under gate */
-	pthread_mutex_t lock;     /* options, live, reg, down */
-	pthread_cond_t changed;   /* of down */
+	pthread_mutex_t lock;                 /* options, live, reg, down */
+	pthread_cond_t changed;               /* of down */
 	struct sipd_options options;
 	struct sipd_events *events;
 	struct sipd_log log;
-	struct sipd_idmap live;   /* call id -> struct sipd_dialed */
+	struct sipd_idmap live; /* call id -> struct sipd_dialed */
 
 	/* while started */
 	struct sipd_loop *loop;
 	struct sipd_media *media;
 	struct sipd_disk *disk;
-	struct sipd_store *store;  /* NULL: no store.path */
+	struct sipd_store *store; /* NULL: no store.path */
 	struct sipd_prompts *prompts;
 	struct sipd_sip *sip;
 	struct sipd_call_env env;
-	pthread_t janitor;         /* takes everything down after a stop */
+	pthread_t janitor; /* takes everything down after a stop */
 	bool janitor_started;
 	struct sipd_event_node *stopped_node;
-	bool down;                 /* calls and SIP are over: clean up */
-	bool aborted;              /* the start failed */
-	bool unreachable;          /* the loop goes away; under gate */
-	bool dials;                /* owns the store: runs its campaigns */
+	bool down;        /* calls and SIP are over: clean up */
+	bool aborted;     /* the start failed */
+	bool unreachable; /* the loop goes away; under gate */
+	bool dials;       /* owns the store: runs its campaigns */
 
 	/* loop thread */
 	void (*released_h)(struct sipdialer *d); /* upward, see gate.c */
@@ -81,31 +81,31 @@ struct sipdialer {
 	void (*look_h)(struct sipdialer *d);
 	struct sipd_run *runs;
 	struct sipd_run *claim_turn, *send_turn; /* whose turn; NULL: first */
-	struct sipd_pacer claims;  /* intents of all campaigns together */
-	struct sipd_pacer sends;   /* and their INVITEs */
-	double sends_cps;          /* rate of both */
-	char user[128];            /* sip.user, the default caller id */
+	struct sipd_pacer claims; /* intents of all campaigns together */
+	struct sipd_pacer sends;  /* and their INVITEs */
+	double sends_cps;         /* rate of both */
+	char user[128];           /* sip.user, the default caller id */
 	bool registers, registered;
-	struct sipd_timer watch;   /* store changed by others; each second */
+	struct sipd_timer watch; /* store changed by others; each second */
 	struct sipd_timer stop_timer;
-	uint64_t stop_ms;          /* stopping since */
+	uint64_t stop_ms; /* stopping since */
 	struct sipd_work start_work, stop_work, hurry_work;
 	uint64_t data_version;
 	bool stopping;
-	bool hurry;                /* wait for nobody any more, */
-	bool hurried;              /* by a second stop: nor for SIP */
+	bool hurry;   /* wait for nobody any more, */
+	bool hurried; /* by a second stop: nor for SIP */
 	bool sip_closing;
 	bool store_failing;
 	bool scanning;
-	uint32_t open_calls;       /* struct sipd_dialed alive */
-	uint64_t sweeps;           /* over all calls, so far */
-	uint32_t calls_up;         /* of these, with a struct sipd_call */
+	uint32_t open_calls; /* struct sipd_dialed alive */
+	uint64_t sweeps;     /* over all calls, so far */
+	uint32_t calls_up;   /* of these, with a struct sipd_call */
 
 	/* any thread */
 	atomic_uint_fast64_t next_call;
 	atomic_uint_fast64_t next_request;
-	atomic_uint requests;      /* waiting */
-	atomic_uint slots;         /* calls reserved, <= dial.max_calls */
+	atomic_uint requests; /* waiting */
+	atomic_uint slots;    /* calls reserved, <= dial.max_calls */
 	atomic_uint max_calls;
 	_Atomic double cps;        /* dial.calls_per_second now */
 	struct sipd_reg_state reg; /* reason points to reg_reason */
@@ -119,10 +119,10 @@ struct sipdialer {
 /* gate.c */
 /** A verb begins: 0 and no stop until sipd_engine_leave(), or
  *  SIPDIALER_ESTATE. @thread any */
-int  sipd_engine_enter(struct sipdialer *d);
+int sipd_engine_enter(struct sipdialer *d);
 void sipd_engine_leave(struct sipdialer *d);
-bool sipd_engine_slot_take(struct sipdialer *d);     /* @thread any */
-void sipd_engine_slot_release(struct sipdialer *d);  /* @thread any */
+bool sipd_engine_slot_take(struct sipdialer *d);    /* @thread any */
+void sipd_engine_slot_release(struct sipdialer *d); /* @thread any */
 /** Slots or rates came free: campaigns go on. @thread loop */
 void sipd_engine_released(struct sipdialer *d);
 /** A call or run has gone: if stopping, the next step of it. @thread loop */

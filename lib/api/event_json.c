@@ -15,16 +15,16 @@
 
 enum what {
 	END = 0,
-	ID,         /* uint64_t, 0 is null */
-	COUNT,      /* uint64_t */
-	TIME,       /* int64_t ms */
-	NUMBER,     /* int32_t */
+	ID,     /* uint64_t, 0 is null */
+	COUNT,  /* uint64_t */
+	TIME,   /* int64_t ms */
+	NUMBER, /* int32_t */
 	TEXT,
-	ERROR,      /* name of an error, null if none */
-	WORD,       /* int32_t, one of words */
-	COUNTERS,   /* object: disposition -> calls, without zeros */
-	RTP,        /* object */
-	WHOLE       /* text of the member as it is: what a call of this version
+	ERROR,    /* name of an error, null if none */
+	WORD,     /* int32_t, one of words */
+	COUNTERS, /* object: disposition -> calls, without zeros */
+	RTP,      /* object */
+	WHOLE     /* text of the member as it is: what a call of this version
 		     * never has, but every reader may ask for */
 };
 
@@ -180,8 +180,9 @@ static void write_counters(struct sipd_text *t, const char *name,
 	for (uint32_t i = 0; ev->by_disposition && i < ev->by_disposition_len;
 	     i++)
 		if (ev->by_disposition[i])
-			sipd_json_uint(t, sipd_word(&sipd_words_disposition,
-						    (int)i),
+			sipd_json_uint(t,
+				       sipd_word(&sipd_words_disposition,
+						 (int)i),
 				       ev->by_disposition[i]);
 	sipd_text_add(t, "}");
 }
@@ -230,10 +231,18 @@ static void write_field(struct sipd_text *t, const struct field *f,
 		else
 			write_null(t, f->name);
 		break;
-	case COUNT:    sipd_json_uint(t, f->name, v.u64); break;
-	case TIME:     sipd_json_int(t, f->name, v.i64); break;
-	case NUMBER:   sipd_json_int(t, f->name, v.i32); break;
-	case TEXT:     sipd_json_str(t, f->name, v.text); break;
+	case COUNT:
+		sipd_json_uint(t, f->name, v.u64);
+		break;
+	case TIME:
+		sipd_json_int(t, f->name, v.i64);
+		break;
+	case NUMBER:
+		sipd_json_int(t, f->name, v.i32);
+		break;
+	case TEXT:
+		sipd_json_str(t, f->name, v.text);
+		break;
 	case ERROR:
 		sipd_json_str(t, f->name,
 			      v.i32 ? sipdialer_strerror(v.i32) : NULL);
@@ -241,10 +250,17 @@ static void write_field(struct sipd_text *t, const struct field *f,
 	case WORD:
 		sipd_json_str(t, f->name, sipd_word(f->words, v.i32));
 		break;
-	case COUNTERS: write_counters(t, f->name, ev); break;
-	case RTP:      write_rtp(t, f->name, ev); break;
-	case WHOLE:    sipd_text_printf(t, ",\"%s", f->name); break;
-	case END:      break;
+	case COUNTERS:
+		write_counters(t, f->name, ev);
+		break;
+	case RTP:
+		write_rtp(t, f->name, ev);
+		break;
+	case WHOLE:
+		sipd_text_printf(t, ",\"%s", f->name);
+		break;
+	case END:
+		break;
 	}
 }
 
@@ -256,12 +272,12 @@ int sipdialer_event_json(const struct sipdialer_event *event, char *buf,
 	const char *name;
 
 	if (!event || (!buf && size))
-		return sipd_error(SIPDIALER_EINVAL, "event or buffer is "
-				  "NULL");
+		return sipd_error(SIPDIALER_EINVAL, "event or buffer is NULL");
 	name = sipd_event_name(event->type);
 	if (!name)
-		return sipd_error(SIPDIALER_EINVAL, "%d is not a kind of "
-				  "event", (int)event->type);
+		return sipd_error(SIPDIALER_EINVAL,
+				  "%d is not a kind of event",
+				  (int)event->type);
 
 	sipd_text_init(&t, buf, size);
 	sipd_text_add(&t, "{");

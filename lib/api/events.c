@@ -21,7 +21,7 @@
 #include "port/wake.h"
 
 enum {
-	TYPES = 64,          /* kinds are below */
+	TYPES = 64, /* kinds are below */
 	STRINGS = 7
 };
 
@@ -52,12 +52,12 @@ struct sipd_events {
 	struct sipd_event_node *pool;
 	uint32_t pooled;
 	uint32_t max;
-	uint64_t length;     /* nodes waiting */
-	uint64_t ordinary;   /* of these, events that could be lost */
-	uint64_t lost_now;   /* dropped before the head */
+	uint64_t length;   /* nodes waiting */
+	uint64_t ordinary; /* of these, events that could be lost */
+	uint64_t lost_now; /* dropped before the head */
 	uint64_t seq;
 	unsigned waiters;
-	int fd;              /* -1: nobody asked yet */
+	int fd;                              /* -1: nobody asked yet */
 	struct sipd_idmap ringing, progress; /* id -> node waiting */
 	struct sipd_events_stats stats;
 	struct hold pulled, dispatched;
@@ -223,7 +223,8 @@ static void node_put(struct sipd_events *e, struct sipd_event_node *node)
 static size_t counters_size(const struct sipdialer_event *ev)
 {
 	return ev->by_disposition
-		? ev->by_disposition_len * sizeof(*ev->by_disposition) : 0;
+		       ? ev->by_disposition_len * sizeof(*ev->by_disposition)
+		       : 0;
 }
 
 
@@ -446,8 +447,9 @@ struct sipd_event_node *sipd_event_reserve(struct sipd_events *e)
 
 	if (full) {
 		free(node);
-		(void)sipd_error(SIPDIALER_EFULL, "%lu events that must not "
-				 "be lost wait for the host (events.max)",
+		(void)sipd_error(SIPDIALER_EFULL,
+				 "%lu events that must not be lost wait for "
+				 "the host (events.max)",
 				 (unsigned long)max);
 		return NULL;
 	}
@@ -497,7 +499,9 @@ void sipd_event_unreserve(struct sipd_events *e, struct sipd_event_node *node)
 void sipd_events_log_h(int level, const char *line, void *arg)
 {
 	const struct sipdialer_event ev = {
-		.type = SIPDIALER_EVENT_LOG, .level = level, .text = line,
+		.type = SIPDIALER_EVENT_LOG,
+		.level = level,
+		.text = line,
 	};
 
 	(void)sipd_event_push(arg, &ev);
@@ -579,8 +583,8 @@ static void wait_for_event(struct sipd_events *e, int timeout_ms)
 	e->waiters++;
 	while (!waiting(e) && err != ETIMEDOUT)
 		err = timeout_ms > 0
-			? pthread_cond_timedwait(&e->cond, &e->lock, &ts)
-			: pthread_cond_wait(&e->cond, &e->lock);
+			      ? pthread_cond_timedwait(&e->cond, &e->lock, &ts)
+			      : pthread_cond_wait(&e->cond, &e->lock);
 	e->waiters--;
 }
 
@@ -621,7 +625,8 @@ int sipd_events_fd(struct sipd_events *e)
 }
 
 
-void sipd_events_wakeup(struct sipd_events *e, sipdialer_wakeup_h *h, void *arg)
+void sipd_events_wakeup(struct sipd_events *e, sipdialer_wakeup_h *h,
+			void *arg)
 {
 	pthread_mutex_lock(&e->wake_lock);
 	e->wake_h = h;
@@ -638,8 +643,8 @@ int sipd_events_on(struct sipd_events *e, int type, sipdialer_event_h *h,
 {
 	if (type != SIPDIALER_EVENT_NONE &&
 	    (type >= TYPES || !sipd_event_name(type)))
-		return sipd_error(SIPDIALER_EINVAL, "%d is not a kind of "
-				  "event", type);
+		return sipd_error(SIPDIALER_EINVAL,
+				  "%d is not a kind of event", type);
 
 	pthread_mutex_lock(&e->lock);
 	e->handlers[type].h = h;
@@ -655,9 +660,9 @@ int sipd_events_dispatch(struct sipd_events *e, int timeout_ms)
 	int count = 0;
 
 	if (atomic_exchange(&e->dispatching, true))
-		return sipd_error(SIPDIALER_ESTATE, "sipdialer_dispatch() is "
-				  "running: called inside a handler, or on "
-				  "two threads");
+		return sipd_error(SIPDIALER_ESTATE,
+				  "sipdialer_dispatch() is running: called "
+				  "inside a handler, or on two threads");
 
 	for (;; timeout_ms = 0) {
 		const struct sipdialer_event *ev;

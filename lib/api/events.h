@@ -17,21 +17,21 @@ struct sipd_events;
 struct sipd_event_node;
 
 enum {
-	SIPD_EVENTS_POOL_MAX = 4096,  /* nodes kept for later */
-	SIPD_EVENT_POOL_ROOM = 256,   /* bytes for strings in a pooled node */
+	SIPD_EVENTS_POOL_MAX = 4096, /* nodes kept for later */
+	SIPD_EVENT_POOL_ROOM = 256,  /* bytes for strings in a pooled node */
 	SIPD_EVENT_RESERVED_ROOM = 1024 /* in a reserved one */
 };
 
 struct sipd_events_stats {
-	uint64_t pushed;     /* taken into the queue */
-	uint64_t merged;     /* written over one that waited */
-	uint64_t delivered;  /* with LOST events */
+	uint64_t pushed;    /* taken into the queue */
+	uint64_t merged;    /* written over one that waited */
+	uint64_t delivered; /* with LOST events */
 	uint64_t lost;
 	uint64_t waiting;
-	uint64_t reserved;   /* nodes reserved, and such events waiting */
+	uint64_t reserved; /* nodes reserved, and such events waiting */
 };
 
-int  sipd_events_open(struct sipd_events **ep, uint32_t max);
+int sipd_events_open(struct sipd_events **ep, uint32_t max);
 /** Nobody pushes or pulls any more; reserved nodes were given back. */
 void sipd_events_close(struct sipd_events *e);
 void sipd_events_set_max(struct sipd_events *e, uint32_t max);
@@ -60,12 +60,12 @@ void sipd_events_log_h(int level, const char *line, void *arg);
 /* What the public functions of the same names promise. */
 const struct sipdialer_event *sipd_events_next(struct sipd_events *e,
 					       int timeout_ms);
-int  sipd_events_fd(struct sipd_events *e);
+int sipd_events_fd(struct sipd_events *e);
 void sipd_events_wakeup(struct sipd_events *e, sipdialer_wakeup_h *h,
 			void *arg);
-int  sipd_events_on(struct sipd_events *e, int type, sipdialer_event_h *h,
-		    void *arg);
-int  sipd_events_dispatch(struct sipd_events *e, int timeout_ms);
+int sipd_events_on(struct sipd_events *e, int type, sipdialer_event_h *h,
+		   void *arg);
+int sipd_events_dispatch(struct sipd_events *e, int timeout_ms);
 void sipd_events_stats(struct sipd_events *e, struct sipd_events_stats *st);
 
 /** Name of a kind, NULL if there is none. */

@@ -79,8 +79,7 @@ void sipd_engine_limits(struct sipdialer *d, const struct sipd_options *o)
 {
 	atomic_store(&d->max_calls,
 		     (unsigned)sipd_opt_int(o, SIPD_OPT_DIAL_MAX_CALLS));
-	atomic_store(&d->cps,
-		     sipd_opt_num(o, SIPD_OPT_DIAL_CALLS_PER_SECOND));
+	atomic_store(&d->cps, sipd_opt_num(o, SIPD_OPT_DIAL_CALLS_PER_SECOND));
 }
 
 
@@ -118,8 +117,8 @@ void sipd_engine_campaign(struct sipdialer_event *ev,
 	ev->other = c->dnc + c->skipped + c->interrupted;
 	ev->attempts = c->attempts;
 	ev->by_disposition = c->by_disposition;
-	ev->by_disposition_len =
-		sizeof(c->by_disposition) / sizeof(c->by_disposition[0]);
+	ev->by_disposition_len = sizeof(c->by_disposition) /
+				 sizeof(c->by_disposition[0]);
 	ev->next_ms = -1;
 	if (c->next_due_ms >= 0) {
 		const int64_t now = sipd_wall_ms();

@@ -22,9 +22,9 @@
 #include "core/campaign/import.h"
 
 enum {
-	PIECE = 64 * 1024,         /* read and parsed in one go */
-	CHUNK = 1024 * 1024,       /* of text; any row fits */
-	ROWS_LONG = 100000,        /* of a turn; passed by what is in a piece */
+	PIECE = 64 * 1024,   /* read and parsed in one go */
+	CHUNK = 1024 * 1024, /* of text; any row fits */
+	ROWS_LONG = 100000,  /* of a turn; passed by what is in a piece */
 	ROWS_SHORT = 5000,
 	TEXT_MAX = 16 * 1024 * 1024
 };
@@ -36,28 +36,28 @@ struct chunk {
 };
 
 struct import {
-	struct sipd_job job;       /* first member */
+	struct sipd_job job; /* first member */
 	struct sipdialer *d;
-	struct sipd_request *q;    /* answered at the end */
+	struct sipd_request *q; /* answered at the end */
 	struct sipd_import *parser;
 	struct sipd_options options;
 	char *path;
 	int fd;
-	bool ended;                /* file read to its end, or refused */
-	bool stored;               /* a block at least: the campaign is known */
+	bool ended;  /* file read to its end, or refused */
+	bool stored; /* a block at least: the campaign is known */
 	uint64_t errors_told, errors_max;
 
 	/* rows of this turn */
-	bool quiet;                /* nobody dials */
+	bool quiet; /* nobody dials */
 	struct sipd_contact_new *rows;
-	uint64_t *lines;           /* of the file, one for each row */
+	uint64_t *lines; /* of the file, one for each row */
 	size_t count, room;
-	struct chunk *chunks;      /* kept for the next turn */
-	struct chunk *chunk;       /* being filled */
-	size_t text;               /* bytes in all of them */
+	struct chunk *chunks; /* kept for the next turn */
+	struct chunk *chunk;  /* being filled */
+	size_t text;          /* bytes in all of them */
 
-	uint64_t taken;            /* in the store so far */
-	uint64_t turn_taken;       /* of this turn; counted again if it is
+	uint64_t taken;      /* in the store so far */
+	uint64_t turn_taken; /* of this turn; counted again if it is
 				    * stored again */
 	char *piece;
 };
@@ -66,8 +66,8 @@ struct import {
 static void row_error(uint64_t line, const char *why, void *arg)
 {
 	struct import *im = arg;
-	struct sipdialer_event ev =
-		sipd_engine_event(SIPDIALER_EVENT_IMPORT_ERROR);
+	struct sipdialer_event ev = sipd_engine_event(
+		SIPDIALER_EVENT_IMPORT_ERROR);
 
 	if (im->errors_told++ >= im->errors_max)
 		return;
@@ -143,7 +143,7 @@ static int row_handler(const struct sipd_contact_in *c, void *arg)
 
 	if (!room_for_row(im) ||
 	    !room_for_text(im, strlen(c->number) + strlen(c->name) +
-			       strlen(c->custom) + 3))
+				       strlen(c->custom) + 3))
 		return sipd_error(SIPDIALER_ENOMEM,
 				  "no memory for the rows of an import");
 
@@ -180,8 +180,8 @@ static int open_file(struct import *im)
 						  : SIPDIALER_EIO,
 				  "\"%s\": %s", im->path, strerror(errno));
 	if (fstat(im->fd, &st) || !S_ISREG(st.st_mode))
-		return sipd_error(SIPDIALER_EIO, "\"%s\" is not a regular "
-				  "file", im->path);
+		return sipd_error(SIPDIALER_EIO,
+				  "\"%s\" is not a regular file", im->path);
 
 	return SIPDIALER_OK;
 }
@@ -251,8 +251,8 @@ static void store_run(struct sipd_job *job)
 	im->q->err = sipd_request_campaign(im->q, job->store);
 	if (!im->q->err)
 		im->q->err = sipd_store_contacts_add(job->store,
-						     im->q->campaign,
-						     im->rows, im->count);
+						     im->q->campaign, im->rows,
+						     im->count);
 	if (im->q->err)
 		(void)sipd_strcpy(im->q->text, sizeof(im->q->text),
 				  sipd_error_text());
@@ -383,7 +383,9 @@ static void read_done(struct sipd_job *job)
 	}
 
 	im->job = (struct sipd_job){
-		.run = store_run, .done = store_done, .store = im->d->store,
+		.run = store_run,
+		.done = store_done,
+		.store = im->d->store,
 	};
 	sipd_disk_post(im->d->disk, &im->job);
 }
@@ -406,13 +408,12 @@ static int open_parser(struct import *im)
 		.number_column = sipd_opt_str(o,
 					      SIPD_OPT_IMPORT_NUMBER_COLUMN),
 		.name_column = sipd_opt_str(o, SIPD_OPT_IMPORT_NAME_COLUMN),
-		.default_country = sipd_opt_str(
-			o, SIPD_OPT_DIAL_DEFAULT_COUNTRY),
+		.default_country = sipd_opt_str(o,
+						SIPD_OPT_DIAL_DEFAULT_COUNTRY),
 		.delimiter = sipd_opt_delimiter(o),
 	};
 
-	im->errors_max =
-		(uint64_t)sipd_opt_int(o, SIPD_OPT_IMPORT_MAX_ERRORS);
+	im->errors_max = (uint64_t)sipd_opt_int(o, SIPD_OPT_IMPORT_MAX_ERRORS);
 
 	return sipd_import_open(&im->parser, &conf, row_handler, row_error,
 				im);

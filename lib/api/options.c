@@ -86,13 +86,15 @@ int sipd_option_find(const char *name)
 			return (int)i;
 
 	if (!sipd_text_clean(name, strlen(name)))
-		return sipd_error(SIPDIALER_ENOENT, "no such option: its "
-				  "name has control characters");
+		return sipd_error(
+			SIPDIALER_ENOENT,
+			"no such option: its name has control characters");
 
 	near = nearest(name);
 	if (near)
-		return sipd_error(SIPDIALER_ENOENT, "no option \"%.64s\"; "
-				  "did you mean \"%s\"?", name, near);
+		return sipd_error(SIPDIALER_ENOENT,
+				  "no option \"%.64s\"; did you mean \"%s\"?",
+				  name, near);
 
 	return sipd_error(SIPDIALER_ENOENT, "no option \"%.64s\"", name);
 }
@@ -123,9 +125,10 @@ static int word_place(const char *words, const char *p, const char *end,
 
 static int not_built_in(const struct sipd_option_def *def, const char *value)
 {
-	return sipd_error(SIPDIALER_ENOSYS, "option %s: \"%.64s\" is not "
-			  "built in yet; only \"%s\" is", def->name, value,
-			  def->standard);
+	return sipd_error(
+		SIPDIALER_ENOSYS,
+		"option %s: \"%.64s\" is not built in yet; only \"%s\" is",
+		def->name, value, def->standard);
 }
 
 
@@ -136,15 +139,17 @@ static int check_enum(const struct sipd_option_def *def, const char *value,
 	size_t len;
 
 	if (word_place(def->words, value, end, &word, &len) < 0)
-		return sipd_error(SIPDIALER_EINVAL, "option %s: \"%.64s\" is "
-				  "none of %s", def->name, value, def->words);
+		return sipd_error(SIPDIALER_EINVAL,
+				  "option %s: \"%.64s\" is none of %s",
+				  def->name, value, def->words);
 	memcpy(text, word, len);
 	text[len] = '\0';
 
 	if (def->later && *def->later != '*' &&
 	    word_place(def->later, value, end, &word, &len) >= 0)
-		return sipd_error(SIPDIALER_ENOSYS, "option %s: \"%s\" is "
-				  "not built in yet", def->name, text);
+		return sipd_error(SIPDIALER_ENOSYS,
+				  "option %s: \"%s\" is not built in yet",
+				  def->name, text);
 
 	return 0;
 }
@@ -168,13 +173,14 @@ static int check_list(const struct sipd_option_def *def, const char *value,
 
 		place = word_place(def->words, p, end, &word, &len);
 		if (place < 0)
-			return sipd_error(SIPDIALER_EINVAL, "option %s: "
-					  "\"%.*s\" is none of %s", def->name,
-					  LENGTH(p, end), def->words);
+			return sipd_error(SIPDIALER_EINVAL,
+					  "option %s: \"%.*s\" is none of %s",
+					  def->name, LENGTH(p, end),
+					  def->words);
 		if (seen & 1u << place)
-			return sipd_error(SIPDIALER_EINVAL, "option %s: "
-					  "\"%.*s\" comes twice", def->name,
-					  LENGTH(p, end));
+			return sipd_error(SIPDIALER_EINVAL,
+					  "option %s: \"%.*s\" comes twice",
+					  def->name, LENGTH(p, end));
 		seen |= 1u << place;
 
 		if (out != text)
@@ -204,11 +210,12 @@ static int check_number(const struct sipd_option_def *def, const char *value,
 		return 0;
 	}
 
-	return sipd_error(SIPDIALER_EINVAL, "option %s: \"%.64s\" is not a "
-			  "%s from %lld to %lld%s%s", def->name, value,
-			  whole ? "whole number" : "number",
-			  (long long)def->min, (long long)def->max,
-			  def->unit ? " " : "", def->unit ? def->unit : "");
+	return sipd_error(
+		SIPDIALER_EINVAL,
+		"option %s: \"%.64s\" is not a %s from %lld to %lld%s%s",
+		def->name, value, whole ? "whole number" : "number",
+		(long long)def->min, (long long)def->max, def->unit ? " " : "",
+		def->unit ? def->unit : "");
 }
 
 
@@ -225,8 +232,9 @@ static int check_bool(const struct sipd_option_def *def, const char *value,
 		standard = "no";
 
 	if (!standard)
-		return sipd_error(SIPDIALER_EINVAL, "option %s: \"%.64s\" is "
-				  "not yes or no", def->name, value);
+		return sipd_error(SIPDIALER_EINVAL,
+				  "option %s: \"%.64s\" is not yes or no",
+				  def->name, value);
 	(void)sipd_strcpy(text, SIPD_OPTION_VALUE_MAX + 1, standard);
 
 	return 0;
@@ -239,9 +247,9 @@ static int check_text(const struct sipd_option_def *def, const char *value,
 	const size_t len = strlen(value);
 
 	if (len > (size_t)def->max)
-		return sipd_error(SIPDIALER_EINVAL, "option %s: %zu bytes, at "
-				  "most %lld", def->name, len,
-				  (long long)def->max);
+		return sipd_error(SIPDIALER_EINVAL,
+				  "option %s: %zu bytes, at most %lld",
+				  def->name, len, (long long)def->max);
 	memcpy(text, value, len + 1);
 
 	return 0;
@@ -251,8 +259,8 @@ static int check_text(const struct sipd_option_def *def, const char *value,
 static int check_value(const struct sipd_option_def *def, const char *value,
 		       char *text)
 {
-	typedef int (check_h)(const struct sipd_option_def *, const char *,
-			      char *);
+	typedef int(check_h)(const struct sipd_option_def *, const char *,
+			     char *);
 	static check_h *const checks[] = {
 		[SIPD_OPTION_STRING] = check_text,
 		[SIPD_OPTION_SECRET] = check_text,
@@ -271,18 +279,21 @@ static int check_value(const struct sipd_option_def *def, const char *value,
 		return sipd_error(SIPDIALER_EINVAL, "option %s: over %d bytes",
 				  def->name, SIPD_OPTION_VALUE_MAX);
 	if (!sipd_text_clean(value, len))
-		return sipd_error(SIPDIALER_EINVAL, "option %s: control "
-				  "characters are not allowed", def->name);
+		return sipd_error(
+			SIPDIALER_EINVAL,
+			"option %s: control characters are not allowed",
+			def->name);
 	if (!sipd_utf8_valid(value, len))
-		return sipd_error(SIPDIALER_EINVAL, "option %s: not valid "
-				  "UTF-8", def->name);
+		return sipd_error(SIPDIALER_EINVAL,
+				  "option %s: not valid UTF-8", def->name);
 
 	err = checks[def->type](def, value, text);
 	if (err)
 		return err;
 	if (def->later && *def->later == '*' && strcmp(text, def->standard))
 		return not_built_in(def, def->type == SIPD_OPTION_SECRET
-				    ? "***" : value);
+						 ? "***"
+						 : value);
 
 	return def->check && *text ? def->check(def->name, text) : 0;
 }
@@ -326,10 +337,11 @@ static int store_line(struct sipd_options *o, int id, const char *line)
 		lines += *p == '\n';
 	n = snprintf(all, sizeof(all), "%s\n%s", old, line);
 	if (lines >= SIPD_OPTION_HEADERS_MAX || (size_t)n >= sizeof(all))
-		return sipd_error(SIPDIALER_EINVAL, "option %s: more than %d "
-				  "lines or %d bytes in all", def->name,
-				  SIPD_OPTION_HEADERS_MAX,
-				  SIPD_OPTION_VALUE_MAX);
+		return sipd_error(
+			SIPDIALER_EINVAL,
+			"option %s: more than %d lines or %d bytes in all",
+			def->name, SIPD_OPTION_HEADERS_MAX,
+			SIPD_OPTION_VALUE_MAX);
 
 	return store(o, id, all);
 }
@@ -348,8 +360,8 @@ static int set(struct sipd_options *o, int id, const char *value)
 
 	err = check_value(def, value, text);
 	if (!err)
-		err = def->type == SIPD_OPTION_LINES
-			? store_line(o, id, text) : store(o, id, text);
+		err = def->type == SIPD_OPTION_LINES ? store_line(o, id, text)
+						     : store(o, id, text);
 	explicit_bzero(text, sizeof(text));
 
 	return err;
@@ -361,16 +373,19 @@ static int check_scope(int id, unsigned scope, bool running)
 	const struct sipd_option_def *def = &sipd_option_table[id];
 
 	if (scope != SIPD_SCOPE_ENGINE && !(def->scope & scope))
-		return sipd_error(SIPDIALER_EINVAL, "option %s cannot be set "
-				  "for %s", def->name,
-				  scope == SIPD_SCOPE_CALL ? "one call" :
-				  scope == SIPD_SCOPE_CAMPAIGN
-				  ? "one campaign" : "one import");
+		return sipd_error(SIPDIALER_EINVAL,
+				  "option %s cannot be set for %s", def->name,
+				  scope == SIPD_SCOPE_CALL ? "one call"
+				  : scope == SIPD_SCOPE_CAMPAIGN
+					  ? "one campaign"
+					  : "one import");
 
 	if (scope == SIPD_SCOPE_ENGINE && running &&
 	    !(def->scope & SIPD_SCOPE_LIVE))
-		return sipd_error(SIPDIALER_ESTATE, "option %s cannot change "
-				  "while the engine runs", def->name);
+		return sipd_error(
+			SIPDIALER_ESTATE,
+			"option %s cannot change while the engine runs",
+			def->name);
 
 	return 0;
 }
@@ -399,8 +414,9 @@ static int apply(struct sipd_options *o, const char *entry, unsigned scope,
 	int id, err;
 
 	if (!equals || equals == entry)
-		return sipd_error(SIPDIALER_EINVAL, "\"%.64s\" is not of the "
-				  "form name=value", entry);
+		return sipd_error(SIPDIALER_EINVAL,
+				  "\"%.64s\" is not of the form name=value",
+				  entry);
 	(void)snprintf(name, sizeof(name), "%.*s", LENGTH(entry, equals));
 
 	id = sipd_option_find(name);
@@ -441,8 +457,8 @@ int sipd_options_apply_list(struct sipd_options *o, const char *const *list,
 	err = sipd_options_copy(&made, o);
 	for (size_t i = 0; !err && list[i]; i++) {
 		if (i == SIPD_OPTION_LIST_MAX)
-			err = sipd_error(SIPDIALER_EINVAL, "more than %d "
-					 "options in one list",
+			err = sipd_error(SIPDIALER_EINVAL,
+					 "more than %d options in one list",
 					 SIPD_OPTION_LIST_MAX);
 		else
 			err = apply(&made, list[i], scope, running);
@@ -463,7 +479,8 @@ int sipd_options_from_lines(struct sipd_options *o, const char *text,
 		char *line = strndup(text, len);
 
 		err = !line ? sipd_error(SIPDIALER_ENOMEM, "out of memory")
-			: len ? apply(&made, line, scope, false) : 0;
+		      : len ? apply(&made, line, scope, false)
+			    : 0;
 		free(line);
 		text += len + (text[len] == '\n');
 	}
@@ -482,7 +499,9 @@ static void add_lines(struct sipd_text *t, const struct sipd_options *o,
 
 	while (p) {
 		const size_t len = sipd_option_table[id].type ==
-			SIPD_OPTION_LINES ? strcspn(p, "\n") : strlen(p);
+						   SIPD_OPTION_LINES
+					   ? strcspn(p, "\n")
+					   : strlen(p);
 
 		sipd_text_add(t, name);
 		sipd_text_add(t, "=");
@@ -542,9 +561,9 @@ int sipd_options_get_text(const struct sipd_options *o, const char *name,
 	if (sipd_option_table[id].type == SIPD_OPTION_SECRET && *value)
 		value = "***";
 	if (!size || !sipd_strcpy(buf, size, value))
-		return sipd_error(SIPDIALER_ESIZE, "option %s needs %zu "
-				  "bytes, %zu given", name, strlen(value) + 1,
-				  size);
+		return sipd_error(SIPDIALER_ESIZE,
+				  "option %s needs %zu bytes, %zu given", name,
+				  strlen(value) + 1, size);
 
 	return SIPDIALER_OK;
 }

@@ -17,10 +17,10 @@
 #include <stdint.h>
 
 enum {
-	SIPD_OPTION_VALUE_MAX = 4095,          /* bytes */
-	SIPD_OPTION_LIST_MAX = 256,            /* entries of one list */
-	SIPD_OPTION_HEADERS_MAX = 32,          /* lines of sip.header */
-	SIPD_OPTION_FILE_MAX = 1024 * 1024     /* bytes */
+	SIPD_OPTION_VALUE_MAX = 4095,      /* bytes */
+	SIPD_OPTION_LIST_MAX = 256,        /* entries of one list */
+	SIPD_OPTION_HEADERS_MAX = 32,      /* lines of sip.header */
+	SIPD_OPTION_FILE_MAX = 1024 * 1024 /* bytes */
 };
 
 /** Index into the table. */
@@ -86,14 +86,14 @@ enum sipd_option {
 
 enum sipd_option_type {
 	SIPD_OPTION_STRING,
-	SIPD_OPTION_SECRET,  /* never printed */
+	SIPD_OPTION_SECRET, /* never printed */
 	SIPD_OPTION_PATH,
 	SIPD_OPTION_INT,
 	SIPD_OPTION_NUM,
-	SIPD_OPTION_BOOL,    /* yes, no (also true, on, 1, ...) */
-	SIPD_OPTION_ENUM,    /* one of words */
-	SIPD_OPTION_LIST,    /* words, each once, the first preferred */
-	SIPD_OPTION_LINES    /* each value set is one more line; "" clears */
+	SIPD_OPTION_BOOL, /* yes, no (also true, on, 1, ...) */
+	SIPD_OPTION_ENUM, /* one of words */
+	SIPD_OPTION_LIST, /* words, each once, the first preferred */
+	SIPD_OPTION_LINES /* each value set is one more line; "" clears */
 };
 
 /** Where an option may be set; all may be set on the engine. */
@@ -107,18 +107,18 @@ enum {
 
 /** Further check of a value that has the right type; 0 or an error with
  *  text. */
-typedef int (sipd_option_check_h)(const char *name, const char *value);
+typedef int(sipd_option_check_h)(const char *name, const char *value);
 
 struct sipd_option_def {
 	const char *name;
 	enum sipd_option_type type;
 	unsigned scope;
-	int64_t min, max;        /* numbers; of texts max is in bytes */
-	const char *unit;        /* "s", "ms" or NULL */
-	const char *words;       /* ENUM, LIST: "udp,tcp,tls" */
-	const char *later;       /* words known but not built in yet; "*": any
+	int64_t min, max;     /* numbers; of texts max is in bytes */
+	const char *unit;     /* "s", "ms" or NULL */
+	const char *words;    /* ENUM, LIST: "udp,tcp,tls" */
+	const char *later;    /* words known but not built in yet; "*": any
 				  * value but the default */
-	const char *standard;    /* default as text */
+	const char *standard; /* default as text */
 	sipd_option_check_h *check;
 	const char *doc;
 };
@@ -126,59 +126,59 @@ struct sipd_option_def {
 extern const struct sipd_option_def sipd_option_table[SIPD_OPT_COUNT];
 
 struct sipd_options {
-	char *text[SIPD_OPT_COUNT];    /* NULL: the default */
-	bool cleared[SIPD_OPT_COUNT];  /* LINES: what a copy goes onto is
+	char *text[SIPD_OPT_COUNT];   /* NULL: the default */
+	bool cleared[SIPD_OPT_COUNT]; /* LINES: what a copy goes onto is
 					* cleared first */
 };
 
 void sipd_options_init(struct sipd_options *o);
 void sipd_options_close(struct sipd_options *o);
 /** dst must be closed or fresh; 0 or SIPDIALER_ENOMEM (dst closed). */
-int  sipd_options_copy(struct sipd_options *dst,
-		       const struct sipd_options *src);
+int sipd_options_copy(struct sipd_options *dst,
+		      const struct sipd_options *src);
 
 /** Index, or SIPDIALER_ENOENT with a text naming the nearest option. */
-int  sipd_option_find(const char *name);
+int sipd_option_find(const char *name);
 const char *sipd_option_json(size_t index); /* NULL past the last */
 
 /** value NULL: the default again.  running: only options that may change then.
  *  ENOENT, EINVAL, ESTATE, ENOSYS (known, not built in yet), ENOMEM. */
-int  sipd_options_set(struct sipd_options *o, const char *name,
-		      const char *value, bool running);
+int sipd_options_set(struct sipd_options *o, const char *name,
+		     const char *value, bool running);
 
 /** "name=value" strings, ended by NULL; list may be NULL.  All or nothing. */
-int  sipd_options_apply_list(struct sipd_options *o, const char *const *list,
-			     unsigned scope, bool running);
+int sipd_options_apply_list(struct sipd_options *o, const char *const *list,
+			    unsigned scope, bool running);
 /** "name=value\n" lines as made by sipd_options_to_lines(). */
-int  sipd_options_from_lines(struct sipd_options *o, const char *text,
-			     unsigned scope);
+int sipd_options_from_lines(struct sipd_options *o, const char *text,
+			    unsigned scope);
 /** Lines of what was set, of one scope; free() it. NULL: out of memory. */
 char *sipd_options_to_lines(const struct sipd_options *o, unsigned scope);
 
 /* A file of `name = value` lines, in two steps so that nobody holds a lock
  * while waiting for the disk. */
-int  sipd_options_file_read(const char *path, char **textp, size_t *lenp);
+int sipd_options_file_read(const char *path, char **textp, size_t *lenp);
 /** All or nothing; errors name file:line.  Changes text. */
-int  sipd_options_file_apply(struct sipd_options *o, const char *path,
-			     char *text, size_t len, bool running);
+int sipd_options_file_apply(struct sipd_options *o, const char *path,
+			    char *text, size_t len, bool running);
 void sipd_options_file_free(char *text, size_t len);
 
 /** Value as a host may see it: secrets are "***" when set. */
-int  sipd_options_get_text(const struct sipd_options *o, const char *name,
-			   char *buf, size_t size);
+int sipd_options_get_text(const struct sipd_options *o, const char *name,
+			  char *buf, size_t size);
 
 /* Typed: the option must be of that type (assert). */
 const char *sipd_opt_str(const struct sipd_options *o, enum sipd_option id);
 int64_t sipd_opt_int(const struct sipd_options *o, enum sipd_option id);
-double  sipd_opt_num(const struct sipd_options *o, enum sipd_option id);
-bool    sipd_opt_bool(const struct sipd_options *o, enum sipd_option id);
+double sipd_opt_num(const struct sipd_options *o, enum sipd_option id);
+bool sipd_opt_bool(const struct sipd_options *o, enum sipd_option id);
 /** Place of the value among the words, first is 0. */
-int     sipd_opt_enum(const struct sipd_options *o, enum sipd_option id);
+int sipd_opt_enum(const struct sipd_options *o, enum sipd_option id);
 /** INT with a unit of time, as ms. */
 uint64_t sipd_opt_ms(const struct sipd_options *o, enum sipd_option id);
-bool    sipd_opt_is_set(const struct sipd_options *o, enum sipd_option id);
+bool sipd_opt_is_set(const struct sipd_options *o, enum sipd_option id);
 /** Delimiter of contact files, 0: find out. */
-char    sipd_opt_delimiter(const struct sipd_options *o);
+char sipd_opt_delimiter(const struct sipd_options *o);
 
 /* Checks of single options, for the table. */
 int sipd_option_check_header(const char *name, const char *value);

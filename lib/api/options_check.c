@@ -12,16 +12,45 @@
 #include "port/net.h"
 
 /* RFC 3261 25.1 */
-#define TOKEN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" \
+#define TOKEN \
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" \
 	"0123456789-.!%*_+`'~"
 
 /* What the SIP stack itself writes, compact forms too.  RFC 3261 7.3.3 */
 static const char *const own_headers[] = {
-	"via", "v", "from", "f", "to", "t", "call-id", "i", "cseq", "contact",
-	"m", "max-forwards", "content-length", "l", "content-type", "c",
-	"content-encoding", "e", "route", "record-route", "authorization",
-	"proxy-authorization", "require", "proxy-require", "supported", "k",
-	"allow", "expires", "session-expires", "x", "min-se", "rack", "rseq",
+	"via",
+	"v",
+	"from",
+	"f",
+	"to",
+	"t",
+	"call-id",
+	"i",
+	"cseq",
+	"contact",
+	"m",
+	"max-forwards",
+	"content-length",
+	"l",
+	"content-type",
+	"c",
+	"content-encoding",
+	"e",
+	"route",
+	"record-route",
+	"authorization",
+	"proxy-authorization",
+	"require",
+	"proxy-require",
+	"supported",
+	"k",
+	"allow",
+	"expires",
+	"session-expires",
+	"x",
+	"min-se",
+	"rack",
+	"rseq",
 };
 
 
@@ -30,17 +59,19 @@ int sipd_option_check_header(const char *name, const char *value)
 	const size_t len = strspn(value, TOKEN);
 
 	if (!len || value[len] != ':')
-		return sipd_error(SIPDIALER_EINVAL, "option %s: \"%.64s\" is "
-				  "not of the form Name: value", name, value);
+		return sipd_error(
+			SIPDIALER_EINVAL,
+			"option %s: \"%.64s\" is not of the form Name: value",
+			name, value);
 
 	for (size_t i = 0; i < sizeof(own_headers) / sizeof(own_headers[0]);
 	     i++)
 		if (strlen(own_headers[i]) == len &&
 		    !strncasecmp(own_headers[i], value, len))
-			return sipd_error(SIPDIALER_EINVAL, "option %s: the "
-					  "header \"%.*s\" is written by the "
-					  "library itself", name, (int)len,
-					  value);
+			return sipd_error(SIPDIALER_EINVAL,
+					  "option %s: the header \"%.*s\" is "
+					  "written by the library itself",
+					  name, (int)len, value);
 
 	return 0;
 }
@@ -54,8 +85,10 @@ int sipd_option_check_rtp_port(const char *name, const char *value)
 	    sipd_parse_int(value, 1024, 65534, &port))
 		return 0;
 
-	return sipd_error(SIPDIALER_EINVAL, "option %s: \"%s\" is not 0 or a "
-			  "whole number from 1024 to 65534", name, value);
+	return sipd_error(SIPDIALER_EINVAL,
+			  "option %s: \"%s\" is not 0 or a whole number from "
+			  "1024 to 65534",
+			  name, value);
 }
 
 
@@ -66,9 +99,10 @@ int sipd_option_check_digits(const char *name, const char *value)
 	if (!value[len])
 		return 0;
 
-	return sipd_error(SIPDIALER_EINVAL, "option %s: \"%s\" has a "
-			  "character at place %zu that is none of 0-9 * # A-D "
-			  "and \",\"", name, value, len + 1);
+	return sipd_error(SIPDIALER_EINVAL,
+			  "option %s: \"%s\" has a character at place %zu "
+			  "that is none of 0-9 * # A-D and \",\"",
+			  name, value, len + 1);
 }
 
 
@@ -78,9 +112,10 @@ int sipd_option_check_delimiter(const char *name, const char *value)
 	    (strchr(",;|:", *value) && !value[1]))
 		return 0;
 
-	return sipd_error(SIPDIALER_EINVAL, "option %s: \"%s\" is none of "
-			  "auto, tab, \",\", \";\", \"|\" and \":\"", name,
-			  value);
+	return sipd_error(SIPDIALER_EINVAL,
+			  "option %s: \"%s\" is none of auto, tab, \",\", "
+			  "\";\", \"|\" and \":\"",
+			  name, value);
 }
 
 
@@ -91,8 +126,10 @@ int sipd_option_check_address(const char *name, const char *value)
 	if (sipd_addr_parse(&addr, value, 0))
 		return 0;
 
-	return sipd_error(SIPDIALER_EINVAL, "option %s: \"%s\" is not a "
-			  "numeric IPv4 or IPv6 address", name, value);
+	return sipd_error(
+		SIPDIALER_EINVAL,
+		"option %s: \"%s\" is not a numeric IPv4 or IPv6 address",
+		name, value);
 }
 
 
@@ -101,8 +138,10 @@ int sipd_option_check_country(const char *name, const char *value)
 	if (sipd_number_country_known(value))
 		return 0;
 
-	return sipd_error(SIPDIALER_EINVAL, "option %s: \"%s\" is not a known "
-			  "country, as \"US\" or \"49\"", name, value);
+	return sipd_error(SIPDIALER_EINVAL,
+			  "option %s: \"%s\" is not a known country, as "
+			  "\"US\" or \"49\"",
+			  name, value);
 }
 
 

@@ -21,9 +21,9 @@ int sipd_options_file_read(const char *path, char **textp, size_t *lenp)
 	int err = 0;
 
 	if (!f)
-		return sipd_error(errno == ENOENT ? SIPDIALER_ENOENT :
-				  SIPDIALER_EIO, "%s: %s", path,
-				  strerror(errno));
+		return sipd_error(errno == ENOENT ? SIPDIALER_ENOENT
+						  : SIPDIALER_EIO,
+				  "%s: %s", path, strerror(errno));
 
 	text = malloc(SIPD_OPTION_FILE_MAX + 2);
 	if (!text) {
@@ -42,7 +42,7 @@ int sipd_options_file_read(const char *path, char **textp, size_t *lenp)
 	else
 		text[len] = '\0';
 
- out:
+out:
 	(void)fclose(f);
 	if (err) {
 		free(text);
@@ -95,8 +95,8 @@ static int line_apply(struct sipd_options *o, char *line, char *end,
 
 	equals = strchr(line, '=');
 	if (!equals || equals == line)
-		return sipd_error(SIPDIALER_EINVAL, "not of the form "
-				  "name = value");
+		return sipd_error(SIPDIALER_EINVAL,
+				  "not of the form name = value");
 	end = line + strlen(line);
 	value = trim(equals + 1, end);
 	name = trim(line, equals);

@@ -260,7 +260,7 @@ static void json_scope(struct sipd_text *t, unsigned scope)
 static void json_write(struct sipd_text *t, const struct sipd_option_def *def)
 {
 	const bool number = def->type == SIPD_OPTION_INT ||
-		def->type == SIPD_OPTION_NUM;
+			    def->type == SIPD_OPTION_NUM;
 
 	sipd_text_add(t, "{");
 	sipd_json_str(t, "name", def->name);

@@ -40,8 +40,8 @@ void sipd_request_drop(struct sipd_request *q)
 static void tell_rows(const struct sipd_request *q)
 {
 	for (size_t i = 0; i < q->count; i++) {
-		struct sipdialer_event ev =
-			sipd_engine_event(SIPDIALER_EVENT_CAMPAIGN_STATUS);
+		struct sipdialer_event ev = sipd_engine_event(
+			SIPDIALER_EVENT_CAMPAIGN_STATUS);
 
 		sipd_engine_campaign(&ev, &q->rows[i]);
 		ev.request = q->id;
@@ -161,10 +161,11 @@ int sipd_request_campaign(const struct sipd_request *q, struct sipd_store *s)
 	sipd_campaign_row_free(&row);
 	if (row.status == SIPDIALER_CAMPAIGN_COMPLETED ||
 	    row.status == SIPDIALER_CAMPAIGN_CANCELLED)
-		return sipd_error(SIPDIALER_ESTATE, "campaign %llu is %s: it "
-				  "takes no more contacts",
-				  (unsigned long long)q->campaign,
-				  sipd_word(&sipd_words_campaign, row.status));
+		return sipd_error(
+			SIPDIALER_ESTATE,
+			"campaign %llu is %s: it takes no more contacts",
+			(unsigned long long)q->campaign,
+			sipd_word(&sipd_words_campaign, row.status));
 
 	return SIPDIALER_OK;
 }

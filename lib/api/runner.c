@@ -71,10 +71,10 @@ bool sipd_run_end_if_idle(struct sipd_run *run)
 
 /* A question to the store about the campaign, and perhaps a change. */
 struct inquiry {
-	struct sipd_job job;       /* first member */
+	struct sipd_job job; /* first member */
 	struct sipd_run *run;
 	enum { ASK, COMPLETE, PAUSE } what;
-	bool more;                 /* contacts came while it was to end */
+	bool more; /* contacts came while it was to end */
 	struct sipd_campaign_row row;
 	int err;
 	char why[SIPD_ERROR_SIZE];
@@ -91,13 +91,14 @@ static int complete(struct inquiry *q, struct sipd_store *s)
 		return err;
 
 	q->more = q->row.status == SIPDIALER_CAMPAIGN_RUNNING &&
-		q->row.counts.pending;
+		  q->row.counts.pending;
 	sipd_campaign_row_free(&q->row);
 
 	return q->more ? SIPDIALER_OK
-		: sipd_store_campaign_set(s, id, SIPDIALER_CAMPAIGN_RUNNING,
-					  SIPDIALER_CAMPAIGN_COMPLETED,
-					  &more);
+		       : sipd_store_campaign_set(s, id,
+						 SIPDIALER_CAMPAIGN_RUNNING,
+						 SIPDIALER_CAMPAIGN_COMPLETED,
+						 &more);
 }
 
 
@@ -409,7 +410,7 @@ void sipd_run_resume(struct sipd_run *run)
 
 	run->ending = false;
 	if (!run->progress_busy)
-		sipd_timer_start(&run->progress, PROGRESS_MS,
-				 progress_handler, run);
+		sipd_timer_start(&run->progress, PROGRESS_MS, progress_handler,
+				 run);
 	get_prompt(run);
 }

@@ -10,39 +10,39 @@
 #include "api/calls.h"
 
 enum {
-	SIPD_RUN_QUEUE = 512,      /* contacts read ahead */
-	SIPD_RUN_LOW = 128         /* read more below this */
+	SIPD_RUN_QUEUE = 512, /* contacts read ahead */
+	SIPD_RUN_LOW = 128    /* read more below this */
 };
 
 struct sipd_run {
 	struct sipd_run *next;
 	struct sipdialer *d;
 	uint64_t campaign;
-	bool active;               /* may dial: running, prompt there */
-	bool ending;               /* to be freed when nothing is under way */
-	bool finishing;            /* complete or pause job under way */
-	struct inquiry *last;      /* that job: the end needs no memory */
+	bool active;          /* may dial: running, prompt there */
+	bool ending;          /* to be freed when nothing is under way */
+	bool finishing;       /* complete or pause job under way */
+	struct inquiry *last; /* that job: the end needs no memory */
 
-	struct sipd_options options;  /* engine's with the campaign's on top */
-	struct sipd_call_conf conf;   /* made of them */
-	bool own_cps, own_calls;   /* of the campaign, not the engine's */
+	struct sipd_options options; /* engine's with the campaign's on top */
+	struct sipd_call_conf conf;  /* made of them */
+	bool own_cps, own_calls;     /* of the campaign, not the engine's */
 	struct sipd_retry retry;
 	struct sipd_prompt *prompt;
 	bool loading;
 
-	struct sipd_pacer pacer;   /* at the intent */
-	struct sipd_pacer sends;   /* at the INVITE: commits take unequal time */
+	struct sipd_pacer pacer; /* at the intent */
+	struct sipd_pacer sends; /* at the INVITE: commits take unequal time */
 	struct sipd_contact_row queue[SIPD_RUN_QUEUE];
 	size_t head, count;
-	struct sipd_idmap busy;    /* contact id -> run, from claim to result */
+	struct sipd_idmap busy; /* contact id -> run, from claim to result */
 	struct sipd_dialed *ready, **ready_tail;
-	uint32_t under_way;        /* intents, ready ones, calls, results */
-	uint32_t calling;          /* of them, INVITE sent and not over */
+	uint32_t under_way; /* intents, ready ones, calls, results */
+	uint32_t calling;   /* of them, INVITE sent and not over */
 
 	bool fetching;
-	uint64_t fetch_at;         /* monotonic ms */
-	struct sipd_timer timer;   /* pump again */
-	uint64_t wake_at;          /* when that is, monotonic us */
+	uint64_t fetch_at;       /* monotonic ms */
+	struct sipd_timer timer; /* pump again */
+	uint64_t wake_at;        /* when that is, monotonic us */
 	struct sipd_timer progress;
 	bool progress_wanted, progress_busy;
 };

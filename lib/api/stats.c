@@ -26,9 +26,8 @@ static void add_calls(struct sipdialer *d, struct sipd_text *t)
 static void add_media(struct sipdialer *d, struct sipd_text *t)
 {
 	static const char *const bounds[6] = {
-		"late_below_1ms", "late_below_2ms", "late_below_5ms",
-		"late_below_10ms", "late_below_20ms", "late_more"
-	};
+		"late_below_1ms",  "late_below_2ms",  "late_below_5ms",
+		"late_below_10ms", "late_below_20ms", "late_more"};
 	struct sipd_media_stats st;
 
 	sipd_media_stats(d->media, &st);

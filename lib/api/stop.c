@@ -67,9 +67,10 @@ static void stop_timeout(void *arg)
 {
 	struct sipdialer *d = arg;
 
-	sipd_log_warning(&d->log, "stop: %u calls are given up, %u results "
-			 "are not stored yet", d->calls_up,
-			 d->open_calls - d->calls_up);
+	sipd_log_warning(
+		&d->log,
+		"stop: %u calls are given up, %u results are not stored yet",
+		d->calls_up, d->open_calls - d->calls_up);
 	hurry(d);
 }
 
@@ -89,7 +90,8 @@ static void close_runs(struct sipdialer *d)
 
 static void stop_work(struct sipd_work *work)
 {
-	struct sipdialer *d = SIPD_CONTAINER(work, struct sipdialer, stop_work);
+	struct sipdialer *d = SIPD_CONTAINER(work, struct sipdialer,
+					     stop_work);
 
 	d->stopping = true;
 	d->stop_ms = sipd_clock_ms();
@@ -103,7 +105,8 @@ static void stop_work(struct sipd_work *work)
 
 static void hurry_work(struct sipd_work *work)
 {
-	struct sipdialer *d = SIPD_CONTAINER(work, struct sipdialer, hurry_work);
+	struct sipdialer *d = SIPD_CONTAINER(work, struct sipdialer,
+					     hurry_work);
 
 	d->hurried = true;
 	if (!d->sip_closing)
@@ -133,7 +136,8 @@ int sipdialer_stop(struct sipdialer *d)
 		sipd_loop_post(d->loop, &d->hurry_work);
 		break;
 	default:
-		err = sipd_error(SIPDIALER_ESTATE, "the engine is not started");
+		err = sipd_error(SIPDIALER_ESTATE,
+				 "the engine is not started");
 		break;
 	}
 	(void)pthread_rwlock_unlock(&d->gate);

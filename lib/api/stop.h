@@ -7,7 +7,7 @@
 #include "api/engine.h"
 
 /** The janitor waits from before anything is opened: a stop needs no memory. */
-int  sipd_stop_prepare(struct sipdialer *d);
+int sipd_stop_prepare(struct sipdialer *d);
 /** The start failed: take down what it opened. */
 void sipd_stop_abort(struct sipdialer *d);
 /** Wait until the janitor has gone. */

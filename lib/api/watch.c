@@ -17,9 +17,9 @@ enum { LOOK_AGAIN = 0 };
 enum { WATCH_MS = 1000, SCAN_MAX = 256 /* campaigns running at once */ };
 
 struct scan {
-	struct sipd_job job;       /* first member */
+	struct sipd_job job; /* first member */
 	struct sipdialer *d;
-	bool always;               /* else only if the version changed */
+	bool always; /* else only if the version changed */
 	uint64_t known, version;
 	struct sipd_campaign_row rows[SCAN_MAX]; /* the running ones */
 	size_t count;
@@ -41,8 +41,8 @@ static int gather(struct sipd_store *store, struct scan *scan)
 
 	for (;;) {
 		struct sipd_campaign_row *row = &scan->rows[scan->count];
-		const int err =
-			sipd_store_campaign_next(store, after, false, row);
+		const int err = sipd_store_campaign_next(store, after, false,
+							 row);
 
 		if (err)
 			return err == SIPDIALER_ENOENT ? SIPDIALER_OK : err;
@@ -62,8 +62,7 @@ static void scan_run(struct sipd_job *job)
 
 	clear(scan);
 	scan->err = sipd_store_data_version(job->store, &scan->version);
-	if (!scan->err &&
-	    (scan->always || scan->version != scan->known))
+	if (!scan->err && (scan->always || scan->version != scan->known))
 		scan->err = gather(job->store, scan);
 	if (scan->err == SIPDIALER_EIO)
 		job->err = SIPDIALER_EIO;

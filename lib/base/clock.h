@@ -11,6 +11,6 @@
 
 uint64_t sipd_clock_ms(void); /* CLOCK_MONOTONIC, ms */
 uint64_t sipd_clock_us(void); /* CLOCK_MONOTONIC, us */
-int64_t  sipd_wall_ms(void);  /* ms since 1970-01-01 UTC */
+int64_t sipd_wall_ms(void);   /* ms since 1970-01-01 UTC */
 
 #endif

@@ -22,7 +22,8 @@ static struct sipd_idslot *find(const struct sipd_idmap *map, uint64_t id)
 	if (!map->size || !id)
 		return NULL;
 
-	for (i = home(map, id); map->slots[i].id; i = (i + 1) & (map->size - 1))
+	for (i = home(map, id); map->slots[i].id;
+	     i = (i + 1) & (map->size - 1))
 		if (map->slots[i].id == id)
 			return &map->slots[i];
 

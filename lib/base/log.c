@@ -71,8 +71,7 @@ void sipd_log(struct sipd_log *log, int level, const char *fmt, ...)
 	char raw[SIPD_LOG_SIZE], line[SIPD_LOG_SIZE];
 	va_list ap;
 
-	if (!log || !log->h || level > atomic_load(&log->level) ||
-	    !admit(log))
+	if (!log || !log->h || level > atomic_load(&log->level) || !admit(log))
 		return;
 
 	va_start(ap, fmt);

@@ -12,14 +12,14 @@
 
 enum { SIPD_LOG_SIZE = 1024 };
 
-typedef void (sipd_log_h)(int level, const char *line, void *arg);
+typedef void(sipd_log_h)(int level, const char *line, void *arg);
 
 struct sipd_log {
-	sipd_log_h *h;          /* called on the logging thread */
+	sipd_log_h *h; /* called on the logging thread */
 	void *arg;
-	atomic_int level;       /* highest enum sipdialer_log_level wanted */
-	atomic_uint_fast64_t window;  /* second of the rate limit */
-	atomic_uint in_window;  /* lines in that second */
+	atomic_int level; /* highest enum sipdialer_log_level wanted */
+	atomic_uint_fast64_t window; /* second of the rate limit */
+	atomic_uint in_window;       /* lines in that second */
 	atomic_uint suppressed;
 };
 
@@ -31,9 +31,10 @@ void sipd_log_init(struct sipd_log *log, int level, sipd_log_h *h, void *arg);
 void sipd_log(struct sipd_log *log, int level, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-#define sipd_log_error(l, ...)   sipd_log(l, SIPDIALER_LOG_ERROR, __VA_ARGS__)
-#define sipd_log_warning(l, ...) sipd_log(l, SIPDIALER_LOG_WARNING, __VA_ARGS__)
-#define sipd_log_info(l, ...)    sipd_log(l, SIPDIALER_LOG_INFO, __VA_ARGS__)
-#define sipd_log_debug(l, ...)   sipd_log(l, SIPDIALER_LOG_DEBUG, __VA_ARGS__)
+#define sipd_log_error(l, ...) sipd_log(l, SIPDIALER_LOG_ERROR, __VA_ARGS__)
+#define sipd_log_warning(l, ...) \
+	sipd_log(l, SIPDIALER_LOG_WARNING, __VA_ARGS__)
+#define sipd_log_info(l, ...) sipd_log(l, SIPDIALER_LOG_INFO, __VA_ARGS__)
+#define sipd_log_debug(l, ...) sipd_log(l, SIPDIALER_LOG_DEBUG, __VA_ARGS__)
 
 #endif

@@ -98,11 +98,20 @@ static size_t utf8_length(const unsigned char *s, size_t len)
 		return 0;
 
 	switch (s[0]) {
-	case 0xe0: row = 0; break;
-	case 0xed: row = 1; break;
-	case 0xf0: row = 2; break;
-	case 0xf4: row = 3; break;
-	default: break;
+	case 0xe0:
+		row = 0;
+		break;
+	case 0xed:
+		row = 1;
+		break;
+	case 0xf0:
+		row = 2;
+		break;
+	case 0xf4:
+		row = 3;
+		break;
+	default:
+		break;
 	}
 	if (row >= 0) {
 		lo = second[row].lo;
@@ -136,11 +145,21 @@ bool sipd_utf8_valid(const char *s, size_t len)
 static void json_char(struct sipd_text *t, unsigned char c)
 {
 	switch (c) {
-	case '"':  sipd_text_add(t, "\\\""); break;
-	case '\\': sipd_text_add(t, "\\\\"); break;
-	case '\n': sipd_text_add(t, "\\n"); break;
-	case '\r': sipd_text_add(t, "\\r"); break;
-	case '\t': sipd_text_add(t, "\\t"); break;
+	case '"':
+		sipd_text_add(t, "\\\"");
+		break;
+	case '\\':
+		sipd_text_add(t, "\\\\");
+		break;
+	case '\n':
+		sipd_text_add(t, "\\n");
+		break;
+	case '\r':
+		sipd_text_add(t, "\\r");
+		break;
+	case '\t':
+		sipd_text_add(t, "\\t");
+		break;
 	default:
 		if (c < 0x20 || c == 0x7f)
 			sipd_text_printf(t, "\\u%04x", c);

@@ -17,7 +17,7 @@ struct sipd_text {
 	char *buf;
 	size_t size;
 	size_t len;
-	char last;  /* last byte, for the "," between members; a brace is
+	char last; /* last byte, for the "," between members; a brace is
 		     * added by sipd_text_add(), not printf */
 };
 

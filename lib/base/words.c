@@ -61,19 +61,29 @@ static const char *const log_level[] = {
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 const struct sipd_words sipd_words_registration = {
-	"registration state", registration, COUNT(registration),
+	"registration state",
+	registration,
+	COUNT(registration),
 };
 const struct sipd_words sipd_words_campaign = {
-	"campaign status", campaign, COUNT(campaign),
+	"campaign status",
+	campaign,
+	COUNT(campaign),
 };
 const struct sipd_words sipd_words_contact = {
-	"contact status", contact, COUNT(contact),
+	"contact status",
+	contact,
+	COUNT(contact),
 };
 const struct sipd_words sipd_words_disposition = {
-	"disposition", disposition, COUNT(disposition),
+	"disposition",
+	disposition,
+	COUNT(disposition),
 };
 const struct sipd_words sipd_words_log = {
-	"log level", log_level, COUNT(log_level),
+	"log level",
+	log_level,
+	COUNT(log_level),
 };
 
 

@@ -10,8 +10,8 @@
 #include <stddef.h>
 
 struct sipd_words {
-	const char *what;          /* "campaign status" */
-	const char *const *names;  /* index = the enum's number */
+	const char *what;         /* "campaign status" */
+	const char *const *names; /* index = the enum's number */
 	size_t count;
 };
 

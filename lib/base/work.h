@@ -13,7 +13,7 @@
 #include <stddef.h>
 
 struct sipd_work;
-typedef void (sipd_work_h)(struct sipd_work *work);
+typedef void(sipd_work_h)(struct sipd_work *work);
 
 struct sipd_work {
 	struct sipd_work *next;

@@ -27,7 +27,7 @@ struct list {
 struct sipd_disk {
 	pthread_t thread;
 	pthread_mutex_t lock;
-	pthread_cond_t wake;     /* CLOCK_MONOTONIC */
+	pthread_cond_t wake; /* CLOCK_MONOTONIC */
 	struct sipd_loop *loop;
 	struct sipd_log *log;
 
@@ -35,18 +35,18 @@ struct sipd_disk {
 	struct list inbox;
 	struct sipd_disk_tick *ticks; /* by due time */
 	bool stopping, ended;
-	uint64_t deadline;       /* ms, while stopping */
+	uint64_t deadline; /* ms, while stopping */
 	sipd_disk_state_h *state_h;
 	void *state_arg;
-	bool state_posted;       /* state_work is on its way */
+	bool state_posted; /* state_work is on its way */
 	bool state_bad, state_told;
 	char state_text[SIPD_ERROR_SIZE];
 
 	/* of the store thread */
 	struct list batch;
-	struct sipd_store *tx;   /* transaction of the batch */
+	struct sipd_store *tx; /* transaction of the batch */
 	struct list held;
-	uint64_t retry_at;       /* ms, while held is not empty */
+	uint64_t retry_at; /* ms, while held is not empty */
 	bool failing;
 
 	struct sipd_work state_work;
@@ -125,8 +125,8 @@ static void list_finish(struct sipd_disk *disk, struct list *l, int err)
 
 static void state_handler(struct sipd_work *work)
 {
-	struct sipd_disk *disk =
-		SIPD_CONTAINER(work, struct sipd_disk, state_work);
+	struct sipd_disk *disk = SIPD_CONTAINER(work, struct sipd_disk,
+						state_work);
 	char text[SIPD_ERROR_SIZE];
 	sipd_disk_state_h *h;
 	void *arg;
@@ -157,8 +157,8 @@ static void state_set(struct sipd_disk *disk, const char *text)
 
 	disk->failing = text != NULL;
 	if (text)
-		sipd_log_info(disk->log, "store: %s; tried again each "
-			       "second", text);
+		sipd_log_info(disk->log, "store: %s; tried again each second",
+			      text);
 	else
 		sipd_log_info(disk->log, "store: works again");
 
@@ -227,8 +227,8 @@ static void batch_run(struct sipd_disk *disk, struct sipd_job *job)
 {
 	int err = 0;
 
-	if (disk->tx && (disk->tx != job->store ||
-			 disk->batch.count >= SIPD_DISK_BATCH))
+	if (disk->tx &&
+	    (disk->tx != job->store || disk->batch.count >= SIPD_DISK_BATCH))
 		batch_commit(disk);
 
 	if (disk->held.head) { /* that commit failed */
@@ -340,8 +340,8 @@ static void ticks_run(struct sipd_disk *disk)
 		tick = disk->ticks;
 		if (tick && tick->due <= now) {
 			disk->ticks = tick->next;
-			tick->due = now + (tick->period_ms ? tick->period_ms
-							   : 1);
+			tick->due = now +
+				    (tick->period_ms ? tick->period_ms : 1);
 			tick_insert(disk, tick);
 			h = tick->h;
 			arg = tick->arg;
@@ -443,8 +443,10 @@ static bool thread_end(struct sipd_disk *disk)
 		return false;
 
 	if (disk->held.head)
-		sipd_log_info(disk->log, "store: stopped while failing, %zu "
-			       "writes are lost", disk->held.count);
+		sipd_log_info(
+			disk->log,
+			"store: stopped while failing, %zu writes are lost",
+			disk->held.count);
 	list_finish(disk, &disk->held, SIPDIALER_ECANCELLED);
 
 	return true;
@@ -479,8 +481,8 @@ static void *thread_main(void *arg)
 
 static void free_handler(struct sipd_work *work)
 {
-	struct sipd_disk *disk =
-		SIPD_CONTAINER(work, struct sipd_disk, free_work);
+	struct sipd_disk *disk = SIPD_CONTAINER(work, struct sipd_disk,
+						free_work);
 
 	(void)pthread_cond_destroy(&disk->wake);
 	(void)pthread_mutex_destroy(&disk->lock);
@@ -496,8 +498,8 @@ int sipd_disk_start(struct sipd_disk **dp, struct sipd_loop *loop,
 	int err;
 
 	if (!disk)
-		return sipd_error(SIPDIALER_ENOMEM, "no memory for the store "
-				  "thread");
+		return sipd_error(SIPDIALER_ENOMEM,
+				  "no memory for the store thread");
 
 	disk->loop = loop;
 	disk->log = log;

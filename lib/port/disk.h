@@ -21,17 +21,17 @@
 
 struct sipd_disk;
 struct sipd_job;
-typedef void (sipd_job_h)(struct sipd_job *job);
+typedef void(sipd_job_h)(struct sipd_job *job);
 
 struct sipd_job {
-	struct sipd_work work;  /* used by the disk */
-	sipd_job_h *run;        /* on the store thread */
-	sipd_job_h *done;       /* on the loop thread, may be NULL; may free */
+	struct sipd_work work; /* used by the disk */
+	sipd_job_h *run;       /* on the store thread */
+	sipd_job_h *done;      /* on the loop thread, may be NULL; may free */
 	struct sipd_store *store; /* non-NULL: run is part of a transaction of
 				 * this store, and may be run again if that
 				 * could not be committed */
-	struct sipd_disk *disk; /* filled by sipd_disk_post() */
-	int err;                /* 0 when run is called.  run may set
+	struct sipd_disk *disk;   /* filled by sipd_disk_post() */
+	int err;                  /* 0 when run is called.  run may set
 				 * SIPDIALER_EIO: this transaction shall be
 				 * rolled back and tried again.  For done:
 				 * SIPDIALER_ECANCELLED = the disk was stopped
@@ -40,8 +40,8 @@ struct sipd_job {
 
 enum { SIPD_DISK_BATCH = 1000, SIPD_DISK_RETRY_MS = 1000 };
 
-int  sipd_disk_start(struct sipd_disk **dp, struct sipd_loop *loop,
-		     struct sipd_log *log);
+int sipd_disk_start(struct sipd_disk **dp, struct sipd_loop *loop,
+		    struct sipd_log *log);
 /** Runs what was queued (giving up on a store that keeps failing after
  *  `wait_ms`: its jobs are done with ECANCELLED), then ends the thread.  Not
  *  from the loop thread, and before the loop is stopped: done()s are still on
@@ -57,7 +57,7 @@ void sipd_disk_post(struct sipd_disk *disk, struct sipd_job *job);
 /** Run h on the store thread each period (recorders use it to flush), also
  *  while the store is failing.  The caller fills h, arg and period_ms (>= 1)
  *  and keeps the memory until it is removed. @thread any */
-typedef void (sipd_disk_tick_h)(void *arg);
+typedef void(sipd_disk_tick_h)(void *arg);
 struct sipd_disk_tick {
 	struct sipd_disk_tick *next;
 	sipd_disk_tick_h *h;
@@ -73,7 +73,7 @@ void sipd_disk_tick_remove(struct sipd_disk *disk, struct sipd_disk_tick *tick,
 
 /** Told on the loop when the store begins to fail (text) or works again
  *  (NULL). Jobs are kept and tried again each second.  @thread any */
-typedef void (sipd_disk_state_h)(const char *text, void *arg);
+typedef void(sipd_disk_state_h)(const char *text, void *arg);
 void sipd_disk_on_state(struct sipd_disk *disk, sipd_disk_state_h *h,
 			void *arg);
 

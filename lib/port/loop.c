@@ -21,8 +21,8 @@ struct sipd_loop {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t started;
-	int start_err;           /* -1 not yet known */
-	int fd;                  /* eventfd */
+	int start_err; /* -1 not yet known */
+	int fd;        /* eventfd */
 	struct sipd_libre_fd libre_fd;
 	struct sipd_workq inbox;
 	struct sipd_workq laterq;
@@ -254,8 +254,8 @@ uint64_t sipd_loop_delay_us(const struct sipd_loop *loop)
 }
 
 
-void sipd_timer_start(struct sipd_timer *t, uint64_t delay_ms,
-		      sipd_timer_h *h, void *arg)
+void sipd_timer_start(struct sipd_timer *t, uint64_t delay_ms, sipd_timer_h *h,
+		      void *arg)
 {
 	tmr_start((struct tmr *)(void *)t, delay_ms, h, arg);
 }
@@ -269,6 +269,5 @@ void sipd_timer_cancel(struct sipd_timer *t)
 
 bool sipd_timer_running(const struct sipd_timer *t)
 {
-	return sipd_libre_timer_running(
-		(const struct tmr *)(const void *)t);
+	return sipd_libre_timer_running((const struct tmr *)(const void *)t);
 }

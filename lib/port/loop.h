@@ -36,12 +36,14 @@ bool sipd_loop_here(const struct sipd_loop *loop); /* on the loop thread? */
 uint64_t sipd_loop_delay_us(const struct sipd_loop *loop);
 
 /* Timers, monotonic, O(1).  Zero a timer before its first use. */
-typedef void (sipd_timer_h)(void *arg);
-struct sipd_timer { void *opaque[11]; }; /* holds libre's struct tmr */
+typedef void(sipd_timer_h)(void *arg);
+struct sipd_timer {
+	void *opaque[11];
+}; /* holds libre's struct tmr */
 
-void sipd_timer_start(struct sipd_timer *t, uint64_t delay_ms,
-		      sipd_timer_h *h, void *arg); /* @thread loop */
-void sipd_timer_cancel(struct sipd_timer *t);      /* @thread loop */
+void sipd_timer_start(struct sipd_timer *t, uint64_t delay_ms, sipd_timer_h *h,
+		      void *arg);             /* @thread loop */
+void sipd_timer_cancel(struct sipd_timer *t); /* @thread loop */
 bool sipd_timer_running(const struct sipd_timer *t);
 
 #endif

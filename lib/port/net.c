@@ -87,8 +87,8 @@ bool sipd_addr_is_any(const union sipd_addr *a)
 const char *sipd_addr_host(const union sipd_addr *a, char *buf, size_t size)
 {
 	const void *ip = a->sa.sa_family == AF_INET6
-		? (const void *)&a->in6.sin6_addr
-		: (const void *)&a->in.sin_addr;
+				 ? (const void *)&a->in6.sin6_addr
+				 : (const void *)&a->in.sin_addr;
 
 	if (!size)
 		return "";

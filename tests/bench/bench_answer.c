@@ -16,12 +16,7 @@
 #include <sipdialer/sipdialer.h>
 #include "bench_util.h"
 
-enum {
-	PORTS = 65536,
-	PACKET = 2048,
-	PROMPT_MS = 2000,
-	SAMPLES_MAX = 200000
-};
+enum { PORTS = 65536, PACKET = 2048, PROMPT_MS = 2000, SAMPLES_MAX = 200000 };
 
 struct far {
 	int sip, rtp;
@@ -104,13 +99,14 @@ static size_t response(const struct far *f, const char *msg, bool invite,
 			       "m=audio %u RTP/AVP 0\r\na=sendrecv\r\n",
 			       f->rtp_port);
 
-	return (size_t)snprintf(out, size,
+	return (size_t)snprintf(
+		out, size,
 		"SIP/2.0 200 OK\r\n%s\r\n%s\r\n%s%s\r\n%s\r\n%s\r\n"
 		"Contact: <sip:far@127.0.0.1:%u>\r\n%s"
 		"Content-Length: %zu\r\n\r\n%s",
-		via, from, to, invite ? ";tag=far" : "", id, cseq,
-		f->sip_port, invite ? "Content-Type: application/sdp\r\n" : "",
-		strlen(sdp), sdp);
+		via, from, to, invite ? ";tag=far" : "", id, cseq, f->sip_port,
+		invite ? "Content-Type: application/sdp\r\n" : "", strlen(sdp),
+		sdp);
 }
 
 
@@ -154,7 +150,7 @@ static uint64_t stamp(struct msghdr *m)
 		    c->cmsg_type == SCM_TIMESTAMPNS) {
 			memcpy(&ts, CMSG_DATA(c), sizeof(ts));
 			return (uint64_t)ts.tv_sec * 1000000000 +
-				(uint64_t)ts.tv_nsec;
+			       (uint64_t)ts.tv_nsec;
 		}
 
 	return wall_ns();
@@ -177,11 +173,12 @@ static bool rtp_read(struct far *f)
 	char control[128];
 	struct sockaddr_in from;
 	struct iovec iov = {packet, sizeof(packet)};
-	struct msghdr m = {
-		.msg_name = &from, .msg_namelen = sizeof(from),
-		.msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = control, .msg_controllen = sizeof(control)
-	};
+	struct msghdr m = {.msg_name = &from,
+			   .msg_namelen = sizeof(from),
+			   .msg_iov = &iov,
+			   .msg_iovlen = 1,
+			   .msg_control = control,
+			   .msg_controllen = sizeof(control)};
 	const ssize_t n = recvmsg(f->rtp, &m, MSG_DONTWAIT);
 	uint64_t *answered;
 
@@ -203,10 +200,8 @@ static bool rtp_read(struct far *f)
 static void *far_main(void *arg)
 {
 	struct far *f = arg;
-	struct pollfd fds[2] = {
-		{.fd = f->sip, .events = POLLIN},
-		{.fd = f->rtp, .events = POLLIN}
-	};
+	struct pollfd fds[2] = {{.fd = f->sip, .events = POLLIN},
+				{.fd = f->rtp, .events = POLLIN}};
 	unsigned i;
 
 	while (!atomic_load(&f->stop)) {
@@ -225,11 +220,10 @@ static void *far_main(void *arg)
 static bool write_prompt(const char *path)
 {
 	static const uint8_t head[44] = {
-		'R', 'I', 'F', 'F', 0x24, 0x7d, 0, 0, 'W', 'A', 'V', 'E',
-		'f', 'm', 't', ' ', 16, 0, 0, 0, 1, 0, 1, 0,
-		0x40, 0x1f, 0, 0, 0x80, 0x3e, 0, 0, 2, 0, 16, 0,
-		'd', 'a', 't', 'a', 0, 0x7d, 0, 0
-	};
+		'R', 'I', 'F',  'F',  0x24, 0x7d, 0,    0,    'W',  'A', 'V',
+		'E', 'f', 'm',  't',  ' ',  16,   0,    0,    0,    1,   0,
+		1,   0,   0x40, 0x1f, 0,    0,    0x80, 0x3e, 0,    0,   2,
+		0,   16,  0,    'd',  'a',  't',  'a',  0,    0x7d, 0,   0};
 	FILE *f = fopen(path, "wb");
 
 	if (!f)
@@ -289,9 +283,9 @@ static bool run(struct sipdialer *d, struct far *f, double rate,
 	qsort(f->us, f->samples, sizeof(f->us[0]), compare);
 	printf("{\"bench\":\"answer\",\"calls\":%llu,\"heard\":%zu,"
 	       "\"at_once\":%.0f,\"p50_ms\":%.2f,\"p99_ms\":%.2f,"
-	       "\"max_ms\":%.2f}\n", (unsigned long long)begun, f->samples,
-	       rate * PROMPT_MS / 1000, f->us[f->samples / 2] / 1e3,
-	       f->us[f->samples * 99 / 100] / 1e3,
+	       "\"max_ms\":%.2f}\n",
+	       (unsigned long long)begun, f->samples, rate * PROMPT_MS / 1000,
+	       f->us[f->samples / 2] / 1e3, f->us[f->samples * 99 / 100] / 1e3,
 	       f->us[f->samples - 1] / 1e3);
 
 	return true;
@@ -309,7 +303,7 @@ int main(int argc, char *argv[])
 
 	if (rate <= 0 || !seconds) {
 		(void)fprintf(stderr, "usage: bench_answer [calls a second] "
-			      "[seconds]\n");
+				      "[seconds]\n");
 		return 2;
 	}
 
@@ -319,17 +313,17 @@ int main(int argc, char *argv[])
 	f.rtp = socket_open(&f.rtp_port);
 	(void)snprintf(port, sizeof(port), "%u", f.sip_port);
 	ok = f.sip >= 0 && f.rtp >= 0 && write_prompt(prompt) &&
-		!pthread_create(&f.thread, NULL, far_main, &f) &&
-		!sipdialer_create(&d) &&
-		!sipdialer_set(d, "sip.server", "127.0.0.1") &&
-		!sipdialer_set(d, "sip.port", port) &&
-		!sipdialer_set(d, "sip.register", "no") &&
-		!sipdialer_set(d, "media.codecs", "pcmu") &&
-		!sipdialer_set(d, "dial.max_calls", "100000") &&
-		!sipdialer_set(d, "events.max", "1000000") &&
-		!sipdialer_set(d, "call.play", prompt) &&
-		!sipdialer_set(d, "call.hangup_after_play", "yes") &&
-		!sipdialer_start(d) && run(d, &f, rate, seconds);
+	     !pthread_create(&f.thread, NULL, far_main, &f) &&
+	     !sipdialer_create(&d) &&
+	     !sipdialer_set(d, "sip.server", "127.0.0.1") &&
+	     !sipdialer_set(d, "sip.port", port) &&
+	     !sipdialer_set(d, "sip.register", "no") &&
+	     !sipdialer_set(d, "media.codecs", "pcmu") &&
+	     !sipdialer_set(d, "dial.max_calls", "100000") &&
+	     !sipdialer_set(d, "events.max", "1000000") &&
+	     !sipdialer_set(d, "call.play", prompt) &&
+	     !sipdialer_set(d, "call.hangup_after_play", "yes") &&
+	     !sipdialer_start(d) && run(d, &f, rate, seconds);
 	if (!ok)
 		(void)fprintf(stderr, "failed: %s\n", sipdialer_last_error());
 	sipdialer_destroy(d);

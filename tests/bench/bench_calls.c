@@ -36,13 +36,13 @@ struct bench {
 	struct hold *ring;
 	size_t room, in, out;
 
-	uint64_t first;       /* id of the first measured call */
+	uint64_t first; /* id of the first measured call */
 	uint64_t begun, ended, answered, failed, refused;
 	uint64_t base_up, base_ended;
 	uint64_t active, max_active;
 	uint64_t played, lost_events;
 	uint64_t tx, rx;
-	int error;            /* of the last that failed */
+	int error; /* of the last that failed */
 	int status;
 	char reason[128];
 };
@@ -177,8 +177,8 @@ static bool base_up(struct bench *b)
 			++begun;
 		}
 		pull(b, 1);
-		if (t - t0 > DRAIN_US + (uint64_t)(b->base / b->base_rate *
-						   1e6))
+		if (t - t0 >
+		    DRAIN_US + (uint64_t)(b->base / b->base_rate * 1e6))
 			return false;
 	}
 	for (const uint64_t t = bench_us(); bench_us() - t < SETTLE_US;)
@@ -191,10 +191,8 @@ static bool base_up(struct bench *b)
 /* Until an absolute time. */
 static void sleep_us(uint64_t at)
 {
-	const struct timespec ts = {
-		.tv_sec = (time_t)(at / 1000000),
-		.tv_nsec = (long)(at % 1000000) * 1000
-	};
+	const struct timespec ts = {.tv_sec = (time_t)(at / 1000000),
+				    .tv_nsec = (long)(at % 1000000) * 1000};
 
 	(void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
 }
@@ -208,8 +206,7 @@ static void run(struct bench *b, uint64_t t0, uint64_t until)
 		const double due = (double)(t - t0) * b->rate / 1e6;
 		unsigned burst = 0;
 
-		while ((double)(b->begun + b->refused) < due &&
-		       burst++ < 64) {
+		while ((double)(b->begun + b->refused) < due && burst++ < 64) {
 			if (dial(b))
 				++b->begun;
 			else
@@ -235,8 +232,8 @@ static void drain(struct bench *b)
 
 
 static void print(const struct bench *b, const struct bench_usage *a,
-		  const struct bench_usage *z, uint64_t ended_by, double drain_s,
-		  const long rss[3])
+		  const struct bench_usage *z, uint64_t ended_by,
+		  double drain_s, const long rss[3])
 {
 	const double wall = (double)(z->at - a->at) / 1e6;
 	const double calls = ended_by ? (double)ended_by : 1;
@@ -265,8 +262,8 @@ static void print(const struct bench *b, const struct bench_usage *a,
 	       bench_thread_us(a, z, "sipd-loop") / wall / 1e4,
 	       bench_thread_us(a, z, "sipd-media") / calls,
 	       bench_thread_us(a, z, "sipd-media") / wall / 1e4,
-	       bench_thread_us(a, z, "bench_calls") / calls,
-	       rss[0], rss[1], rss[2], (double)(rss[2] - rss[0]) / most,
+	       bench_thread_us(a, z, "bench_calls") / calls, rss[0], rss[1],
+	       rss[2], (double)(rss[2] - rss[0]) / most,
 	       b->base ? (double)(rss[1] - rss[0]) / b->base : 0,
 	       (unsigned long long)b->tx, (unsigned long long)b->rx,
 	       (unsigned long long)b->lost_events);
@@ -279,7 +276,8 @@ static void print(const struct bench *b, const struct bench_usage *a,
 
 static int usage(void)
 {
-	(void)fprintf(stderr,
+	(void)fprintf(
+		stderr,
 		"usage: bench_calls [options]\n"
 		"  --server ADDR:PORT  default 127.0.0.1:5070\n"
 		"  --to NUMBER         default 4930100\n"
@@ -321,11 +319,11 @@ static int set_server(struct bench *b, const char *server)
 	host[port - server] = '\0';
 
 	return sipdialer_set(b->d, "sip.server", host) ||
-		sipdialer_set(b->d, "sip.port", port + 1) ||
-		sipdialer_set(b->d, "sip.register", "no") ||
-		sipdialer_set(b->d, "dial.max_calls", "100000") ||
-		sipdialer_set(b->d, "events.max", "1000000") ||
-		sipdialer_set(b->d, "log.level", "warning");
+	       sipdialer_set(b->d, "sip.port", port + 1) ||
+	       sipdialer_set(b->d, "sip.register", "no") ||
+	       sipdialer_set(b->d, "dial.max_calls", "100000") ||
+	       sipdialer_set(b->d, "events.max", "1000000") ||
+	       sipdialer_set(b->d, "log.level", "warning");
 }
 
 
@@ -333,12 +331,11 @@ static int arguments(struct bench *b, int argc, char *argv[])
 {
 	static const struct option longs[] = {
 		{"server", 1, NULL, 's'}, {"to", 1, NULL, 't'},
-		{"rate", 1, NULL, 'r'}, {"seconds", 1, NULL, 'S'},
-		{"hold", 1, NULL, 'h'}, {"play", 1, NULL, 'p'},
-		{"base", 1, NULL, 'b'}, {"base-rate", 1, NULL, 'R'},
+		{"rate", 1, NULL, 'r'},   {"seconds", 1, NULL, 'S'},
+		{"hold", 1, NULL, 'h'},   {"play", 1, NULL, 'p'},
+		{"base", 1, NULL, 'b'},   {"base-rate", 1, NULL, 'R'},
 		{"option", 1, NULL, 'o'}, {"verbose", 0, NULL, 'v'},
-		{NULL, 0, NULL, 0}
-	};
+		{NULL, 0, NULL, 0}};
 	int c;
 
 	if (set_server(b, "127.0.0.1:5070"))
@@ -348,17 +345,39 @@ static int arguments(struct bench *b, int argc, char *argv[])
 		int err = 0;
 
 		switch (c) {
-		case 's': err = set_server(b, optarg); break;
-		case 't': b->to = optarg; break;
-		case 'r': b->rate = atof(optarg); break;
-		case 'S': b->seconds = (unsigned)atoi(optarg); break;
-		case 'h': b->hold_ms = (unsigned)atoi(optarg); break;
-		case 'p': b->play = optarg; break;
-		case 'b': b->base = (unsigned)atoi(optarg); break;
-		case 'R': b->base_rate = atof(optarg); break;
-		case 'o': err = set(b, optarg); break;
-		case 'v': b->quiet = false; break;
-		default: err = -1; break;
+		case 's':
+			err = set_server(b, optarg);
+			break;
+		case 't':
+			b->to = optarg;
+			break;
+		case 'r':
+			b->rate = atof(optarg);
+			break;
+		case 'S':
+			b->seconds = (unsigned)atoi(optarg);
+			break;
+		case 'h':
+			b->hold_ms = (unsigned)atoi(optarg);
+			break;
+		case 'p':
+			b->play = optarg;
+			break;
+		case 'b':
+			b->base = (unsigned)atoi(optarg);
+			break;
+		case 'R':
+			b->base_rate = atof(optarg);
+			break;
+		case 'o':
+			err = set(b, optarg);
+			break;
+		case 'v':
+			b->quiet = false;
+			break;
+		default:
+			err = -1;
+			break;
 		}
 		if (err)
 			return err;
@@ -400,10 +419,11 @@ static int measure(struct bench *b)
 
 int main(int argc, char *argv[])
 {
-	struct bench b = {
-		.to = "4930100", .rate = 1000, .seconds = 10,
-		.base_rate = 500, .quiet = true
-	};
+	struct bench b = {.to = "4930100",
+			  .rate = 1000,
+			  .seconds = 10,
+			  .base_rate = 500,
+			  .quiet = true};
 	char play[4200];
 	int err = 1;
 

@@ -31,7 +31,10 @@ struct bench {
 static bool write_csv(const struct bench *b)
 {
 	static const char *const towns[] = {
-		"Springfield", "Los Angeles", "Saint Paul", "M\xc3\xbcnster",
+		"Springfield",
+		"Los Angeles",
+		"Saint Paul",
+		"M\xc3\xbcnster",
 	};
 	FILE *f = fopen(b->csv, "w");
 
@@ -40,10 +43,11 @@ static bool write_csv(const struct bench *b)
 
 	(void)fprintf(f, "phone,first_name,last_name,city,balance\r\n");
 	for (unsigned i = 0; i < b->contacts; ++i)
-		(void)fprintf(f, "(%03u) %03u-%04u,Ann,Example %u,%s,%u.50"
-			      "\r\n", 220 + i / 8000000 % 680,
-			      220 + i / 10000 % 780, i % 10000, i,
-			      towns[i % 4], i % 1000);
+		(void)fprintf(f,
+			      "(%03u) %03u-%04u,Ann,Example %u,%s,%u.50"
+			      "\r\n",
+			      220 + i / 8000000 % 680, 220 + i / 10000 % 780,
+			      i % 10000, i, towns[i % 4], i % 1000);
 
 	return !fclose(f);
 }
@@ -175,8 +179,7 @@ static bool run(struct bench *b)
 	       bench_thread_us(&a, &z, "sipd-loop") / calls,
 	       bench_thread_us(&a, &z, "sipd-store") / calls,
 	       bench_thread_us(&a, &z, "sipd-media") / calls,
-	       (double)(z.process - a.process) / wall / 1e4,
-	       bench_rss_kb());
+	       (double)(z.process - a.process) / wall / 1e4, bench_rss_kb());
 
 	return true;
 }
@@ -204,19 +207,19 @@ static bool configure(struct bench *b)
 	host[port - server] = '\0';
 
 	return !sipdialer_set(b->d, "sip.server", host) &&
-		!sipdialer_set(b->d, "sip.port", port + 1) &&
-		!sipdialer_set(b->d, "sip.register", "no") &&
-		!sipdialer_set(b->d, "store.path", b->db) &&
-		!sipdialer_set(b->d, "events.max", "1000000") &&
-		set_number(b, "dial.max_calls", b->max_calls) &&
-		set_number(b, "dial.calls_per_second", b->rate);
+	       !sipdialer_set(b->d, "sip.port", port + 1) &&
+	       !sipdialer_set(b->d, "sip.register", "no") &&
+	       !sipdialer_set(b->d, "store.path", b->db) &&
+	       !sipdialer_set(b->d, "events.max", "1000000") &&
+	       set_number(b, "dial.max_calls", b->max_calls) &&
+	       set_number(b, "dial.calls_per_second", b->rate);
 }
 
 
 static void clean(const struct bench *b)
 {
-	static const char *const suffixes[] = {"", "-wal", "-shm", "-owner",
-		"-lock", ".lock"};
+	static const char *const suffixes[] = {"",       "-wal",  "-shm",
+					       "-owner", "-lock", ".lock"};
 	char path[4200];
 
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); ++i) {
@@ -238,8 +241,8 @@ static bool measure(struct bench *b)
 	       "\"import_rss_kb\":[%ld,%ld,%ld]",
 	       b->contacts, (unsigned long long)b->taken,
 	       (unsigned long long)b->refused_rows, b->import_s,
-	       (double)b->contacts / b->import_s, b->rss_before,
-	       b->rss_import, b->peak_import);
+	       (double)b->contacts / b->import_s, b->rss_before, b->rss_import,
+	       b->peak_import);
 	if (b->server && !run(b))
 		return false;
 	printf("}\n");
@@ -250,12 +253,14 @@ static bool measure(struct bench *b)
 
 static int usage(void)
 {
-	(void)fprintf(stderr,
+	(void)fprintf(
+		stderr,
 		"usage: bench_campaign --dir DIR [options]\n"
 		"  --dir DIR           of the store, on the disk to measure\n"
 		"  --contacts N        default 1000000\n"
 		"  --server ADDR:PORT  none: only the import\n"
-		"  --rate N            calls a second, 0 no limit, default 2000\n"
+		"  --rate N            calls a second, 0 no limit, default "
+		"2000\n"
 		"  --max-calls N       default 4000\n"
 		"  --seconds N         default 10\n");
 
@@ -265,23 +270,37 @@ static int usage(void)
 
 static bool arguments(struct bench *b, int argc, char *argv[])
 {
-	static const struct option longs[] = {
-		{"dir", 1, NULL, 'd'}, {"contacts", 1, NULL, 'c'},
-		{"server", 1, NULL, 's'}, {"rate", 1, NULL, 'r'},
-		{"max-calls", 1, NULL, 'm'}, {"seconds", 1, NULL, 'S'},
-		{NULL, 0, NULL, 0}
-	};
+	static const struct option longs[] = {{"dir", 1, NULL, 'd'},
+					      {"contacts", 1, NULL, 'c'},
+					      {"server", 1, NULL, 's'},
+					      {"rate", 1, NULL, 'r'},
+					      {"max-calls", 1, NULL, 'm'},
+					      {"seconds", 1, NULL, 'S'},
+					      {NULL, 0, NULL, 0}};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		switch (c) {
-		case 'd': b->dir = optarg; break;
-		case 'c': b->contacts = (unsigned)atoi(optarg); break;
-		case 's': b->server = optarg; break;
-		case 'r': b->rate = atof(optarg); break;
-		case 'm': b->max_calls = (unsigned)atoi(optarg); break;
-		case 'S': b->seconds = (unsigned)atoi(optarg); break;
-		default: return false;
+		case 'd':
+			b->dir = optarg;
+			break;
+		case 'c':
+			b->contacts = (unsigned)atoi(optarg);
+			break;
+		case 's':
+			b->server = optarg;
+			break;
+		case 'r':
+			b->rate = atof(optarg);
+			break;
+		case 'm':
+			b->max_calls = (unsigned)atoi(optarg);
+			break;
+		case 'S':
+			b->seconds = (unsigned)atoi(optarg);
+			break;
+		default:
+			return false;
 		}
 	}
 
@@ -291,10 +310,10 @@ static bool arguments(struct bench *b, int argc, char *argv[])
 
 int main(int argc, char *argv[])
 {
-	struct bench b = {
-		.contacts = 1000000, .rate = 2000, .max_calls = 4000,
-		.seconds = 10
-	};
+	struct bench b = {.contacts = 1000000,
+			  .rate = 2000,
+			  .max_calls = 4000,
+			  .seconds = 10};
 	bool ok;
 
 	if (!arguments(&b, argc, argv))

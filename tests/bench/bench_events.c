@@ -26,12 +26,15 @@ static void *produce(void *arg)
 
 	for (uint64_t i = 0; i < EVENTS; i++) {
 		const struct sipdialer_event ev = {
-			.type = SIPDIALER_EVENT_CALL_ANSWERED, .call = i + 1,
-			.codec = "PCMU", .to = "+493012345678",
+			.type = SIPDIALER_EVENT_CALL_ANSWERED,
+			.call = i + 1,
+			.codec = "PCMU",
+			.to = "+493012345678",
 		};
 
 		while (i - atomic_load_explicit(&b->pulled,
-						memory_order_relaxed) > AHEAD)
+						memory_order_relaxed) >
+		       AHEAD)
 			(void)sched_yield();
 		(void)sipd_event_push(b->e, &ev);
 	}
@@ -59,8 +62,7 @@ static double run(void)
 	while (n < EVENTS) {
 		const struct sipdialer_event *ev = sipd_events_next(b.e, 5000);
 
-		if (!ev || ev->type == SIPDIALER_EVENT_LOST ||
-		    ev->call != ++n)
+		if (!ev || ev->type == SIPDIALER_EVENT_LOST || ev->call != ++n)
 			break;
 		if (n % 64 == 0)
 			atomic_store_explicit(&b.pulled, n,
@@ -97,8 +99,8 @@ int main(void)
 
 	printf("{\"bench\":\"events\",\"events\":%d,\"runs\":%d,"
 	       "\"median_per_s\":%.0f,\"min_per_s\":%.0f,"
-	       "\"max_per_s\":%.0f,\"target_per_s\":1000000}\n", EVENTS,
-	       RUNS, rates[RUNS / 2], rates[0], rates[RUNS - 1]);
+	       "\"max_per_s\":%.0f,\"target_per_s\":1000000}\n",
+	       EVENTS, RUNS, rates[RUNS / 2], rates[0], rates[RUNS - 1]);
 
 	return 0;
 }

@@ -28,7 +28,7 @@ enum { SLICES = 20, WARM_S = 2 };
 
 struct call {
 	struct sipd_rtp *r;
-	int fd;                  /* of the peer */
+	int fd; /* of the peer */
 	union sipd_addr local;
 	uint64_t energy, audio;
 };
@@ -79,17 +79,14 @@ static void on_closed(const struct sipd_rtp_stats *st, void *arg)
 }
 
 
-static const struct sipd_rtp_handlers handlers = {
-	.frame = on_frame, .closed = on_closed
-};
+static const struct sipd_rtp_handlers handlers = {.frame = on_frame,
+						  .closed = on_closed};
 
 
 static void sleep_until(uint64_t us)
 {
-	const struct timespec ts = {
-		.tv_sec = (time_t)(us / 1000000),
-		.tv_nsec = (long)(us % 1000000) * 1000
-	};
+	const struct timespec ts = {.tv_sec = (time_t)(us / 1000000),
+				    .tv_nsec = (long)(us % 1000000) * 1000};
 
 	(void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
 }
@@ -131,9 +128,10 @@ static void *peer_main(void *arg)
 		for (i = (unsigned)(tick % SLICES); i < b->count;
 		     i += SLICES) {
 			const struct sipd_rtp_packet p = {
-				.pt = 0, .seq = (uint16_t)frame,
-				.ts = frame * SIPD_FRAME, .ssrc = i + 1
-			};
+				.pt = 0,
+				.seq = (uint16_t)frame,
+				.ts = frame * SIPD_FRAME,
+				.ssrc = i + 1};
 
 			sipd_rtp_write(buf, &p);
 			if (send(b->calls[i].fd, buf, sizeof(buf),
@@ -163,18 +161,19 @@ static bool open_call(struct bench *b, unsigned i)
 	c->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	return c->fd >= 0 && !bind(c->fd, &addr.sa, sizeof(addr.in)) &&
-		!connect(c->fd, &c->local.sa, sizeof(c->local.in)) &&
-		!epoll_ctl(b->epfd, EPOLL_CTL_ADD, c->fd, &ev) &&
-		!getsockname(c->fd, &addr.sa, &len);
+	       !connect(c->fd, &c->local.sa, sizeof(c->local.in)) &&
+	       !epoll_ctl(b->epfd, EPOLL_CTL_ADD, c->fd, &ev) &&
+	       !getsockname(c->fd, &addr.sa, &len);
 }
 
 
 static void connect_call(struct call *c)
 {
-	struct sipd_sdp_remote r = {
-		.codec = SIPD_CODEC_PCMU, .pt = 0, .dtmf_pt = 101,
-		.ptime = 20, .dir = SIPD_SENDRECV
-	};
+	struct sipd_sdp_remote r = {.codec = SIPD_CODEC_PCMU,
+				    .pt = 0,
+				    .dtmf_pt = 101,
+				    .ptime = 20,
+				    .dir = SIPD_SENDRECV};
 	socklen_t len = sizeof(r.rtp);
 
 	r.pt_in[SIPD_CODEC_PCMA] = 8;
@@ -279,8 +278,8 @@ static void measure(struct bench *b, unsigned seconds, double open_us,
 	       "\"open_us\":%.1f}\n",
 	       b->count, (double)wall / 1e6, (c1 - c0) * 1e8 / (double)wall,
 	       b->count * (double)wall / 1e6 / (c1 - c0),
-	       (c1 - c0) * 1e6 / (double)(z.tx - a.tx),
-	       late_ms(&a, &z, 0.5), late_ms(&a, &z, 0.99),
+	       (c1 - c0) * 1e6 / (double)(z.tx - a.tx), late_ms(&a, &z, 0.5),
+	       late_ms(&a, &z, 0.99),
 	       (unsigned long long)(z.late[0] - a.late[0]),
 	       (unsigned long long)(z.late[1] - a.late[1]),
 	       (unsigned long long)(z.late[2] - a.late[2]),
@@ -288,8 +287,7 @@ static void measure(struct bench *b, unsigned seconds, double open_us,
 	       (unsigned long long)(z.late[4] - a.late[4]),
 	       (unsigned long long)(z.late[5] - a.late[5]),
 	       (unsigned long long)(z.skipped - a.skipped),
-	       (double)(z.tx - a.tx) / (double)due,
-	       (double)peer / (double)due,
+	       (double)(z.tx - a.tx) / (double)due, (double)peer / (double)due,
 	       (double)(z.rx - a.rx) / (double)(peer ? peer : 1),
 	       (unsigned long long)(z.dropped - a.dropped),
 	       (unsigned long long)heard, (double)rss / b->count, open_us);
@@ -318,7 +316,8 @@ int main(int argc, char *argv[])
 	long rss;
 
 	if (!b.count || !seconds) {
-		(void)fprintf(stderr, "usage: bench_media [calls] [seconds]\n");
+		(void)fprintf(stderr,
+			      "usage: bench_media [calls] [seconds]\n");
 		return 2;
 	}
 

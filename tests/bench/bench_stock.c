@@ -134,8 +134,10 @@ static void turn(void *arg)
 		re_cancel();
 		return;
 	}
-	for (unsigned i = 0; i < 64 && (double)b->begun <
-	     (double)(now - b->a.at) * b->rate / 1e6; ++i)
+	for (unsigned i = 0;
+	     i < 64 &&
+	     (double)b->begun < (double)(now - b->a.at) * b->rate / 1e6;
+	     ++i)
 		dial(b);
 	tmr_start(&b->tmr, 1, turn, b);
 }
@@ -174,7 +176,7 @@ int main(int argc, char *argv[])
 
 	if (argc != 4) {
 		(void)fprintf(stderr, "usage: bench_stock ADDR:PORT RATE "
-			      "SECONDS\n");
+				      "SECONDS\n");
 		return 2;
 	}
 	(void)snprintf(b.to, sizeof(b.to), "sip:4930100@%s", argv[1]);
@@ -192,7 +194,7 @@ int main(int argc, char *argv[])
 	       (double)b.ended / wall, (unsigned long long)b.failed,
 	       (unsigned long long)b.max_active,
 	       (double)(b.z.process - b.a.process) /
-	       (double)(b.ended ? b.ended : 1),
+		       (double)(b.ended ? b.ended : 1),
 	       (double)(b.z.process - b.a.process) / wall / 1e4);
 	(void)fflush(stdout);
 	_exit(0); /* what is pending is of no interest */

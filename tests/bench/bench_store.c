@@ -16,8 +16,13 @@
 #include "base/error.h"
 #include "port/store/store.h"
 
-enum { PAIRS = 20000, PAIRS_ONE = 1000, IMPORT_BATCH = 100000, DUES = 2000,
-       DUE_MAX = 100 };
+enum {
+	PAIRS = 20000,
+	PAIRS_ONE = 1000,
+	IMPORT_BATCH = 100000,
+	DUES = 2000,
+	DUE_MAX = 100
+};
 
 static const int64_t LATER = 4102444800000; /* 2100-01-01 */
 
@@ -68,7 +73,8 @@ static uint64_t import(struct sipd_store *s, uint64_t rows)
 			(void)snprintf(names[n], sizeof(names[n]),
 				       "Name %" PRIu64, i);
 			batch[n] = (struct sipd_contact_new){
-				.number = numbers[n], .name = names[n],
+				.number = numbers[n],
+				.name = names[n],
 				.custom = "{\"k\":\"v\"}",
 				.priority = (int32_t)(i % 5),
 			};
@@ -86,7 +92,10 @@ static uint64_t import(struct sipd_store *s, uint64_t rows)
 static void csv_make(const char *path, uint64_t rows)
 {
 	static const char *const towns[] = {
-		"Springfield", "Los Angeles", "Saint Paul", "M\xc3\xbcnster",
+		"Springfield",
+		"Los Angeles",
+		"Saint Paul",
+		"M\xc3\xbcnster",
 	};
 	FILE *f = fopen(path, "w");
 
@@ -94,10 +103,12 @@ static void csv_make(const char *path, uint64_t rows)
 		must(sipd_error(SIPDIALER_EIO, "%s", path));
 	(void)fprintf(f, "phone,first_name,last_name,city,balance,note\r\n");
 	for (uint64_t i = 0; i < rows; i++)
-		(void)fprintf(f, "(030) %08" PRIu64 ",Ann,Example %" PRIu64
+		(void)fprintf(f,
+			      "(030) %08" PRIu64 ",Ann,Example %" PRIu64
 			      ",%s,%" PRIu64 ".50,\"call \"\"after\"\" 6, "
-			      "please\"\r\n", (i * 2654435761u) % 100000000u,
-			      i, towns[i % 4], i % 1000);
+			      "please\"\r\n",
+			      (i * 2654435761u) % 100000000u, i, towns[i % 4],
+			      i % 1000);
 	if (fclose(f))
 		must(sipd_error(SIPDIALER_EIO, "%s", path));
 }
@@ -153,11 +164,13 @@ static void verb_import(const char *path, const char *csv, uint64_t rows)
 	event_until(d, SIPDIALER_EVENT_DONE, request, &ev);
 	(void)getrusage(RUSAGE_SELF, &after);
 	if (ev.count != rows || ev.total != rows)
-		must(sipd_error(SIPDIALER_EFORMAT, "imported %" PRIu64
-				" of %" PRIu64, ev.count, rows));
+		must(sipd_error(SIPDIALER_EFORMAT,
+				"imported %" PRIu64 " of %" PRIu64, ev.count,
+				rows));
 	(void)printf(",\"verb_import_s\":%.2f,\"verb_import_cpu_s\":%.2f,"
-		     "\"verb_import_rss_growth_kib\":%ld", seconds(start),
-		     cpu_seconds() - cpu, after.ru_maxrss - before.ru_maxrss);
+		     "\"verb_import_rss_growth_kib\":%ld",
+		     seconds(start), cpu_seconds() - cpu,
+		     after.ru_maxrss - before.ru_maxrss);
 
 	must(sipdialer_stop(d));
 	event_until(d, SIPDIALER_EVENT_STOPPED, 0, &ev);
@@ -179,12 +192,17 @@ static void batch(struct sipd_store *s, uint64_t campaign, unsigned n,
 		must(sipd_error(SIPDIALER_EFULL, "contacts used up"));
 	for (unsigned i = 0; i < n; i++) {
 		const struct sipd_intent in = {
-			.call = *call + i + 1, .campaign = campaign,
-			.contact = rows[i].id, .attempt = 1, .time_ms = 1,
+			.call = *call + i + 1,
+			.campaign = campaign,
+			.contact = rows[i].id,
+			.attempt = 1,
+			.time_ms = 1,
 			.number = rows[i].number,
 			.decision = "{\"rule\":\"allow\",\"gates\":[\"state\","
-			"\"attempts\",\"dnc\"],\"attempt\":1,\"cps\":10,"
-			"\"active\":3,\"max_calls\":100,\"now\":170000000000}",
+				    "\"attempts\",\"dnc\"],\"attempt\":1,"
+				    "\"cps\":10,"
+				    "\"active\":3,\"max_calls\":100,\"now\":"
+				    "170000000000}",
 		};
 
 		must(sipd_store_intent(s, &in, &dnc));
@@ -194,13 +212,20 @@ static void batch(struct sipd_store *s, uint64_t campaign, unsigned n,
 	must(sipd_store_begin(s));
 	for (unsigned i = 0; i < n; i++) {
 		const struct sipd_result r = {
-			.call = *call + i + 1, .campaign = campaign,
-			.contact = rows[i].id, .attempt = 1,
-			.number = rows[i].number, .from = "100",
+			.call = *call + i + 1,
+			.campaign = campaign,
+			.contact = rows[i].id,
+			.attempt = 1,
+			.number = rows[i].number,
+			.from = "100",
 			.callid = "0123456789abcdef@192.0.2.1",
-			.start_ms = 1, .ring_start_ms = 2, .end_ms = 3,
+			.start_ms = 1,
+			.ring_start_ms = 2,
+			.end_ms = 3,
 			.disposition = SIPDIALER_DISPOSITION_BUSY,
-			.sip_status = 486, .q850 = 17, .reason = "Busy Here",
+			.sip_status = 486,
+			.q850 = 17,
+			.reason = "Busy Here",
 			.contact_status = i % 2 ? SIPDIALER_CONTACT_PENDING
 						: SIPDIALER_CONTACT_COMPLETED,
 			.due_ms = LATER,
@@ -222,8 +247,8 @@ static int compare(const void *a, const void *b)
 }
 
 
-static void due_times(struct sipd_store *s, uint64_t campaign,
-		      uint64_t *p50, uint64_t *p99)
+static void due_times(struct sipd_store *s, uint64_t campaign, uint64_t *p50,
+		      uint64_t *p99)
 {
 	static struct sipd_contact_row rows[DUE_MAX];
 	static uint64_t us[DUES];
@@ -248,8 +273,8 @@ static void due_times(struct sipd_store *s, uint64_t campaign,
 
 static void files_remove(const char *path)
 {
-	static const char *const ends[] = { "", "-wal", "-shm", "-lock",
-					    ".csv" };
+	static const char *const ends[] = {"", "-wal", "-shm", "-lock",
+					   ".csv"};
 	char name[512];
 
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
@@ -260,8 +285,7 @@ static void files_remove(const char *path)
 
 
 /* What is long, in parts as the engine does it: the longest one too. */
-static void long_ones(struct sipd_store *s, uint64_t campaign,
-		      const char *csv)
+static void long_ones(struct sipd_store *s, uint64_t campaign, const char *csv)
 {
 	uint64_t start = sipd_clock_us(), at = start, longest = 0, lines;
 	struct sipd_results *r;
@@ -300,7 +324,7 @@ static void long_ones(struct sipd_store *s, uint64_t campaign,
 static void pairs_all(struct sipd_store *s, uint64_t campaign, uint64_t rows,
 		      uint64_t *call)
 {
-	static const unsigned sizes[] = { 1, 10, 100, 500 };
+	static const unsigned sizes[] = {1, 10, 100, 500};
 	uint64_t start;
 	double cpu;
 
@@ -317,8 +341,8 @@ static void pairs_all(struct sipd_store *s, uint64_t campaign, uint64_t rows,
 		if (!pairs)
 			continue;
 		(void)printf(",\"pair_us_batch_%u\":%.1f"
-			     ",\"pair_cpu_us_batch_%u\":%.1f", sizes[i],
-			     seconds(start) * 1e6 / pairs, sizes[i],
+			     ",\"pair_cpu_us_batch_%u\":%.1f",
+			     sizes[i], seconds(start) * 1e6 / pairs, sizes[i],
 			     (cpu_seconds() - cpu) * 1e6 / pairs);
 	}
 }
@@ -354,14 +378,15 @@ int main(int argc, char **argv)
 	(void)getrusage(RUSAGE_SELF, &usage);
 	(void)printf(",\"import_s\":%.2f,"
 		     "\"import_cpu_s\":%.2f,\"import_rows_per_s\":%.0f,"
-		     "\"rss_kib\":%ld", seconds(start),
-		     cpu_seconds() - cpu, (double)rows / seconds(start),
-		     usage.ru_maxrss);
+		     "\"rss_kib\":%ld",
+		     seconds(start), cpu_seconds() - cpu,
+		     (double)rows / seconds(start), usage.ru_maxrss);
 
 	pairs_all(s, campaign, rows, &call);
 	due_times(s, campaign, &p50, &p99);
-	(void)printf(",\"due_%d_p50_us\":%" PRIu64 ",\"due_%d_p99_us\":%"
-		     PRIu64, DUE_MAX, p50, DUE_MAX, p99);
+	(void)printf(",\"due_%d_p50_us\":%" PRIu64
+		     ",\"due_%d_p99_us\":%" PRIu64,
+		     DUE_MAX, p50, DUE_MAX, p99);
 
 	start = sipd_clock_us();
 	must(sipd_store_campaign_get(s, campaign, true, &row));

@@ -99,7 +99,7 @@ static inline void bench_usage(struct bench_usage *u)
 	u->at = bench_us();
 	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
 	u->process = (uint64_t)ts.tv_sec * 1000000 +
-		(uint64_t)ts.tv_nsec / 1000;
+		     (uint64_t)ts.tv_nsec / 1000;
 
 	while (dir && u->count < BENCH_THREADS && (e = readdir(dir)))
 		if (e->d_name[0] != '.' &&

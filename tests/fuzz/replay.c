@@ -45,9 +45,15 @@ static size_t mutate(uint8_t *out, const uint8_t *in, size_t size,
 		const size_t at = (size_t)(r >> 16) % len;
 
 		switch (r % 5) {
-		case 0: out[at] = (uint8_t)(r >> 8); break;
-		case 1: out[at] = liked[(r >> 8) % (sizeof(liked) - 1)]; break;
-		case 2: len = at + 1; break;
+		case 0:
+			out[at] = (uint8_t)(r >> 8);
+			break;
+		case 1:
+			out[at] = liked[(r >> 8) % (sizeof(liked) - 1)];
+			break;
+		case 2:
+			len = at + 1;
+			break;
 		case 3:
 			memmove(out + at, out + at + 1, len - at - 1);
 			len--;
@@ -78,8 +84,8 @@ static void feed(struct replay *r, const char *path)
 	r->files++;
 
 	for (unsigned i = 0; i <= r->mutate; i++) {
-		const size_t len = i ? mutate(changed, data, size, &seed) :
-				       size;
+		const size_t len = i ? mutate(changed, data, size, &seed)
+				     : size;
 
 		/* of its own size, so that a sanitizer sees its end */
 		copy = malloc(len ? len : 1);

@@ -36,7 +36,7 @@ static inline void loop_call_handler(struct sipd_work *work)
 static inline void loop_call(struct sipd_loop *loop, void (*h)(void *arg),
 			     void *arg)
 {
-	struct loop_call c = { .h = h, .arg = arg };
+	struct loop_call c = {.h = h, .arg = arg};
 
 	c.work.h = loop_call_handler;
 	(void)pthread_mutex_init(&c.lock, NULL);

@@ -53,8 +53,8 @@ static int read_ready(struct phonenet *net)
 		return -1;
 
 	(void)strcpy(net->addr, at);
-	(void)snprintf(net->host, sizeof(net->host), "%.*s",
-		       (int)(colon - at), at);
+	(void)snprintf(net->host, sizeof(net->host), "%.*s", (int)(colon - at),
+		       at);
 	(void)snprintf(net->port, sizeof(net->port), "%s", colon + 1);
 
 	return 0;
@@ -72,7 +72,7 @@ int phonenet_start(struct phonenet *net, const char *const *args)
 		argv[n++] = (char *)*args++;
 	if (!argv[0] || pipe(in) || pipe(out)) {
 		(void)fprintf(stderr, "phonenet: no pipe, or PHONENET is not "
-			      "set\n");
+				      "set\n");
 		return -1;
 	}
 

@@ -10,16 +10,16 @@
 
 struct phonenet {
 	pid_t pid;
-	int in;              /* closed: it ends by itself (--parent-dies) */
+	int in; /* closed: it ends by itself (--parent-dies) */
 	FILE *out;
-	char addr[64];       /* "127.0.0.1:40123" */
+	char addr[64]; /* "127.0.0.1:40123" */
 	char host[48];
 	char port[8];
 };
 
 /** Start $PHONENET with these arguments (up to NULL) and wait until it is
  *  ready.  0, or -1 with a line on stderr. */
-int  phonenet_start(struct phonenet *net, const char *const *args);
+int phonenet_start(struct phonenet *net, const char *const *args);
 /** End it; its counters as JSON in `stats` (may be NULL). */
 void phonenet_stop(struct phonenet *net, char *stats, size_t size);
 /** A number of that JSON, the first of the name; -1 if it is not there. */

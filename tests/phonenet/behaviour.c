@@ -11,22 +11,41 @@
 #define STEPS(...) \
 	(const struct step[]) \
 	{ \
-		__VA_ARGS__, {.op = OP_END} \
+		__VA_ARGS__, \
+		{ \
+			.op = OP_END \
+		} \
 	}
-#define PROV(c) {.op = OP_PROV, .code = (c)}
+#define PROV(c) \
+	{ \
+		.op = OP_PROV, .code = (c) \
+	}
 #define AFTER(ms) .min_ms = (ms), .max_ms = (ms)
 #define ANSWER_HUMAN \
-	{.op = OP_ANSWER, .delay = DELAY_ANSWER, .min_ms = 300, .max_ms = 1500}
+	{ \
+		.op = OP_ANSWER, .delay = DELAY_ANSWER, .min_ms = 300, \
+		.max_ms = 1500 \
+	}
 #define REJECT(c, ms, t) \
-	{.op = OP_REJECT, .code = (c), AFTER(ms), .text = (t)}
-#define PLAY(s) {.op = OP_PLAY, .sound = (s)}
-#define ECHO_ON {.op = OP_ECHO}
-#define TALK {.op = OP_HANGUP, .delay = DELAY_TALK}
+	{ \
+		.op = OP_REJECT, .code = (c), AFTER(ms), .text = (t) \
+	}
+#define PLAY(s) \
+	{ \
+		.op = OP_PLAY, .sound = (s) \
+	}
+#define ECHO_ON \
+	{ \
+		.op = OP_ECHO \
+	}
+#define TALK \
+	{ \
+		.op = OP_HANGUP, .delay = DELAY_TALK \
+	}
 #define RETRY2 "Retry-After: 2\r\n"
 #define Q850(c) "Reason: Q.850;cause=" #c "\r\n"
 
-#define HUMAN \
-	STEPS(PROV(180), ANSWER_HUMAN, PLAY(SOUND_HELLO), ECHO_ON, TALK)
+#define HUMAN STEPS(PROV(180), ANSWER_HUMAN, PLAY(SOUND_HELLO), ECHO_ON, TALK)
 
 static const struct behaviour table[] = {
 	{"human", 0, 0, HUMAN, NULL},
@@ -120,8 +139,7 @@ static const struct behaviour table[] = {
 	{"502", 36, 0, STEPS(REJECT(502, 0, Q850(38))), NULL},
 	{"600", 37, 0, STEPS(REJECT(600, 0, NULL)), NULL},
 	{"604", 38, 0, STEPS(REJECT(604, 0, NULL)), NULL},
-	{"mute", 39, 0, STEPS(PROV(180), {.op = OP_ANSWER, AFTER(200)}),
-	 NULL},
+	{"mute", 39, 0, STEPS(PROV(180), {.op = OP_ANSWER, AFTER(200)}), NULL},
 };
 
 enum { TABLE_N = sizeof(table) / sizeof(*table) };

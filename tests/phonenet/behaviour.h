@@ -9,7 +9,7 @@
 #include "util.h"
 
 enum op {
-	OP_END,	   /* nothing more by itself */
+	OP_END,    /* nothing more by itself */
 	OP_PROV,   /* provisional answer `code` without SDP */
 	OP_EARLY,  /* 183 with SDP, plays `sound` */
 	OP_ANSWER, /* 200; code 1: without SDP */
@@ -46,8 +46,8 @@ struct step {
 enum {
 	B_ANSWER_ON_CANCEL = 1,
 	B_DEAF_TO_BYE = 2, /* the first two BYEs are lost */
-	B_BAD_NET = 4,	   /* loses and delays RTP */
-	B_RECORD = 8,	   /* keeps what it hears, --record */
+	B_BAD_NET = 4,     /* loses and delays RTP */
+	B_RECORD = 8,      /* keeps what it hears, --record */
 };
 
 struct behaviour {

@@ -22,8 +22,7 @@ void calls_init(struct net *n)
 
 static uint64_t key_of(struct str callid, struct str from_tag)
 {
-	return hash64(callid.p, callid.l,
-		      hash64(from_tag.p, from_tag.l, 3));
+	return hash64(callid.p, callid.l, hash64(from_tag.p, from_tag.l, 3));
 }
 
 
@@ -233,8 +232,7 @@ static void journal_invite(struct call *c)
 	buf_txt(&b, ",\"from\":");
 	buf_json(&b, sip_addr_uri(c->from));
 	buf_fmt(&b, ",\"behaviour\":\"%s\"}", c->b->name);
-	c->journal_seq = journal_line(c->net->journal,
-				      (struct str){b.p, b.n});
+	c->journal_seq = journal_line(c->net->journal, (struct str){b.p, b.n});
 }
 
 
@@ -271,7 +269,8 @@ struct call *call_new(struct net *n, const struct sip_msg *m,
 	if (journal_waits(n->journal)) {
 		*n->held_tail = c;
 		n->held_tail = &c->held_next;
-	} else {
+	}
+	else {
 		script_start(c);
 	}
 	return c;
@@ -284,9 +283,9 @@ struct call *call_fork(struct call *c)
 	struct call *f = need(calloc(1, sizeof(*f)));
 	size_t size = (size_t)(c->routes.p + c->routes.l - c->mem);
 	ptrdiff_t d;
-	struct str *s[] = {&f->head, &f->from, &f->to, &f->callid,
+	struct str *s[] = {&f->head,     &f->from,   &f->to,      &f->callid,
 			   &f->from_tag, &f->branch, &f->contact, &f->routes,
-			   &f->number, &f->xid, &f->body};
+			   &f->number,   &f->xid,    &f->body};
 
 	*f = *c;
 	f->mem = need(malloc(size));
@@ -393,6 +392,7 @@ void call_end(struct call *c, const char *by)
 	if (!n->opt.quiet)
 		fprintf(stderr, "%.*s %s: %d, by %s after %llu ms\n",
 			(int)c->number.l, c->number.p, c->b->name, c->status,
-			by, (unsigned long long)((n->loop.now -
-						  c->invited_us) / 1000));
+			by,
+			(unsigned long long)((n->loop.now - c->invited_us) /
+					     1000));
 }

@@ -45,9 +45,9 @@ struct call {
 	const struct behaviour *b;
 	const struct step *step;
 	enum call_state state;
-	bool ended;   /* journalled and counted as over */
+	bool ended;    /* journalled and counted as over */
 	bool replaced; /* a later INVITE took its Call-ID */
-	bool fork;    /* a second fork: not counted again */
+	bool fork;     /* a second fork: not counted again */
 	bool acked, media_ready;
 	unsigned deaf; /* BYEs still to be lost */
 	struct peer peer, target;

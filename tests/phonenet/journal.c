@@ -193,7 +193,8 @@ void journal_close(struct journal *j)
 		pthread_cond_destroy(&j->more);
 		loop_unwatch(j->loop, &j->w);
 		close(j->w.fd);
-	} else {
+	}
+	else {
 		journal_flush(j);
 	}
 	free(j->p);

@@ -26,7 +26,7 @@ struct media {
 	struct stream *dead;
 	struct timer tmr;
 	uint64_t next_us; /* when the next slot is due */
-	unsigned at;	  /* which one */
+	unsigned at;      /* which one */
 	unsigned next_port, next_slot;
 	size_t active;
 };

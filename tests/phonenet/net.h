@@ -19,7 +19,8 @@ struct options {
 	char ip[INET_ADDRSTRLEN];
 	uint16_t port;
 	const char *journal, *sounds, *record, *mix;
-	bool no_fsync, no_media, inactive, require_auth, quiet, stats, parent_dies;
+	bool no_fsync, no_media, inactive, require_auth, quiet, stats,
+		parent_dies;
 	int64_t answer_ms, late_ms, talk_ms; /* -1: as the table says */
 	int64_t max_call_ms;
 	uint32_t min_expires;
@@ -30,7 +31,7 @@ struct options {
 struct counters {
 	uint64_t invites, answered, rejected, cancelled;
 	uint64_t retransmissions; /* INVITEs come again */
-	uint64_t duplicates;	  /* new calls to a number called before */
+	uint64_t duplicates;      /* new calls to a number called before */
 	uint64_t unacked;
 	uint64_t bye_rx, bye_tx;
 	uint64_t rtp_rx, rtp_tx;

@@ -50,8 +50,8 @@ static void request_head(struct call *c, struct buf *b, const char *method,
 static void send_own(struct call *c, enum own_kind kind, const char *method,
 		     struct str sdp)
 {
-	size_t cap = 1024 + c->contact.l + c->routes.l + c->to.l +
-		     c->from.l + c->callid.l + c->number.l + sdp.l;
+	size_t cap = 1024 + c->contact.l + c->routes.l + c->to.l + c->from.l +
+		     c->callid.l + c->number.l + sdp.l;
 	struct buf b = {need(malloc(cap)), 0, cap, false};
 
 	own_stop(c);
@@ -63,8 +63,7 @@ static void send_own(struct call *c, enum own_kind kind, const char *method,
 	c->own.len = b.n;
 	c->own.gap_us = T1_US;
 	c->own.until_us = c->net->loop.now + T64_US;
-	transport_send(c->net->transport, &c->target,
-		       (struct str){b.p, b.n});
+	transport_send(c->net->transport, &c->target, (struct str){b.p, b.n});
 	timer_set(&c->net->loop, &c->own.tmr, T1_US, again, c);
 }
 
@@ -154,8 +153,7 @@ static void invite_final(struct call *c, const struct sip_msg *m)
 {
 	struct sdp s;
 
-	call_journal(c, "reinvite", ",\"status\":%d,\"dir\":\"%s\"",
-		     m->status,
+	call_journal(c, "reinvite", ",\"status\":%d,\"dir\":\"%s\"", m->status,
 		     c->own_dir == DIR_SENDONLY ? "sendonly" : "sendrecv");
 	ack(c, m->status < 300);
 	own_stop(c);

@@ -127,9 +127,9 @@ static uint32_t wanted(const struct sip_msg *m)
 	struct str params = m->contact, v;
 
 	if (gt)
-		params = (struct str){
-			gt + 1, m->contact.l - (size_t)(gt + 1 -
-							m->contact.p)};
+		params = (struct str){gt + 1,
+				      m->contact.l -
+					      (size_t)(gt + 1 - m->contact.p)};
 	if (str_param(params, ';', "expires", &v))
 		return str_u32(v);
 	return m->expires.l ? str_u32(m->expires) : EXPIRES_DEFAULT;

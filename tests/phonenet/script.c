@@ -139,7 +139,8 @@ static void own_sdp(struct call *c, struct buf *b)
 		o.dir = c->net->opt.inactive ? DIR_INACTIVE
 					     : dir_mirror(c->sdp.dir);
 		sdp_answer(b, &c->sdp, &o);
-	} else {
+	}
+	else {
 		sdp_offer(b, NULL, &o);
 	}
 }

@@ -13,14 +13,14 @@ enum { SDP_MEDIA_MAX = 4 };
 enum dir { DIR_INACTIVE, DIR_SENDONLY, DIR_RECVONLY, DIR_SENDRECV };
 
 struct sdp {
-	bool usable;  /* audio with a codec we speak */
+	bool usable; /* audio with a codec we speak */
 	struct sockaddr_in rtp;
-	int pt;	      /* 0 or 8 */
+	int pt;       /* 0 or 8 */
 	int te_pt;    /* telephone-event; -1: none */
 	enum dir dir; /* as the sender of the SDP wrote it */
 	bool mux;     /* rtcp-mux offered */
 	struct str media[SDP_MEDIA_MAX]; /* the m= lines, in order */
-	unsigned medias, audio;		 /* which one is usable */
+	unsigned medias, audio;          /* which one is usable */
 };
 
 /* What we say about our side. */

@@ -158,7 +158,8 @@ static void header(struct sip_msg *m, struct str n, struct str v)
 		if (!m->has_contact)
 			m->contact = v;
 		m->has_contact = true;
-	} else if (str_iis(n, "Record-Route"))
+	}
+	else if (str_iis(n, "Record-Route"))
 		keep(m->rr, &m->rrs, SIP_RR_MAX, v);
 	else if (str_iis(n, "Authorization") ||
 		 str_iis(n, "Proxy-Authorization"))
@@ -220,8 +221,7 @@ bool sip_parse(struct sip_msg *m, char *data, size_t len)
 		c = memchr(line.p, ':', line.l);
 		if (!c)
 			continue;
-		header(m,
-		       str_trim((struct str){line.p, (size_t)(c - line.p)}),
+		header(m, str_trim((struct str){line.p, (size_t)(c - line.p)}),
 		       str_trim((struct str){
 			       c + 1, line.l - (size_t)(c + 1 - line.p)}));
 	}
@@ -254,10 +254,10 @@ size_t sip_frame(const char *data, size_t len)
 		const char *c = memchr(p, ':', l);
 
 		if (c) {
-			struct str n = str_trim((struct str){
-				p, (size_t)(c - p)});
-			struct str v = str_trim((struct str){
-				c + 1, l - (size_t)(c + 1 - p)});
+			struct str n = str_trim(
+				(struct str){p, (size_t)(c - p)});
+			struct str v = str_trim(
+				(struct str){c + 1, l - (size_t)(c + 1 - p)});
 
 			if (str_iis(n, "Content-Length") || str_iis(n, "l"))
 				body = str_u32(v);
@@ -346,8 +346,8 @@ void sip_via_out(struct buf *b, const struct sip_msg *m, const char *src_ip,
 		if (i == 0) {
 			c = memchr(v.p, ',', v.l);
 			if (c) {
-				rest = (struct str){
-					c, v.l - (size_t)(c - v.p)};
+				rest = (struct str){c,
+						    v.l - (size_t)(c - v.p)};
 				v.l = (size_t)(c - v.p);
 			}
 			if (str_param(v, ';', "rport", &rp) && !rp.l) {
@@ -361,7 +361,8 @@ void sip_via_out(struct buf *b, const struct sip_msg *m, const char *src_ip,
 			buf_str(b, v);
 			buf_fmt(b, ";received=%s", src_ip);
 			buf_str(b, rest);
-		} else {
+		}
+		else {
 			buf_str(b, v);
 		}
 		buf_txt(b, "\r\n");

@@ -111,8 +111,9 @@ static void syllable(struct sound *s, uint64_t *rnd, unsigned ms, double f0)
 		x = pass(&r[0], x) + 0.6 * pass(&r[1], x) +
 		    0.3 * pass(&r[2], x);
 		x *= e * 9000;
-		s->pcm[from + i] =
-			(int16_t)(x > 30000 ? 30000 : x < -30000 ? -30000 : x);
+		s->pcm[from + i] = (int16_t)(x > 30000    ? 30000
+					     : x < -30000 ? -30000
+							  : x);
 	}
 }
 
@@ -201,8 +202,8 @@ static int wav_add(struct sound *s, const char *dir, const char *name)
 
 
 /* A file, or else speech. */
-static int say(struct sound *s, const char *dir, const char *name,
-	       unsigned ms, uint64_t seed)
+static int say(struct sound *s, const char *dir, const char *name, unsigned ms,
+	       uint64_t seed)
 {
 	int r = wav_add(s, dir, name);
 
@@ -258,9 +259,8 @@ static void put32(unsigned char *p, uint32_t v)
 
 bool wav_write(const char *path, const int16_t *pcm, size_t n)
 {
-	unsigned char h[WAV_HEAD] =
-		"RIFF....WAVEfmt \x10\0\0\0\x01\0\x01\0"
-		"\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0data";
+	unsigned char h[WAV_HEAD] = "RIFF....WAVEfmt \x10\0\0\0\x01\0\x01\0"
+				    "\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0data";
 	char tmp[4096];
 	FILE *f;
 	bool ok;

@@ -10,13 +10,13 @@
 
 enum sound_id {
 	SOUND_NONE,
-	SOUND_HELLO,	      /* 0.3 s pause, 0.6 s "hello" */
-	SOUND_RINGBACK,	      /* 425 Hz, 1 s on 4 s off */
+	SOUND_HELLO,          /* 0.3 s pause, 0.6 s "hello" */
+	SOUND_RINGBACK,       /* 425 Hz, 1 s on 4 s off */
 	SOUND_ANNOUNCEMENT,   /* a network announcement, 3 s */
 	SOUND_NOT_IN_SERVICE, /* SIT, then an announcement */
 	SOUND_VOICEMAIL,      /* greeting, pause, 1 kHz beep */
-	SOUND_LONG,	      /* a machine that talks for 15 s */
-	SOUND_FAX,	      /* CED 2100 Hz, 3 s */
+	SOUND_LONG,           /* a machine that talks for 15 s */
+	SOUND_FAX,            /* CED 2100 Hz, 3 s */
 	SOUND_COUNT,
 };
 

@@ -210,12 +210,14 @@ static void next_audio(struct stream *s, int16_t *pcm)
 			if (!s->loop)
 				s->sound = SOUND_NONE;
 		}
-	} else if (s->echo && s->fifo_n >= (s->primed ? 1 : 2) * FRAME) {
+	}
+	else if (s->echo && s->fifo_n >= (s->primed ? 1 : 2) * FRAME) {
 		s->primed = true;
 		memcpy(pcm, s->fifo, FRAME * sizeof(*pcm));
 		s->fifo_n -= FRAME;
 		memmove(s->fifo, s->fifo + FRAME, s->fifo_n * sizeof(*pcm));
-	} else {
+	}
+	else {
 		s->primed = false;
 	}
 }
@@ -282,8 +284,7 @@ static void record(struct stream *s, uint32_t ssrc, uint32_t ts,
 	if (!s->net->opt.record || (after && s->sound))
 		return;
 	off = (int32_t)(ts - s->rec_ts);
-	if (!s->rec_on || ssrc != s->rec_ssrc || off > 80000 ||
-	    off < -80000) {
+	if (!s->rec_on || ssrc != s->rec_ssrc || off > 80000 || off < -80000) {
 		s->rec_at = s->rec_n;
 		off = 0;
 	}
@@ -330,8 +331,7 @@ static void heard_audio(struct stream *s, const uint8_t *p, size_t n, int pt,
 
 
 /* Sequence and jitter for the report blocks.  RFC 3550 A.1, A.8 */
-static void account(struct stream *s, uint32_t seq, uint32_t ts,
-		    uint32_t ssrc)
+static void account(struct stream *s, uint32_t seq, uint32_t ts, uint32_t ssrc)
 {
 	uint32_t transit = (uint32_t)(now_us() / 125) - ts;
 	int32_t d = (int32_t)(transit - s->last_transit);
@@ -343,7 +343,8 @@ static void account(struct stream *s, uint32_t seq, uint32_t ts,
 		s->jitter16 = 0;
 		s->last_rx = s->last_expected = 0;
 		s->rx = 0;
-	} else {
+	}
+	else {
 		up = (seq - s->max_seq) & 0xffff;
 		if (up && up < 0x8000)
 			s->max_seq += up;
@@ -408,8 +409,8 @@ void stream_rtcp(struct stream *s, const uint8_t *p, size_t n,
 	put32(r + 20, (uint32_t)s->tx);
 	put32(r + 24, (uint32_t)s->octets);
 	put32(r + 28, s->peer_ssrc);
-	put32(r + 32, (fraction > 255 ? 255u : fraction) << 24 |
-			      (lost & 0xffffff));
+	put32(r + 32,
+	      (fraction > 255 ? 255u : fraction) << 24 | (lost & 0xffffff));
 	put32(r + 36, s->max_seq);
 	put32(r + 40, s->jitter16 >> 4);
 	/* LSR: the middle of their NTP time; DLSR: answered at once */

@@ -178,8 +178,8 @@ static void conn_messages(struct conn *c)
 	while (c->w.fd >= 0) {
 		size_t n;
 
-		while (at < c->in_n && (c->in[at] == '\r' ||
-					c->in[at] == '\n')) {
+		while (at < c->in_n &&
+		       (c->in[at] == '\r' || c->in[at] == '\n')) {
 			/* a double CRLF is a ping, RFC 5626 4.4.1 */
 			if (c->in_n - at >= 4 &&
 			    !memcmp(c->in + at, "\r\n\r\n", 4)) {
@@ -324,8 +324,7 @@ void transport_flush(struct transport *t)
 	if (t->tx_n)
 		udp_flush(t);
 	for (uint32_t i = 1; t->open && i < CONN_MAX; i++)
-		if (t->conns[i] && t->conns[i]->out_n &&
-		    !t->conns[i]->waiting)
+		if (t->conns[i] && t->conns[i]->out_n && !t->conns[i]->waiting)
 			conn_flush(t->conns[i]);
 	bury(t);
 }

@@ -83,9 +83,8 @@ static bool allowed(struct net *n, const struct sip_msg *m,
 
 	if (!n->auth.users)
 		return true;
-	r = auth_check(&n->auth, m, m->method == M_INVITE ? "INVITE"
-							  : "REGISTER",
-		       &user);
+	r = auth_check(&n->auth, m,
+		       m->method == M_INVITE ? "INVITE" : "REGISTER", &user);
 	if (r == AUTH_OK)
 		return true;
 	if (r == AUTH_BAD)
@@ -157,7 +156,8 @@ static void on_reinvite(struct call *c, const struct sip_msg *m,
 	if (m->body.l) {
 		o.dir = dir_mirror(c->sdp.dir);
 		sdp_answer(&b, &c->sdp, &o);
-	} else if (m->method == M_INVITE) {
+	}
+	else if (m->method == M_INVITE) {
 		sdp_offer(&b, c->sdp.usable ? &c->sdp : NULL, &o);
 	}
 	c->sdp.medias = 0; /* they point into this message */
@@ -249,8 +249,7 @@ static void on_cancel(struct net *n, const struct sip_msg *m,
 	struct call *c = call_find(n, m->callid, m->from_tag,
 				   (struct str){NULL, 0});
 
-	if (!c || m->cseq_num != c->cseq ||
-	    !str_same(m->branch, c->branch)) {
+	if (!c || m->cseq_num != c->cseq || !str_same(m->branch, c->branch)) {
 		reply_plain(n, m, from, 481);
 		return;
 	}
@@ -330,13 +329,17 @@ static void on_other(struct net *n, const struct sip_msg *m,
 	if (m->method == M_OPTIONS) {
 		n->options_rx++;
 		reply_plain(n, m, from, 200);
-	} else if (m->method != M_INFO && m->method != M_UPDATE) {
+	}
+	else if (m->method != M_INFO && m->method != M_UPDATE) {
 		reply_plain(n, m, from, 405);
-	} else if (!c || c->state == CALL_DONE) {
+	}
+	else if (!c || c->state == CALL_DONE) {
 		reply_plain(n, m, from, 481);
-	} else if (m->method == M_UPDATE) {
+	}
+	else if (m->method == M_UPDATE) {
 		on_reinvite(c, m, from);
-	} else {
+	}
+	else {
 		on_info(c, m);
 		reply_plain(n, m, from, 200);
 	}

@@ -48,8 +48,8 @@ void buf_json(struct buf *b, struct str s);
 uint64_t hash64(const void *p, size_t l, uint64_t seed);
 uint64_t mix64(uint64_t x);
 
-uint64_t now_us(void);	 /* monotonic */
-uint64_t wall_us(void);	 /* since 1970 */
+uint64_t now_us(void);  /* monotonic */
+uint64_t wall_us(void); /* since 1970 */
 
 /* malloc that ends the program with a message: a test peer has no plan B */
 void *need(void *p);

@@ -127,7 +127,7 @@ static void media_handler(const struct sipd_sdp_remote *remote, bool early,
 {
 	struct sipd_call *call = arg;
 	const bool held = !(remote->dir & SIPD_SENDONLY) ||
-		!remote->rtp.sa.sa_family;
+			  !remote->rtp.sa.sa_family;
 
 	call->codec = sipd_codec_name(remote->codec);
 	sipd_call_audio_connect(call, remote);

@@ -22,8 +22,8 @@
 struct sipd_call;
 
 enum {
-	SIPD_CALL_TO_MAX = 255,    /* bytes of a number or SIP URI */
-	SIPD_CALL_DTMF_MAX = 127   /* keys kept for the record; more are told
+	SIPD_CALL_TO_MAX = 255,  /* bytes of a number or SIP URI */
+	SIPD_CALL_DTMF_MAX = 127 /* keys kept for the record; more are told
 				    * by event only */
 };
 
@@ -41,21 +41,21 @@ struct sipd_call_env {
 /** One call's settings; copied by sipd_call_open(). */
 struct sipd_call_conf {
 	uint64_t id;
-	const char *to;              /* number or SIP URI, checked */
-	const char *caller_id;       /* "" account's user */
-	const char *caller_name;     /* "" none */
-	const char *headers;         /* "Name: value" lines, '\n' between */
+	const char *to;          /* number or SIP URI, checked */
+	const char *caller_id;   /* "" account's user */
+	const char *caller_name; /* "" none */
+	const char *headers;     /* "Name: value" lines, '\n' between */
 	uint32_t ring_timeout_ms;
-	uint32_t max_duration_ms;    /* after the answer, 0 none */
-	uint32_t rtp_timeout_ms;     /* 0 none */
+	uint32_t max_duration_ms; /* after the answer, 0 none */
+	uint32_t rtp_timeout_ms;  /* 0 none */
 	enum sipd_codec_id codecs[SIPD_CODEC_MAX];
 	size_t codecc;
-	struct sipd_prompt *prompt;  /* loaded already, or NULL */
-	const char *play;            /* else file to load first, "" none */
-	const char *dtmf;            /* keys to send once answered, "" none */
-	const char *record;          /* file, "" none */
+	struct sipd_prompt *prompt; /* loaded already, or NULL */
+	const char *play;           /* else file to load first, "" none */
+	const char *dtmf;           /* keys to send once answered, "" none */
+	const char *record;         /* file, "" none */
 	bool record_stereo;
-	bool hangup_after_play;      /* also when there is nothing to play */
+	bool hangup_after_play; /* also when there is nothing to play */
 };
 
 /** All about a call that is over. Strings live as long as the handler runs. */
@@ -63,13 +63,13 @@ struct sipd_call_record {
 	uint64_t id;
 	const char *to, *from, *callid;
 	int64_t start_ms, ring_ms_at, answer_ms, end_ms; /* wall, 0 never */
-	int64_t ring_ms, talk_ms;    /* monotonic durations */
+	int64_t ring_ms, talk_ms; /* monotonic durations */
 	struct sipd_outcome outcome;
 	enum sipdialer_disposition disposition;
 	const char *reason;
-	const char *codec;           /* NULL none agreed */
+	const char *codec; /* NULL none agreed */
 	const char *dtmf;
-	const char *recording;       /* NULL none */
+	const char *recording; /* NULL none */
 	struct sipd_rtp_stats rtp;
 };
 

@@ -233,9 +233,10 @@ int sipd_call_load(struct sipd_call *call, const char *path, uint32_t repeat,
 	int err;
 
 	if (call->loads >= SIPD_CALL_LOADS_MAX)
-		return sipd_error(SIPDIALER_EFULL, "%d prompts are being read "
-				  "for this call, the limit",
-				  SIPD_CALL_LOADS_MAX);
+		return sipd_error(
+			SIPDIALER_EFULL,
+			"%d prompts are being read for this call, the limit",
+			SIPD_CALL_LOADS_MAX);
 
 	load = malloc(sizeof(*load) + strlen(path) + 1);
 	if (!load)
@@ -278,8 +279,7 @@ void sipd_call_play(struct sipd_call *call, const char *path, uint32_t repeat)
 
 	err = sipd_call_load(call, path, repeat, false);
 	if (err)
-		call->h->played(call, path, err, sipd_error_text(),
-				call->arg);
+		call->h->played(call, path, err, sipd_error_text(), call->arg);
 }
 
 
@@ -291,11 +291,13 @@ static void add_keys(struct sipd_call *call, const char *digits)
 	char *both;
 
 	both = have + more <= SIPD_CALL_DTMF_MAX
-		? realloc(call->dtmf_send, have + more + 1) : NULL;
+		       ? realloc(call->dtmf_send, have + more + 1)
+		       : NULL;
 	if (!both) {
-		sipd_log_warning(call->env.log, "call %llu: keys dropped, %zu "
-				 "wait for the answer",
-				 (unsigned long long)call->id, have);
+		sipd_log_warning(
+			call->env.log,
+			"call %llu: keys dropped, %zu wait for the answer",
+			(unsigned long long)call->id, have);
 		return;
 	}
 
@@ -317,8 +319,7 @@ void sipd_call_dtmf(struct sipd_call *call, const char *digits)
 
 
 /* Before there is any audio: it begins with the answer. */
-static void record_later(struct sipd_call *call, const char *path,
-			 bool stereo)
+static void record_later(struct sipd_call *call, const char *path, bool stereo)
 {
 	free(call->record);
 	call->record = *path ? sipd_strdup(path) : NULL;

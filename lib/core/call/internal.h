@@ -7,10 +7,10 @@
 #include "core/call/call.h"
 
 enum sipd_call_state {
-	SIPD_CALL_LOADING,  /* the prompt is read before anything is sent */
-	SIPD_CALL_DIALING,  /* INVITE out */
+	SIPD_CALL_LOADING, /* the prompt is read before anything is sent */
+	SIPD_CALL_DIALING, /* INVITE out */
 	SIPD_CALL_ANSWERED,
-	SIPD_CALL_CLOSING   /* signalling is over, audio is being closed */
+	SIPD_CALL_CLOSING /* signalling is over, audio is being closed */
 };
 
 enum { SIPD_CALL_LOADS_MAX = 16 }; /* prompts being read for one call */
@@ -19,7 +19,7 @@ enum { SIPD_CALL_LOADS_MAX = 16 }; /* prompts being read for one call */
 struct sipd_call_load {
 	struct sipd_call *call;
 	uint32_t repeat;
-	bool first;              /* of the call's settings: dial when it is
+	bool first; /* of the call's settings: dial when it is
 				  * there, and not without it */
 	char path[];
 };
@@ -29,15 +29,15 @@ struct sipd_call {
 	const struct sipd_call_handlers *h;
 	void *arg;
 	enum sipd_call_state state;
-	bool quit;               /* hang-up asked for */
-	unsigned loads;          /* prompts being read */
+	bool quit;                     /* hang-up asked for */
+	unsigned loads;                /* prompts being read */
 	struct sipd_call_load *newest; /* of these, the one that will play */
-	bool connected;          /* media agreed at least once */
+	bool connected;                /* media agreed at least once */
 	bool early_told;
-	int progress;            /* last 1xx */
+	int progress; /* last 1xx */
 	bool held;
-	bool ended_told;         /* invite has ended */
-	bool rtp_silent;         /* ended for want of RTP */
+	bool ended_told; /* invite has ended */
+	bool rtp_silent; /* ended for want of RTP */
 
 	/* settings */
 	uint64_t id;
@@ -49,8 +49,8 @@ struct sipd_call {
 
 	struct sipd_invite *invite;
 	struct sipd_stream *stream;
-	struct sipd_prompt *prompt;   /* to play once answered */
-	struct sipd_timer timer;      /* longest duration, or tail of prompt */
+	struct sipd_prompt *prompt; /* to play once answered */
+	struct sipd_timer timer;    /* longest duration, or tail of prompt */
 	struct sipd_work work;
 
 	/* facts */
@@ -75,9 +75,9 @@ void sipd_call_loaded(struct sipd_call *call, int error, const char *text);
 
 /* call_audio.c */
 /** Read a prompt and play it, now or once answered. */
-int  sipd_call_load(struct sipd_call *call, const char *path, uint32_t repeat,
-		    bool first);
-int  sipd_call_audio_open(struct sipd_call *call);
+int sipd_call_load(struct sipd_call *call, const char *path, uint32_t repeat,
+		   bool first);
+int sipd_call_audio_open(struct sipd_call *call);
 void sipd_call_audio_connect(struct sipd_call *call,
 			     const struct sipd_sdp_remote *remote);
 void sipd_call_audio_answered(struct sipd_call *call);

@@ -62,9 +62,9 @@ int sipd_csv_open(struct sipd_csv **cp, char delimiter, sipd_csv_row_h *rowh,
 	if (!cp || !rowh || !errh)
 		return sipd_error(SIPDIALER_EINVAL, "csv: missing argument");
 	if (delimiter == '"' || delimiter == '\r' || delimiter == '\n')
-		return sipd_error(SIPDIALER_EINVAL,
-				  "csv: a quote or a line end cannot separate "
-				  "columns");
+		return sipd_error(
+			SIPDIALER_EINVAL,
+			"csv: a quote or a line end cannot separate columns");
 
 	c = calloc(1, sizeof(*c));
 	if (!c)
@@ -193,7 +193,8 @@ static void byte(struct sipd_csv *c, char b)
 			c->state = SKIP;
 		}
 		return;
-	case SKIP: return;
+	case SKIP:
+		return;
 	}
 }
 
@@ -361,18 +362,18 @@ static size_t first_line(const char *s, size_t len, bool last)
 static int foreign_file(const char *s, size_t len)
 {
 	if (len >= 4 && !memcmp(s, "PK\3\4", 4))
+		return sipd_error(SIPDIALER_EFORMAT,
+				  "line 1: this is a spreadsheet (xlsx, ods) "
+				  "or zip file; save it as CSV");
+	if (len >= 4 && !memcmp(s, "\xd0\xcf\x11\xe0", 4))
 		return sipd_error(
 			SIPDIALER_EFORMAT,
-			"line 1: this is a "
-			"spreadsheet (xlsx, ods) or zip file; save it as CSV");
-	if (len >= 4 && !memcmp(s, "\xd0\xcf\x11\xe0", 4))
-		return sipd_error(SIPDIALER_EFORMAT,
-				  "line 1: this is a "
-				  "spreadsheet (xls); save it as CSV");
+			"line 1: this is a spreadsheet (xls); save it as CSV");
 	if (len >= 2 &&
 	    (!memcmp(s, "\xff\xfe", 2) || !memcmp(s, "\xfe\xff", 2)))
-		return sipd_error(SIPDIALER_EFORMAT, "line 1: this is UTF-16 "
-						     "text; save it as UTF-8");
+		return sipd_error(
+			SIPDIALER_EFORMAT,
+			"line 1: this is UTF-16 text; save it as UTF-8");
 
 	return SIPDIALER_OK;
 }

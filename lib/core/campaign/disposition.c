@@ -112,6 +112,6 @@ enum sipdialer_disposition sipd_disposition(const struct sipd_outcome *o)
 	if (!o->answered)
 		return not_answered(o);
 
-	return o->media_none ? SIPDIALER_DISPOSITION_FAILED :
-			       SIPDIALER_DISPOSITION_ANSWERED;
+	return o->media_none ? SIPDIALER_DISPOSITION_FAILED
+			     : SIPDIALER_DISPOSITION_ANSWERED;
 }

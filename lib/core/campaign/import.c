@@ -170,14 +170,13 @@ static int header_cells(struct sipd_import *im, const char *const *cells,
 			len--;
 		if (len > HEADER_MAX)
 			return refuse(im,
-				      "a column name is longer than 64 "
-				      "bytes",
+				      "a column name is longer than 64 bytes",
 				      "");
 		if (!sipd_text_clean(s, len))
-			return refuse(im,
-				      "a control character in the name "
-				      "of a column",
-				      "");
+			return refuse(
+				im,
+				"a control character in the name of a column",
+				"");
 		memcpy(c->name, s, len);
 		if (!len)
 			(void)snprintf(c->name, sizeof(c->name), "column_%zu",
@@ -237,10 +236,10 @@ static int find_named(struct sipd_import *im, const char *what,
 	if (*at != NONE)
 		return 0;
 
-	im->rc = sipd_error(SIPDIALER_EFORMAT,
-			    "line 1: no column \"%s\" for the %s; there are "
-			    "%s",
-			    wanted, what, column_list(im, list, sizeof(list)));
+	im->rc =
+		sipd_error(SIPDIALER_EFORMAT,
+			   "line 1: no column \"%s\" for the %s; there are %s",
+			   wanted, what, column_list(im, list, sizeof(list)));
 
 	return im->rc;
 }
@@ -264,8 +263,8 @@ static int find_number(struct sipd_import *im)
 			      "");
 
 	return refuse(im,
-		      "no column for the number (number, phone, mobile "
-		      "...); there are ",
+		      "no column for the number (number, phone, mobile ...); "
+		      "there are ",
 		      column_list(im, list, sizeof(list)));
 }
 
@@ -353,11 +352,11 @@ static int take_name(struct sipd_import *im, const char *const *cells,
 		sipd_text_add(&t, " ");
 	sipd_text_add(&t, last);
 
-	return sipd_text_cut(&t) ? sipd_error(SIPDIALER_EINVAL,
-					      "the name has %zu bytes, the "
-					      "limit is %zu",
-					      t.len, t.size - 1) :
-				   0;
+	return sipd_text_cut(&t)
+		       ? sipd_error(SIPDIALER_EINVAL,
+				    "the name has %zu bytes, the limit is %zu",
+				    t.len, t.size - 1)
+		       : 0;
 }
 
 
@@ -368,8 +367,8 @@ static int take_priority(struct sipd_import *im, const char *text)
 	if (*text &&
 	    !sipd_parse_int(text, -PRIORITY_MAX, PRIORITY_MAX, &value))
 		return sipd_error(SIPDIALER_EINVAL,
-				  "priority is not a whole "
-				  "number from -1000000 to 1000000");
+				  "priority is not a whole number from "
+				  "-1000000 to 1000000");
 	im->contact.priority = (int32_t)value;
 
 	return 0;
@@ -420,12 +419,12 @@ static int take_custom(struct sipd_import *im, const char *const *cells,
 	if (t.len)
 		sipd_text_addn(&t, "}", 1);
 
-	return sipd_text_cut(&t) ?
-		       sipd_error(SIPDIALER_EINVAL,
-				  "the other columns have %zu "
-				  "bytes as JSON, the limit is %zu",
-				  t.len, t.size - 1) :
-		       0;
+	return sipd_text_cut(&t)
+		       ? sipd_error(SIPDIALER_EINVAL,
+				    "the other columns have %zu bytes as "
+				    "JSON, the limit is %zu",
+				    t.len, t.size - 1)
+		       : 0;
 }
 
 
@@ -437,14 +436,13 @@ static int check_cells(const struct sipd_import *im, const char *const *cells,
 		*count -= 1; /* spreadsheets fill up with empty cells */
 	if (*count > im->count)
 		return sipd_error(SIPDIALER_EINVAL,
-				  "%zu cells, the header "
-				  "has %zu",
-				  *count, im->count);
+				  "%zu cells, the header has %zu", *count,
+				  im->count);
 
 	for (size_t i = 0; i < *count; i++) {
-		const int rc = (int)i == im->number ?
-				       0 :
-				       controls(im, i, cells[i]);
+		const int rc = (int)i == im->number
+				       ? 0
+				       : controls(im, i, cells[i]);
 
 		if (rc)
 			return rc;
@@ -518,8 +516,7 @@ static void row_error(uint64_t line, const char *why, void *arg)
 		return;
 	if (!im->header) {
 		im->rc = sipd_error(SIPDIALER_EFORMAT,
-				    "line %llu: the header "
-				    "cannot be read: %s",
+				    "line %llu: the header cannot be read: %s",
 				    (unsigned long long)line, why);
 		return;
 	}
@@ -539,17 +536,17 @@ static int configure(struct sipd_import *im,
 	if (conf->number_column &&
 	    !sipd_strcpy(im->number_column, sizeof(im->number_column),
 			 conf->number_column))
-		return sipd_error(SIPDIALER_EINVAL,
-				  "name of the number "
-				  "column is longer than %d bytes",
-				  HEADER_MAX);
+		return sipd_error(
+			SIPDIALER_EINVAL,
+			"name of the number column is longer than %d bytes",
+			HEADER_MAX);
 	if (conf->name_column &&
 	    !sipd_strcpy(im->name_column, sizeof(im->name_column),
 			 conf->name_column))
-		return sipd_error(SIPDIALER_EINVAL,
-				  "name of the name "
-				  "column is longer than %d bytes",
-				  HEADER_MAX);
+		return sipd_error(
+			SIPDIALER_EINVAL,
+			"name of the name column is longer than %d bytes",
+			HEADER_MAX);
 	if (country && *country) {
 		im->plan = sipd_number_plan_find(country);
 		if (!im->plan)
@@ -574,8 +571,8 @@ int sipd_import_open(struct sipd_import **ip,
 	int rc;
 
 	if (!ip || !conf || !ch || !eh)
-		return sipd_error(SIPDIALER_EINVAL, "import: missing "
-						    "argument");
+		return sipd_error(SIPDIALER_EINVAL,
+				  "import: missing argument");
 	im = calloc(1, sizeof(*im));
 	if (!im)
 		return sipd_error(SIPDIALER_ENOMEM, "import: out of memory");
@@ -613,10 +610,10 @@ int sipd_import_end(struct sipd_import *im)
 	if (im->rc || rc)
 		return im->rc ? im->rc : rc;
 
-	return im->header ? SIPDIALER_OK :
-			    sipd_error(SIPDIALER_EFORMAT,
-				       "line 1: the file is empty; the "
-				       "first row must name the columns");
+	return im->header ? SIPDIALER_OK
+			  : sipd_error(SIPDIALER_EFORMAT,
+				       "line 1: the file is empty; the first "
+				       "row must name the columns");
 }
 
 

@@ -127,17 +127,20 @@ static const char *take(struct written *w, int c)
 		return NULL;
 	case '-':
 	case '.':
-	case '/': return w->count ? NULL : "begins with a separator";
+	case '/':
+		return w->count ? NULL : "begins with a separator";
 	case 0:
 	case ' ':
 	case '(':
-	case ')': return NULL;
+	case ')':
+		return NULL;
 	case 'x':
-	case 'X': return "extensions are not understood";
+	case 'X':
+		return "extensions are not understood";
 	default:
-		return c > 0 && c < 0x20 ?
-			       "a control character" :
-			       "a character that is no part of a number";
+		return c > 0 && c < 0x20
+			       ? "a control character"
+			       : "a character that is no part of a number";
 	}
 }
 

@@ -11,9 +11,9 @@
 #include <string.h>
 #include "base/text.h"
 
-#define NANP(iso)                                                             \
-	{                                                                     \
-		iso, 1, 10, 10, "1", "011"                                    \
+#define NANP(iso) \
+	{ \
+		iso, 1, 10, 10, "1", "011" \
 	}
 
 static const struct sipd_number_plan plans[] = {
@@ -338,9 +338,9 @@ const struct sipd_number_plan *sipd_number_plan_find(const char *country)
 	if (!country)
 		return NULL;
 	if (country[0] >= '1' && country[0] <= '9')
-		return sipd_parse_int(country, 1, 999, &code) ?
-			       by_code((unsigned)code) :
-			       NULL;
+		return sipd_parse_int(country, 1, 999, &code)
+			       ? by_code((unsigned)code)
+			       : NULL;
 	if (strlen(country) != 2)
 		return NULL;
 

@@ -57,8 +57,8 @@ void sipd_retry_init(struct sipd_retry *r, uint32_t retries, uint32_t delay_s)
 	r->max_attempts = retries < ATTEMPTS_MAX ? retries + 1 : ATTEMPTS_MAX;
 	for (size_t i = 0; i < DISPOSITIONS; i++) {
 		r->rules[i].retry = fates[i].retry;
-		r->rules[i].delay_s = delay_s < DELAY_MAX ? delay_s :
-							    DELAY_MAX;
+		r->rules[i].delay_s = delay_s < DELAY_MAX ? delay_s
+							  : DELAY_MAX;
 	}
 }
 
@@ -76,9 +76,8 @@ static int parse_value(struct sipd_retry_rule *rule, const char *value,
 	}
 	if (!sipd_parse_int(value, 0, DELAY_MAX, &delay))
 		return sipd_error(SIPDIALER_EINVAL,
-				  "retry rules, character "
-				  "%zu: \"%s\" is neither \"off\" nor seconds "
-				  "from 0 to %d",
+				  "retry rules, character %zu: \"%s\" is "
+				  "neither \"off\" nor seconds from 0 to %d",
 				  place, value, DELAY_MAX);
 	rule->retry = true;
 	rule->delay_s = (uint32_t)delay;
@@ -110,23 +109,22 @@ static int parse_item(struct sipd_retry *r, char *item, size_t place)
 	int number;
 
 	if (!value)
-		return sipd_error(
-			SIPDIALER_EINVAL,
-			"retry rules, character "
-			"%zu: \"%s\" is not name=seconds or name=off",
-			place, item);
+		return sipd_error(SIPDIALER_EINVAL,
+				  "retry rules, character %zu: \"%s\" is not "
+				  "name=seconds or name=off",
+				  place, item);
 	*value++ = '\0';
 	item = strip(item);
 	number = sipd_word_number(&sipd_words_disposition, item);
 	if (number < 0)
-		return sipd_error(SIPDIALER_EINVAL,
-				  "retry rules, character "
-				  "%zu: \"%s\" is no disposition",
-				  place + (size_t)(item - begin), item);
+		return sipd_error(
+			SIPDIALER_EINVAL,
+			"retry rules, character %zu: \"%s\" is no disposition",
+			place + (size_t)(item - begin), item);
 	if (!fates[number].option)
 		return sipd_error(SIPDIALER_EINVAL,
-				  "retry rules, character "
-				  "%zu: \"%s\" is final, it is never retried",
+				  "retry rules, character %zu: \"%s\" is "
+				  "final, it is never retried",
 				  place + (size_t)(item - begin), item);
 	value = strip(value);
 
@@ -146,12 +144,10 @@ int sipd_retry_parse(struct sipd_retry *r, const char *text)
 		int rc;
 
 		if (len > ITEM_MAX)
-			return sipd_error(
-				SIPDIALER_EINVAL,
-				"retry rules, "
-				"character %zu: a rule is longer than %d "
-				"bytes",
-				at + 1, ITEM_MAX);
+			return sipd_error(SIPDIALER_EINVAL,
+					  "retry rules, character %zu: a rule "
+					  "is longer than %d bytes",
+					  at + 1, ITEM_MAX);
 		memcpy(item, text + at, len);
 		item[len] = '\0';
 		rc = parse_item(&made, item, at + 1);
@@ -159,11 +155,10 @@ int sipd_retry_parse(struct sipd_retry *r, const char *text)
 			return rc;
 		at += len;
 		if (text[at] == ',' && !text[++at])
-			return sipd_error(
-				SIPDIALER_EINVAL,
-				"retry rules, "
-				"character %zu: nothing after the comma",
-				at);
+			return sipd_error(SIPDIALER_EINVAL,
+					  "retry rules, character %zu: "
+					  "nothing after the comma",
+					  at);
 	}
 	*r = made;
 

@@ -12,8 +12,8 @@
 enum {
 	HISTORY = SIPD_PLC_HISTORY,
 	FRAME = SIPD_PLC_FRAME,
-	TEMPLATE = 160,     /* samples compared to find the pitch */
-	BLEND = 40          /* samples, for each frame that was lost; at most
+	TEMPLATE = 160, /* samples compared to find the pitch */
+	BLEND = 40      /* samples, for each frame that was lost; at most
 			     * twice that */
 };
 

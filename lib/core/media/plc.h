@@ -10,21 +10,21 @@
 #include <stdint.h>
 
 enum {
-	SIPD_PLC_FRAME = 160,      /* samples of 20 ms */
-	SIPD_PLC_PITCH_MIN = 40,   /* 200 Hz */
-	SIPD_PLC_PITCH_MAX = 120,  /* 66 Hz. G.711 I.2.2 */
-	SIPD_PLC_HISTORY = 320,    /* samples */
-	SIPD_PLC_FADE_FROM = 80,   /* 10 ms as loud as before, */
-	SIPD_PLC_FADE_TO = 480     /* silent after 60 ms */
+	SIPD_PLC_FRAME = 160,     /* samples of 20 ms */
+	SIPD_PLC_PITCH_MIN = 40,  /* 200 Hz */
+	SIPD_PLC_PITCH_MAX = 120, /* 66 Hz. G.711 I.2.2 */
+	SIPD_PLC_HISTORY = 320,   /* samples */
+	SIPD_PLC_FADE_FROM = 80,  /* 10 ms as loud as before, */
+	SIPD_PLC_FADE_TO = 480    /* silent after 60 ms */
 };
 
 struct sipd_plc {
 	int16_t history[SIPD_PLC_HISTORY]; /* heard last, newest at the end */
 	int16_t period[SIPD_PLC_PITCH_MAX];
-	unsigned pitch;            /* samples of period */
-	unsigned lost;             /* samples made up so far, up to FADE_TO */
-	unsigned at;               /* next of period */
-	int step;                  /* from the last heard to the first made */
+	unsigned pitch; /* samples of period */
+	unsigned lost;  /* samples made up so far, up to FADE_TO */
+	unsigned at;    /* next of period */
+	int step;       /* from the last heard to the first made */
 };
 
 void sipd_plc_init(struct sipd_plc *p);

@@ -57,8 +57,9 @@ int sipd_prompt_adopt(struct sipd_prompt **pp, int16_t *pcm, size_t samples,
 	if (!p || !padded) {
 		free(padded ? padded : pcm);
 		free(p);
-		return sipd_error(SIPDIALER_ENOMEM, "%s: no memory for %zu "
-				  "samples", path, samples);
+		return sipd_error(SIPDIALER_ENOMEM,
+				  "%s: no memory for %zu samples", path,
+				  samples);
 	}
 
 	memset(padded + samples, 0,
@@ -71,8 +72,9 @@ int sipd_prompt_adopt(struct sipd_prompt **pp, int16_t *pcm, size_t samples,
 	p->path = strdup(path);
 	if (!p->pcmu || !p->pcma || !p->path) {
 		prompt_free(p);
-		return sipd_error(SIPDIALER_ENOMEM, "%s: no memory to encode "
-				  "%zu samples", path, samples);
+		return sipd_error(SIPDIALER_ENOMEM,
+				  "%s: no memory to encode %zu samples", path,
+				  samples);
 	}
 
 	*pp = p;
@@ -87,8 +89,8 @@ int sipd_prompt_make(struct sipd_prompt **pp, const int16_t *pcm,
 	int16_t *copy = malloc((samples + 1) * sizeof(*copy));
 
 	if (!copy)
-		return sipd_error(SIPDIALER_ENOMEM, "no memory for %zu "
-				  "samples", samples);
+		return sipd_error(SIPDIALER_ENOMEM,
+				  "no memory for %zu samples", samples);
 
 	if (samples)
 		memcpy(copy, pcm, samples * sizeof(*copy));

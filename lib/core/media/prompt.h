@@ -17,21 +17,21 @@
 struct sipd_prompts; /* the cache */
 struct sipd_prompt;  /* audio of one file */
 
-int  sipd_prompts_open(struct sipd_prompts **pp, struct sipd_disk *disk,
-		       struct sipd_log *log);
+int sipd_prompts_open(struct sipd_prompts **pp, struct sipd_disk *disk,
+		      struct sipd_log *log);
 void sipd_prompts_close(struct sipd_prompts *p); /* no load under way */
 
 /** Load (or find) a prompt.  h is called on the loop, once: prompt with a
  *  reference for the callee, or NULL with error and text. `path` is copied.
  *  @thread loop */
-typedef void (sipd_prompt_h)(struct sipd_prompt *prompt, int error,
-			     const char *text, void *arg);
-int  sipd_prompts_load(struct sipd_prompts *p, const char *path,
-		       sipd_prompt_h *h, void *arg);
+typedef void(sipd_prompt_h)(struct sipd_prompt *prompt, int error,
+			    const char *text, void *arg);
+int sipd_prompts_load(struct sipd_prompts *p, const char *path,
+		      sipd_prompt_h *h, void *arg);
 
 /** Make a prompt from samples at 8 kHz (tones, speech later). */
-int  sipd_prompt_make(struct sipd_prompt **pp, const int16_t *pcm,
-		      size_t samples);
+int sipd_prompt_make(struct sipd_prompt **pp, const int16_t *pcm,
+		     size_t samples);
 
 struct sipd_prompt *sipd_prompt_ref(struct sipd_prompt *p); /* @thread any */
 void sipd_prompt_unref(struct sipd_prompt *p);              /* @thread any */

@@ -18,17 +18,17 @@
 #include "port/rtp/rtp.h"
 
 enum {
-	KEEP_MAX = 64,                    /* prompts kept, */
-	KEEP_BYTES = 256 * 1024 * 1024,   /* together; the longest unused one
+	KEEP_MAX = 64,                  /* prompts kept, */
+	KEEP_BYTES = 256 * 1024 * 1024, /* together; the longest unused one
 					   * goes first */
-	WAITING_MAX = 100000,             /* who wait for a load */
+	WAITING_MAX = 100000,           /* who wait for a load */
 	PATH_BYTES_MAX = 4095
 };
 
 struct kept {
-	struct sipd_prompt *prompt;       /* NULL: free */
+	struct sipd_prompt *prompt; /* NULL: free */
 	struct sipd_file_stamp stamp;
-	uint64_t used;                    /* greater is later */
+	uint64_t used; /* greater is later */
 };
 
 struct waiter {
@@ -43,7 +43,7 @@ struct load {
 	struct sipd_prompts *owner;
 	char *path;
 	struct waiter *first, **last;
-	bool known;                       /* prompt and stamp are those kept */
+	bool known; /* prompt and stamp are those kept */
 	struct sipd_prompt *prompt;
 	struct sipd_file_stamp stamp;
 	int err;
@@ -54,7 +54,7 @@ struct sipd_prompts {
 	struct sipd_disk *disk;
 	struct sipd_log *log;
 	struct kept kept[KEEP_MAX];
-	uint64_t bytes;                   /* of those kept */
+	uint64_t bytes; /* of those kept */
 	uint64_t uses;
 	struct load *loads;
 	size_t waiting;
@@ -300,12 +300,13 @@ int sipd_prompts_load(struct sipd_prompts *p, const char *path,
 	bool fresh;
 
 	if (!*path || strlen(path) > PATH_BYTES_MAX)
-		return sipd_error(SIPDIALER_EINVAL, "path of a prompt: %zu "
-				  "bytes; 1 to %d", strlen(path),
-				  PATH_BYTES_MAX);
+		return sipd_error(SIPDIALER_EINVAL,
+				  "path of a prompt: %zu bytes; 1 to %d",
+				  strlen(path), PATH_BYTES_MAX);
 	if (p->waiting >= WAITING_MAX)
-		return sipd_error(SIPDIALER_EFULL, "%zu wait for prompts; at "
-				  "most %d", p->waiting, WAITING_MAX);
+		return sipd_error(SIPDIALER_EFULL,
+				  "%zu wait for prompts; at most %d",
+				  p->waiting, WAITING_MAX);
 
 	w = calloc(1, sizeof(*w));
 	load = load_find(p, path);

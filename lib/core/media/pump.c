@@ -67,7 +67,8 @@ static void dtmf_sent_handler(void *arg)
 static void prompt_ended(struct sipd_stream *s)
 {
 	const struct event e = {
-		.kind = EVENT_PLAYED, .prompt = s->pump.prompt,
+		.kind = EVENT_PLAYED,
+		.prompt = s->pump.prompt,
 	};
 
 	if (event_push(s, &e))
@@ -166,7 +167,10 @@ static void rtp_closed_handler(const struct sipd_rtp_stats *st, void *arg)
 
 
 const struct sipd_rtp_handlers sipd_pump_handlers = {
-	.frame = frame_handler, .dtmf = dtmf_handler, .first = first_handler,
-	.silent = silent_handler, .dtmf_sent = dtmf_sent_handler,
+	.frame = frame_handler,
+	.dtmf = dtmf_handler,
+	.first = first_handler,
+	.silent = silent_handler,
+	.dtmf_sent = dtmf_sent_handler,
 	.closed = rtp_closed_handler,
 };

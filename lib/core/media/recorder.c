@@ -18,7 +18,7 @@
 
 enum {
 	RING = SIPD_RECORD_RING,
-	SILENCE_FRAMES = 10         /* written at once */
+	SILENCE_FRAMES = 10 /* written at once */
 };
 
 struct sipd_recorder {
@@ -33,23 +33,23 @@ struct sipd_recorder {
 
 	/* of the media thread; of the store thread after the end */
 	struct sipd_plc plc;
-	uint32_t gap;               /* frames of silence before the next */
-	uint64_t dropped;           /* frames the disk was too slow for */
-	uint64_t start_us;          /* when the first frame was due */
-	uint64_t frames_in;         /* put or made up since then */
-	uint64_t behind;            /* least in this window, frames */
-	unsigned window;            /* frames of it so far */
+	uint32_t gap;       /* frames of silence before the next */
+	uint64_t dropped;   /* frames the disk was too slow for */
+	uint64_t start_us;  /* when the first frame was due */
+	uint64_t frames_in; /* put or made up since then */
+	uint64_t behind;    /* least in this window, frames */
+	unsigned window;    /* frames of it so far */
 
 	/* of the store thread; of the loop after the end */
 	struct sipd_wav_out out;
-	bool tried, made;           /* to make the file */
+	bool tried, made; /* to make the file */
 	bool failed;
 	char error[SIPD_ERROR_SIZE];
 
 	/* of both: written counts what came, read what was taken */
 	atomic_uint_fast64_t written, read;
-	uint32_t gaps[RING];        /* frames of silence before each */
-	int16_t frames[];           /* RING of SIPD_FRAME * channels */
+	uint32_t gaps[RING]; /* frames of silence before each */
+	int16_t frames[];    /* RING of SIPD_FRAME * channels */
 };
 
 _Static_assert((int)SIPD_PLC_FRAME == (int)SIPD_FRAME, "one frame");
@@ -71,8 +71,9 @@ static void fail(struct sipd_recorder *r)
 static void write_frames(struct sipd_recorder *r, const int16_t *pcm,
 			 uint64_t frames)
 {
-	if (!r->failed && sipd_wav_out_write(&r->out, pcm, (size_t)frames *
-					     SIPD_FRAME * r->channels))
+	if (!r->failed &&
+	    sipd_wav_out_write(&r->out, pcm,
+			       (size_t)frames * SIPD_FRAME * r->channels))
 		fail(r);
 }
 
@@ -255,7 +256,8 @@ void sipd_recorder_put(struct sipd_recorder *r, const struct sipd_rx_frame *rx,
 	hear(r, rx, heard);
 	keep_time(r, now_us);
 
-	if (at - atomic_load_explicit(&r->read, memory_order_acquire) >= RING) {
+	if (at - atomic_load_explicit(&r->read, memory_order_acquire) >=
+	    RING) {
 		++r->gap;
 		++r->dropped;
 		return;
@@ -284,8 +286,9 @@ static void note_dropped(struct sipd_recorder *r)
 	if (r->failed || !r->dropped)
 		return;
 
-	(void)snprintf(r->error, sizeof(r->error), "%" PRIu64 " ms of audio "
-		       "replaced by silence: the disk was more than %d ms late",
+	(void)snprintf(r->error, sizeof(r->error),
+		       "%" PRIu64 " ms of audio replaced by silence: the disk "
+		       "was more than %d ms late",
 		       r->dropped * SIPD_FRAME_MS, RING * SIPD_FRAME_MS);
 }
 
@@ -297,8 +300,8 @@ static void end_done(struct sipd_job *job)
 
 	if (r->out.fd >= 0 || !r->tried) { /* never run: store thread gone */
 		(void)sipd_wav_out_close(&r->out);
-		(void)sipd_error(SIPDIALER_ECANCELLED, "recording ended: "
-				 "stopping");
+		(void)sipd_error(SIPDIALER_ECANCELLED,
+				 "recording ended: stopping");
 		fail(r);
 	}
 	note_dropped(r);
@@ -318,8 +321,8 @@ int sipd_recorder_start(struct sipd_recorder **rp, struct sipd_disk *disk,
 	struct sipd_recorder *r;
 
 	/* the ring is written before it is read, no need to zero it */
-	r = malloc(sizeof(*r) + sizeof(r->frames[0]) * RING * SIPD_FRAME *
-		   channels);
+	r = malloc(sizeof(*r) +
+		   sizeof(r->frames[0]) * RING * SIPD_FRAME * channels);
 	if (r) {
 		memset(r, 0, sizeof(*r));
 		r->path = strdup(path);

@@ -14,20 +14,19 @@
 #include "port/rtp/rtp.h"
 
 enum {
-	SIPD_RECORD_RING = 200,     /* frames (4 s) that may wait for a disk */
+	SIPD_RECORD_RING = 200, /* frames (4 s) that may wait for a disk */
 	SIPD_RECORD_FLUSH_MS = 200,
-	SIPD_RECORD_WINDOW = 50     /* frames */
+	SIPD_RECORD_WINDOW = 50 /* frames */
 };
 
 struct sipd_recorder;
 
 struct sipd_recorder_end {
-	const char *path;           /* NULL: no file could be made */
-	uint64_t ms;                /* length of the file */
-	const char *error;          /* why it is incomplete, or NULL */
+	const char *path;  /* NULL: no file could be made */
+	uint64_t ms;       /* length of the file */
+	const char *error; /* why it is incomplete, or NULL */
 };
-typedef void (sipd_recorder_h)(const struct sipd_recorder_end *end,
-			       void *arg);
+typedef void(sipd_recorder_h)(const struct sipd_recorder_end *end, void *arg);
 
 /** 0 or ENOMEM; what goes wrong with the file is told at its end.
  *  @thread loop */

@@ -103,15 +103,17 @@ static void events_drain(struct sipd_stream *s)
 
 	lost = atomic_exchange(&s->events_lost, 0);
 	if (lost)
-		sipd_log_warning(s->log, "media: %u keys lost, more than %d "
-				 "events waited for the loop", lost, EVENTS);
+		sipd_log_warning(s->log,
+				 "media: %u keys lost, more than %d events "
+				 "waited for the loop",
+				 lost, EVENTS);
 }
 
 
 static void event_handler(struct sipd_work *work)
 {
-	struct sipd_stream *s =
-		SIPD_CONTAINER(work, struct sipd_stream, event_work);
+	struct sipd_stream *s = SIPD_CONTAINER(work, struct sipd_stream,
+					       event_work);
 
 	/* before looking: what comes later posts again */
 	atomic_store(&s->event_posted, false);
@@ -123,8 +125,8 @@ static void event_handler(struct sipd_work *work)
 
 static void stream_free(struct sipd_work *work)
 {
-	struct sipd_stream *s =
-		SIPD_CONTAINER(work, struct sipd_stream, later);
+	struct sipd_stream *s = SIPD_CONTAINER(work, struct sipd_stream,
+					       later);
 
 	free(s->recording);
 	free(s->record_error);
@@ -190,15 +192,15 @@ static void recorder_finish(struct sipd_stream *s, struct sipd_recorder *r)
 
 static void closed_handler(struct sipd_work *work)
 {
-	struct sipd_stream *s =
-		SIPD_CONTAINER(work, struct sipd_stream, closed_work);
+	struct sipd_stream *s = SIPD_CONTAINER(work, struct sipd_stream,
+					       closed_work);
 
 	/* its commands and events came before it, in order */
 	assert(!s->play.away && !s->record.away);
 	events_drain(s);
 
-	tell_played(s, s->pump.prompt, s->pump.left <= 1 &&
-		    s->pump.frame >= s->pump.frames);
+	tell_played(s, s->pump.prompt,
+		    s->pump.left <= 1 && s->pump.frame >= s->pump.frames);
 	s->pump.prompt = NULL;
 	tell_unplayed(s, &s->leaving);
 	tell_unplayed(s, &s->waiting);
@@ -290,8 +292,9 @@ static void replace_newest(struct sipd_stream *s)
 
 	u = malloc(sizeof(*u));
 	if (!u) {
-		sipd_log_warning(s->log, "media: no memory to tell of a "
-				 "prompt not played");
+		sipd_log_warning(
+			s->log,
+			"media: no memory to tell of a prompt not played");
 		sipd_prompt_unref(prompt);
 		return;
 	}
@@ -380,8 +383,8 @@ void sipd_stream_connect(struct sipd_stream *s,
 		return;
 
 	atomic_store(&s->sends, remote->dir & SIPD_SENDONLY &&
-		     remote->codec != SIPD_CODEC_NONE &&
-		     remote->rtp.sa.sa_family);
+					remote->codec != SIPD_CODEC_NONE &&
+					remote->rtp.sa.sa_family);
 	sipd_rtp_connect(s->rtp, remote);
 }
 

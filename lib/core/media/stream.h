@@ -18,15 +18,15 @@ struct sipd_stream;
 
 struct sipd_stream_end {
 	struct sipd_rtp_stats rtp;
-	const char *recording;   /* file written, NULL none */
+	const char *recording; /* file written, NULL none */
 	uint64_t recorded_ms;
 	const char *record_error; /* why a recording is incomplete, or NULL */
 };
 
 struct sipd_stream_handlers {
 	void (*dtmf)(char digit, uint32_t duration_ms, void *arg);
-	void (*first)(void *arg);    /* first audio of the far end */
-	void (*silent)(void *arg);   /* RTP timeout */
+	void (*first)(void *arg);  /* first audio of the far end */
+	void (*silent)(void *arg); /* RTP timeout */
 	void (*played)(struct sipd_prompt *prompt, bool whole, void *arg);
 	void (*dtmf_sent)(void *arg);
 	/** Last one; the stream is gone. */
@@ -38,14 +38,14 @@ struct sipd_stream_conf {
 	struct sipd_disk *disk;
 	struct sipd_loop *loop;
 	struct sipd_log *log;
-	union sipd_addr addr;          /* to bind to */
+	union sipd_addr addr; /* to bind to */
 	uint16_t port_min, port_max;
 	uint32_t rtp_timeout_ms;
 };
 
-int  sipd_stream_open(struct sipd_stream **sp,
-		      const struct sipd_stream_conf *conf,
-		      const struct sipd_stream_handlers *h, void *arg);
+int sipd_stream_open(struct sipd_stream **sp,
+		     const struct sipd_stream_conf *conf,
+		     const struct sipd_stream_handlers *h, void *arg);
 uint16_t sipd_stream_port(const struct sipd_stream *s);
 void sipd_stream_connect(struct sipd_stream *s,
 			 const struct sipd_sdp_remote *remote);

@@ -14,13 +14,18 @@
 #include "core/media/stream.h"
 
 enum {
-	EVENTS = 32,        /* from the media thread; a key takes >= 40 ms, so
+	EVENTS = 32, /* from the media thread; a key takes >= 40 ms, so
 			     * that this is more than a second of them */
 	KEYS_MS_MAX = 65535
 };
 
-enum event_kind { EVENT_DTMF, EVENT_FIRST, EVENT_SILENT, EVENT_DTMF_SENT,
-		  EVENT_PLAYED };
+enum event_kind {
+	EVENT_DTMF,
+	EVENT_FIRST,
+	EVENT_SILENT,
+	EVENT_DTMF_SENT,
+	EVENT_PLAYED
+};
 
 struct event {
 	uint8_t kind;
@@ -33,7 +38,7 @@ struct event {
 struct pump {
 	struct sipd_prompt *prompt; /* NULL: silence; a reference */
 	size_t frame, frames;
-	uint32_t left;              /* times to play, this one included */
+	uint32_t left; /* times to play, this one included */
 	struct sipd_recorder *recorder;
 };
 
@@ -48,8 +53,8 @@ struct unplayed {
 struct command {
 	struct sipd_work work;
 	struct sipd_stream *s;
-	bool away;                  /* until it is back on the loop */
-	bool again;                 /* the newest waits */
+	bool away;  /* until it is back on the loop */
+	bool again; /* the newest waits */
 
 	/* taken there, or what was there on the way back */
 	struct sipd_prompt *prompt;
@@ -78,7 +83,7 @@ struct sipd_stream {
 
 	struct pump pump;
 	struct command play, record;
-	atomic_bool sends;          /* not held; prompts go on */
+	atomic_bool sends;            /* not held; prompts go on */
 	struct unplayed_list waiting; /* told when the next play is back, */
 	struct unplayed_list leaving; /* told when this one is */
 
@@ -89,11 +94,11 @@ struct sipd_stream {
 	struct event events[EVENTS];
 
 	struct sipd_work closed_work;
-	struct sipd_work later;     /* frees it */
+	struct sipd_work later; /* frees it */
 	bool closing, closed;
-	unsigned recorders;         /* whose file is not complete */
+	unsigned recorders; /* whose file is not complete */
 	struct sipd_rtp_stats stats;
-	char *recording;            /* path of the last, NULL none */
+	char *recording; /* path of the last, NULL none */
 	uint64_t recorded_ms;
 	char *record_error;
 };

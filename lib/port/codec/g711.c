@@ -156,9 +156,12 @@ uint8_t sipd_g711_silence(enum sipd_codec_id codec)
 const char *sipd_codec_name(enum sipd_codec_id codec)
 {
 	switch (codec) {
-	case SIPD_CODEC_PCMU: return "PCMU";
-	case SIPD_CODEC_PCMA: return "PCMA";
-	default:              return NULL;
+	case SIPD_CODEC_PCMU:
+		return "PCMU";
+	case SIPD_CODEC_PCMA:
+		return "PCMA";
+	default:
+		return NULL;
 	}
 }
 

@@ -10,7 +10,7 @@
 struct sipd_file_stamp {
 	uint64_t device, inode;
 	int64_t size;
-	int64_t changed_ns;  /* time of the last change */
+	int64_t changed_ns; /* time of the last change */
 };
 
 /** 0, or ENOENT, EIO with a text. Waits for the disk. @thread any */

@@ -8,9 +8,9 @@
 #include <stdint.h>
 
 enum {
-	SIPD_WAV_RATE = 8000,         /* Hz, what we read into and write */
-	SIPD_WAV_RATE_MAX = 96000,    /* Hz, that can be read */
-	SIPD_WAV_CHANNELS_MAX = 8,    /* that are mixed down */
+	SIPD_WAV_RATE = 8000,      /* Hz, what we read into and write */
+	SIPD_WAV_RATE_MAX = 96000, /* Hz, that can be read */
+	SIPD_WAV_CHANNELS_MAX = 8, /* that are mixed down */
 	SIPD_PROMPT_FILE_MAX = 256 * 1024 * 1024, /* bytes */
 	SIPD_PROMPT_SECONDS_MAX = 4 * 3600
 };
@@ -24,9 +24,9 @@ int sipd_wav_read(const char *path, int16_t **pcm, size_t *samples);
  *  sipd_wav_out_write(), so that a crash leaves a good file.  A full disk
  *  leaves a good file, too. */
 struct sipd_wav_out {
-	int fd;                       /* -1 not open */
+	int fd; /* -1 not open */
 	unsigned channels;
-	uint32_t bytes;               /* of audio, as the header says */
+	uint32_t bytes; /* of audio, as the header says */
 };
 
 /** Longest audio: readers take sizes as signed 32 bit. */

@@ -18,7 +18,7 @@
 
 enum {
 	CHUNK_HEAD = 8,
-	CHUNKS_MAX = 256,    /* before the samples: each costs a read */
+	CHUNKS_MAX = 256, /* before the samples: each costs a read */
 	FMT_MIN = 16,
 	FMT_EXTENSIBLE = 40,
 	SIZE_UNKNOWN = 0x7fff0000 /* and above: written to a pipe, the writer
@@ -33,14 +33,14 @@ struct input {
 
 struct chunk {
 	char id[5];
-	uint64_t pos;       /* of its content */
-	uint32_t len;       /* as it says */
+	uint64_t pos; /* of its content */
+	uint32_t len; /* as it says */
 };
 
 /* Bytes 2 to 15 of the GUIDs that stand for a format tag */
 static const uint8_t guid_rest[14] = {
-	0x00, 0x00, 0x00, 0x00, 0x10, 0x00,
-	0x80, 0x00, 0x00, 0xaa, 0x00, 0x38, 0x9b, 0x71,
+	0x00, 0x00, 0x00, 0x00, 0x10, 0x00, 0x80,
+	0x00, 0x00, 0xaa, 0x00, 0x38, 0x9b, 0x71,
 };
 
 /* clang-format off */
@@ -88,7 +88,7 @@ static int read_at(const struct input *in, uint64_t pos, uint8_t *buf,
 			return sipd_error_errno(errno, in->name);
 		if (n == 0)
 			return refuse(in, "not a WAV file, or cut off within "
-				      "its header");
+					  "its header");
 		got += (size_t)n;
 	}
 
@@ -110,8 +110,8 @@ static int check_riff(const struct input *in)
 	if (!memcmp(b, "RF64", 4) || !memcmp(b, "BW64", 4))
 		return refuse(in, "64-bit WAV (RF64); RIFF is wanted");
 	if (memcmp(b, "RIFF", 4) || memcmp(b + 8, "WAVE", 4))
-		return refuse(in, "not a WAV file (no RIFF and WAVE at its "
-			      "begin)");
+		return refuse(
+			in, "not a WAV file (no RIFF and WAVE at its begin)");
 
 	return 0;
 }
@@ -151,26 +151,31 @@ static int check_format(const struct input *in, const struct sipd_wav_head *h)
 	}
 
 	if (!tag)
-		return sipd_error(SIPDIALER_EFORMAT, "%s: codec 0x%04x; PCM, "
-				  "float, A-law or mu-law is wanted", in->name,
-				  h->tag);
+		return sipd_error(SIPDIALER_EFORMAT,
+				  "%s: codec 0x%04x; PCM, float, A-law or "
+				  "mu-law is wanted",
+				  in->name, h->tag);
 	if (!width)
-		return sipd_error(SIPDIALER_EFORMAT, "%s: %u bits a sample; 8, "
-				  "16, 24 or 32 (float 32 or 64, G.711 8) are "
-				  "wanted", in->name, h->bits);
+		return sipd_error(SIPDIALER_EFORMAT,
+				  "%s: %u bits a sample; 8, 16, 24 or 32 "
+				  "(float 32 or 64, G.711 8) are wanted",
+				  in->name, h->bits);
 	if (!h->channels || h->channels > SIPD_WAV_CHANNELS_MAX)
-		return sipd_error(SIPDIALER_EFORMAT, "%s: %u channels; 1 to %d "
-				  "are wanted", in->name, h->channels,
+		return sipd_error(SIPDIALER_EFORMAT,
+				  "%s: %u channels; 1 to %d are wanted",
+				  in->name, h->channels,
 				  SIPD_WAV_CHANNELS_MAX);
 	if (h->rate < SIPD_WAV_RATE || h->rate > SIPD_WAV_RATE_MAX)
-		return sipd_error(SIPDIALER_EFORMAT, "%s: %lu Hz; %d to %d are "
-				  "wanted", in->name, (unsigned long)h->rate,
-				  SIPD_WAV_RATE, SIPD_WAV_RATE_MAX);
+		return sipd_error(SIPDIALER_EFORMAT,
+				  "%s: %lu Hz; %d to %d are wanted", in->name,
+				  (unsigned long)h->rate, SIPD_WAV_RATE,
+				  SIPD_WAV_RATE_MAX);
 	if (h->frame != h->channels * h->bits / 8)
-		return sipd_error(SIPDIALER_EFORMAT, "%s: block align %u; %u "
-				  "channels of %u bits need %u", in->name,
-				  h->frame, h->channels, h->bits,
-				  h->channels * h->bits / 8u);
+		return sipd_error(
+			SIPDIALER_EFORMAT,
+			"%s: block align %u; %u channels of %u bits need %u",
+			in->name, h->frame, h->channels, h->bits,
+			h->channels * h->bits / 8u);
 
 	return 0;
 }
@@ -179,13 +184,14 @@ static int check_format(const struct input *in, const struct sipd_wav_head *h)
 static int read_fmt(const struct input *in, const struct chunk *c,
 		    struct sipd_wav_head *h)
 {
-	uint8_t b[FMT_EXTENSIBLE] = { 0 };
+	uint8_t b[FMT_EXTENSIBLE] = {0};
 	int err;
 
 	if (c->len < FMT_MIN)
-		return sipd_error(SIPDIALER_EFORMAT, "%s: fmt chunk of %lu "
-				  "bytes; at least %d are wanted", in->name,
-				  (unsigned long)c->len, FMT_MIN);
+		return sipd_error(
+			SIPDIALER_EFORMAT,
+			"%s: fmt chunk of %lu bytes; at least %d are wanted",
+			in->name, (unsigned long)c->len, FMT_MIN);
 
 	err = read_at(in, c->pos, b, c->len < sizeof(b) ? c->len : sizeof(b));
 	if (err)
@@ -199,10 +205,10 @@ static int read_fmt(const struct input *in, const struct chunk *c,
 
 	if (h->tag == SIPD_WAV_EXTENSIBLE) {
 		if (c->len < FMT_EXTENSIBLE)
-			return sipd_error(SIPDIALER_EFORMAT, "%s: extensible "
-					  "fmt chunk of %lu bytes; %d are "
-					  "wanted", in->name,
-					  (unsigned long)c->len,
+			return sipd_error(SIPDIALER_EFORMAT,
+					  "%s: extensible fmt chunk of %lu "
+					  "bytes; %d are wanted",
+					  in->name, (unsigned long)c->len,
 					  FMT_EXTENSIBLE);
 		if (memcmp(b + 26, guid_rest, sizeof(guid_rest)))
 			return refuse(in, "codec given by an unknown GUID");
@@ -219,9 +225,9 @@ static bool empty_is_true(const struct input *in, uint64_t pos, int *err)
 {
 	struct chunk c;
 
-	return pos == in->size || (chunk_at(in, pos, &c, err) &&
-				   !strchr(c.id, '?') &&
-				   c.pos + c.len <= in->size);
+	return pos == in->size ||
+	       (chunk_at(in, pos, &c, err) && !strchr(c.id, '?') &&
+		c.pos + c.len <= in->size);
 }
 
 
@@ -241,9 +247,9 @@ static int read_data(const struct input *in, const struct chunk *c,
 		len = there;
 	/* an incomplete last sample is no loss */
 	if (len >= there + h->frame)
-		return sipd_error(SIPDIALER_EFORMAT, "%s: cut off: %llu bytes "
-				  "of audio of %llu", in->name,
-				  (unsigned long long)there,
+		return sipd_error(SIPDIALER_EFORMAT,
+				  "%s: cut off: %llu bytes of audio of %llu",
+				  in->name, (unsigned long long)there,
 				  (unsigned long long)len);
 	if (len > there)
 		len = there;
@@ -252,9 +258,10 @@ static int read_data(const struct input *in, const struct chunk *c,
 	h->data_len = len - len % h->frame;
 
 	if (h->data_len / h->frame / h->rate >= SIPD_PROMPT_SECONDS_MAX)
-		return sipd_error(SIPDIALER_EFULL, "%s: %llu s long; at most "
-				  "%d", in->name, (unsigned long long)
-				  (h->data_len / h->frame / h->rate),
+		return sipd_error(SIPDIALER_EFULL,
+				  "%s: %llu s long; at most %d", in->name,
+				  (unsigned long long)(h->data_len / h->frame /
+						       h->rate),
 				  SIPD_PROMPT_SECONDS_MAX);
 
 	return 0;
@@ -264,7 +271,7 @@ static int read_data(const struct input *in, const struct chunk *c,
 int sipd_wav_head_read(struct sipd_wav_head *head, int fd, uint64_t size,
 		       const char *name)
 {
-	const struct input in = { fd, size, name };
+	const struct input in = {fd, size, name};
 	struct chunk c;
 	uint64_t pos = 12;
 	bool fmt = false;
@@ -275,19 +282,19 @@ int sipd_wav_head_read(struct sipd_wav_head *head, int fd, uint64_t size,
 
 	for (int n = 0; !err && chunk_at(&in, pos, &c, &err); n++) {
 		if (n >= CHUNKS_MAX)
-			return refuse(&in, "more than 256 chunks before the "
-				      "audio");
+			return refuse(&in,
+				      "more than 256 chunks before the audio");
 
 		if (!strcmp(c.id, "data"))
 			return fmt ? read_data(&in, &c, head)
-				   : refuse(&in, "data chunk before the fmt "
-					    "chunk");
+				   : refuse(&in,
+					    "data chunk before the fmt chunk");
 
 		if (c.pos + c.len > size)
-			return sipd_error(SIPDIALER_EFORMAT, "%s: chunk '%s' "
-					  "of %lu bytes, the file has %llu "
-					  "more", name, c.id,
-					  (unsigned long)c.len,
+			return sipd_error(SIPDIALER_EFORMAT,
+					  "%s: chunk '%s' of %lu bytes, the "
+					  "file has %llu more",
+					  name, c.id, (unsigned long)c.len,
 					  (unsigned long long)(size - c.pos));
 
 		if (!strcmp(c.id, "fmt ")) {

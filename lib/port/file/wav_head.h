@@ -20,10 +20,10 @@ struct sipd_wav_head {
 	uint16_t tag;
 	uint16_t channels;
 	uint32_t rate;
-	uint16_t bits;      /* of a sample in the file */
-	uint16_t frame;     /* bytes: one sample of each channel */
-	uint64_t data;      /* offset of the samples */
-	uint64_t data_len;  /* whole frames, that are in the file */
+	uint16_t bits;     /* of a sample in the file */
+	uint16_t frame;    /* bytes: one sample of each channel */
+	uint64_t data;     /* offset of the samples */
+	uint64_t data_len; /* whole frames, that are in the file */
 };
 
 /** Read and judge the header of an open file of `size` bytes. Name is for the

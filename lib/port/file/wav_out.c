@@ -18,9 +18,9 @@
 
 enum {
 	HEAD = 44,
-	RIFF_SIZE = 4,      /* offsets of the two sizes */
+	RIFF_SIZE = 4, /* offsets of the two sizes */
 	DATA_SIZE = 40,
-	BLOCK = 4096        /* samples a write */
+	BLOCK = 4096 /* samples a write */
 };
 
 
@@ -103,8 +103,9 @@ static int prepare(struct sipd_wav_out *w, const char *path)
 				  path);
 	/* two calls told to use one file must not weave into each other */
 	if (flock(w->fd, LOCK_EX | LOCK_NB))
-		return sipd_error(SIPDIALER_EBUSY, "%s: is being written by "
-				  "another recording", path);
+		return sipd_error(SIPDIALER_EBUSY,
+				  "%s: is being written by another recording",
+				  path);
 	if (ftruncate(w->fd, 0) || !head_write(w))
 		return sipd_error_errno(errno, path);
 
@@ -121,8 +122,10 @@ int sipd_wav_out_open(struct sipd_wav_out *w, const char *path,
 	w->bytes = 0;
 
 	/* a pipe without a reader must not make us wait */
-	w->fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK |
-		     O_NOCTTY | O_CLOEXEC, 0600);
+	w->fd = open(path,
+		     O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY |
+			     O_CLOEXEC,
+		     0600);
 	if (w->fd < 0 && errno == ELOOP)
 		return sipd_error(SIPDIALER_EIO, "%s: is a symbolic link",
 				  path);
@@ -161,9 +164,10 @@ int sipd_wav_out_write(struct sipd_wav_out *w, const int16_t *pcm,
 	int err = 0;
 
 	if (samples * 2 > SIPD_WAV_OUT_MAX - w->bytes)
-		return sipd_error(SIPDIALER_EFULL, "recording ended: the file "
-				  "has %lu bytes; at most %d",
-				  (unsigned long)w->bytes, SIPD_WAV_OUT_MAX);
+		return sipd_error(
+			SIPDIALER_EFULL,
+			"recording ended: the file has %lu bytes; at most %d",
+			(unsigned long)w->bytes, SIPD_WAV_OUT_MAX);
 
 	while (samples && !err) {
 		const size_t n = samples < BLOCK ? samples : BLOCK;

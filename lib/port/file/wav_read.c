@@ -21,21 +21,21 @@
 #include "port/file/wav_head.h"
 
 enum {
-	BLOCK = 1024,       /* frames at a time */
-	QUALITY = 8         /* of speexdsp: -2 dB at 3.8 kHz, below -110 dB
+	BLOCK = 1024, /* frames at a time */
+	QUALITY = 8   /* of speexdsp: -2 dB at 3.8 kHz, below -110 dB
 			     * from 4.2 kHz on; 10 costs three times as much */
 };
 
 struct reader {
 	const char *name;
 	int fd;
-	int err;                     /* errno of a read that failed */
+	int err; /* errno of a read that failed */
 	struct sipd_wav_head head;
-	uint64_t pos;                /* in the samples, bytes */
+	uint64_t pos; /* in the samples, bytes */
 	SNDFILE *snd;
 	SpeexResamplerState *resampler; /* NULL: it is 8 kHz already */
 	int16_t *out;
-	size_t out_max, out_len;     /* samples */
+	size_t out_max, out_len; /* samples */
 	float in[BLOCK * SIPD_WAV_CHANNELS_MAX];
 	float mono[BLOCK];
 	float slow[BLOCK];
@@ -131,8 +131,11 @@ static int subtype(const struct sipd_wav_head *h)
 
 static int snd_open(struct reader *r)
 {
-	SF_VIRTUAL_IO vio = { /* copied by sf_open_virtual() */
-		.get_filelen = vio_len, .seek = vio_seek, .read = vio_read,
+	SF_VIRTUAL_IO vio = {
+		/* copied by sf_open_virtual() */
+		.get_filelen = vio_len,
+		.seek = vio_seek,
+		.read = vio_read,
 		.tell = vio_tell,
 	};
 	SF_INFO info = {
@@ -231,7 +234,9 @@ static void mix(struct reader *r, size_t frames)
 static void drain(struct reader *r)
 {
 	int left = r->resampler
-		? speex_resampler_get_input_latency(r->resampler) + 1 : 0;
+			   ? speex_resampler_get_input_latency(r->resampler) +
+				     1
+			   : 0;
 
 	memset(r->mono, 0, sizeof(r->mono));
 	for (; left > 0; left -= BLOCK)
@@ -249,8 +254,9 @@ static int read_all(struct reader *r)
 	/* never of size 0: NULL would be taken for "no memory" */
 	r->out = malloc(r->out_max * sizeof(*r->out) + 1);
 	if (!r->out)
-		return sipd_error(SIPDIALER_ENOMEM, "%s: no memory for %zu "
-				  "samples", r->name, r->out_max);
+		return sipd_error(SIPDIALER_ENOMEM,
+				  "%s: no memory for %zu samples", r->name,
+				  r->out_max);
 
 	while ((n = sf_readf_float(r->snd, r->in, BLOCK)) > 0) {
 		mix(r, (size_t)n);
@@ -296,9 +302,9 @@ static int check_file(int fd, const char *path, uint64_t *size)
 		return sipd_error(SIPDIALER_EFORMAT, "%s: not a regular file",
 				  path);
 	if (st.st_size > SIPD_PROMPT_FILE_MAX)
-		return sipd_error(SIPDIALER_EFULL, "%s: %lld bytes; at most %d",
-				  path, (long long)st.st_size,
-				  SIPD_PROMPT_FILE_MAX);
+		return sipd_error(SIPDIALER_EFULL,
+				  "%s: %lld bytes; at most %d", path,
+				  (long long)st.st_size, SIPD_PROMPT_FILE_MAX);
 
 	*size = (uint64_t)st.st_size;
 

@@ -105,8 +105,8 @@ static void look_handler(int flags, void *arg)
 int sipd_libre_clock_open(struct sipd_log *log)
 {
 	const struct itimerspec every = {
-		.it_interval = { .tv_nsec = LOOK_MS * 1000000L },
-		.it_value = { .tv_nsec = LOOK_MS * 1000000L },
+		.it_interval = {.tv_nsec = LOOK_MS * 1000000L},
+		.it_value = {.tv_nsec = LOOK_MS * 1000000L},
 	};
 	struct guard *g = &guard;
 	int fd, err = 0;

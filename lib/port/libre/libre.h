@@ -22,7 +22,7 @@
 /** libre's loop for this thread, with up to maxfds descriptors.  ELIBBAD if
  *  libre was built with another struct sa than we were (specs fact M).
  *  0 or errno. @thread loop */
-int  sipd_libre_thread_open(struct sipd_log *log, int maxfds);
+int sipd_libre_thread_open(struct sipd_log *log, int maxfds);
 /** No timer may be used afterwards. @thread loop */
 void sipd_libre_thread_close(void);
 
@@ -35,14 +35,14 @@ struct sipd_libre_fd {
 	struct re_fhs *fhs; /* releases that work by handle */
 };
 /** Call h when fd is readable. 0 or errno. @thread loop */
-int  sipd_libre_fd_open(struct sipd_libre_fd *f, int fd, fd_h *h, void *arg);
+int sipd_libre_fd_open(struct sipd_libre_fd *f, int fd, fd_h *h, void *arg);
 void sipd_libre_fd_close(struct sipd_libre_fd *f); /* fd itself stays open */
 
 /* ---- clock.c ----------------------------------------------------------- */
 
 /** Keep libre's own timers right when the wall clock is set, where they hang
  *  on it (specs fact C). 0 or errno. @thread loop */
-int  sipd_libre_clock_open(struct sipd_log *log);
+int sipd_libre_clock_open(struct sipd_log *log);
 void sipd_libre_clock_close(void);
 
 /* ---- tmr.c ------------------------------------------------------------- */
@@ -74,21 +74,23 @@ void sipd_libre_open(int rcvbuf);
  *  whoever sent them (specs fact J), go to h instead. @thread loop */
 void sipd_libre_bad_request(const struct sip *sip, sip_msg_h *h, void *arg);
 
-enum { SIPD_TCP_IN_MAX = 256 }; /* TCP connections from outside; more are
+enum {
+	SIPD_TCP_IN_MAX = 256
+}; /* TCP connections from outside; more are
 				 * closed at once (specs fact L) */
 
 /* ---- sip --------------------------------------------------------------- */
 
 /** Parameters of a sip_send_h: tp, src, dst, mb, arg. */
 #ifdef SIPD_LIBRE_SEND_CONT
-#define SIPD_LIBRE_SEND_ARGS						\
-	enum sip_transp tp, struct sa *src, const struct sa *dst,	\
-	struct mbuf *mb,						\
-	struct mbuf **contp __attribute__((unused)), void *arg
+#define SIPD_LIBRE_SEND_ARGS \
+	enum sip_transp tp, struct sa *src, const struct sa *dst, \
+		struct mbuf *mb, struct mbuf **contp __attribute__((unused)), \
+		void *arg
 #else
-#define SIPD_LIBRE_SEND_ARGS						\
-	enum sip_transp tp, const struct sa *src, const struct sa *dst,	\
-	struct mbuf *mb, void *arg
+#define SIPD_LIBRE_SEND_ARGS \
+	enum sip_transp tp, const struct sa *src, const struct sa *dst, \
+		struct mbuf *mb, void *arg
 #endif
 
 #endif

@@ -31,8 +31,9 @@ int sipd_libre_thread_open(struct sipd_log *log, int maxfds)
 	int err;
 
 	if (size != sizeof(struct sa)) {
-		sipd_log_error(log, "libre: struct sa has %zu bytes there, "
-			       "%zu here", size, sizeof(struct sa));
+		sipd_log_error(
+			log, "libre: struct sa has %zu bytes there, %zu here",
+			size, sizeof(struct sa));
 		return ELIBBAD;
 	}
 

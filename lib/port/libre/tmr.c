@@ -17,7 +17,9 @@
 
 /* libre's name of where its loop keeps timers; ours are in the wheel */
 #ifdef SIPD_LIBRE_TMRL
-struct tmrl { char unused; };
+struct tmrl {
+	char unused;
+};
 typedef struct tmrl tmr_home;
 #else
 struct tmrl;
@@ -29,16 +31,16 @@ typedef struct list tmr_home;
 #undef tmr_continue
 
 /* Not all of these are in the headers of every release. */
-int      tmrl_alloc(struct tmrl **tmrl);
+int tmrl_alloc(struct tmrl **tmrl);
 uint32_t tmrl_count(struct tmrl *tmrl);
 uint64_t tmr_jiffies_usec(void);
 uint64_t tmr_jiffies_rt_usec(void);
-int      tmr_timespec_get(struct timespec *tp, uint64_t offset);
-void     tmr_start(struct tmr *tmr, uint64_t delay, tmr_h *th, void *arg);
-void     tmr_start_dbg(struct tmr *tmr, uint64_t delay, tmr_h *th, void *arg,
-		       const char *file, int line);
-void     tmr_continue_dbg(struct tmr *tmr, uint64_t delay, tmr_h *th,
-			  void *arg, const char *file, int line);
+int tmr_timespec_get(struct timespec *tp, uint64_t offset);
+void tmr_start(struct tmr *tmr, uint64_t delay, tmr_h *th, void *arg);
+void tmr_start_dbg(struct tmr *tmr, uint64_t delay, tmr_h *th, void *arg,
+		   const char *file, int line);
+void tmr_continue_dbg(struct tmr *tmr, uint64_t delay, tmr_h *th, void *arg,
+		      const char *file, int line);
 
 enum {
 	LEVELS = 4,
@@ -52,11 +54,11 @@ enum {
 static const uint64_t horizon = (1ULL << (LEVELS * BITS)) - 1;
 
 struct wheel {
-	uint64_t now;     /* all ticks <= now have been run */
+	uint64_t now; /* all ticks <= now have been run */
 	uint64_t pending;
 	struct list slots[LEVELS][SLOTS];
 	uint64_t used[LEVELS][WORDS]; /* bit: slot is not empty */
-	struct list due;  /* taken out, to run in this poll */
+	struct list due;              /* taken out, to run in this poll */
 };
 
 /* A libre loop is a thread; its timers are never touched from another. */
@@ -128,8 +130,8 @@ static void unlink_timer(struct wheel *w, struct tmr *tmr)
 		return; /* the due list */
 
 	index = (size_t)(list - first);
-	w->used[index / SLOTS][index % SLOTS / 64] &=
-		~(1ULL << (index % SLOTS % 64));
+	w->used[index / SLOTS][index % SLOTS / 64] &= ~(
+		1ULL << (index % SLOTS % 64));
 }
 
 
@@ -154,8 +156,8 @@ static void take_slot(struct wheel *w, unsigned level, unsigned slot,
 static void cascade(struct wheel *w)
 {
 	for (unsigned level = 1; level < LEVELS; level++) {
-		const unsigned slot =
-			(unsigned)(w->now >> (level * BITS)) & MASK;
+		const unsigned slot = (unsigned)(w->now >> (level * BITS)) &
+				      MASK;
 		struct list moved = LIST_INIT;
 		struct le *le;
 

@@ -100,7 +100,7 @@ static _Thread_local unsigned char pool[POOL];
 static _Thread_local size_t pool_left;
 
 
-typedef int (vformat_h)(char *str, size_t size, const char *fmt, va_list ap);
+typedef int(vformat_h)(char *str, size_t size, const char *fmt, va_list ap);
 
 
 static void to_log(vformat_h *vformat, const char *fmt, va_list ap)
@@ -236,8 +236,7 @@ int __wrap_udp_listen(struct udp_sock **usp, const struct sa *local,
 
 /* A send handler that refuses leaves nothing to send; newer libre does not
  * look at its error and sends that. */
-int __wrap_udp_send(struct udp_sock *us, const struct sa *dst,
-		    struct mbuf *mb)
+int __wrap_udp_send(struct udp_sock *us, const struct sa *dst, struct mbuf *mb)
 {
 	if (!mbuf_get_left(mb))
 		return ECANCELED;
@@ -251,7 +250,7 @@ static bool tcp_in_alive(const struct tcp_in *in)
 	struct stat st;
 
 	return !fstat(in->fd, &st) && S_ISSOCK(st.st_mode) &&
-		st.st_ino == in->ino;
+	       st.st_ino == in->ino;
 }
 
 
@@ -301,8 +300,7 @@ int __wrap_tcp_accept(struct tcp_conn **tcp, struct tcp_sock *ts,
 		return err;
 
 	if (accepted_here >= 0 && !fstat(accepted_here, &st))
-		tcp_in[tcp_inc++] =
-			(struct tcp_in){ accepted_here, st.st_ino };
+		tcp_in[tcp_inc++] = (struct tcp_in){accepted_here, st.st_ino};
 
 	return 0;
 }

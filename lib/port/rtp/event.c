@@ -8,15 +8,15 @@
 #include "port/rtp/packet.h"
 
 enum {
-	STEP = 160,              /* samples of a tick */
-	TONE = 5,                /* ticks of a key, 100 ms */
-	ENDS = 3,                /* end packets, 2.5.1.4 */
-	KEY = 10,                /* ticks of a key with the gap */
-	COMMA = 25,              /* ticks of ',' */
-	VOLUME = 10,             /* -10 dBm0 */
-	SEGMENT = 0xffff,        /* longest duration in one segment */
-	QUIET_MS = 100,          /* without a packet: the end was lost */
-	REORDER = 16000          /* older by less than 2 s: late, not new */
+	STEP = 160,       /* samples of a tick */
+	TONE = 5,         /* ticks of a key, 100 ms */
+	ENDS = 3,         /* end packets, 2.5.1.4 */
+	KEY = 10,         /* ticks of a key with the gap */
+	COMMA = 25,       /* ticks of ',' */
+	VOLUME = 10,      /* -10 dBm0 */
+	SEGMENT = 0xffff, /* longest duration in one segment */
+	QUIET_MS = 100,   /* without a packet: the end was lost */
+	REORDER = 16000   /* older by less than 2 s: late, not new */
 };
 
 static const char names[] = "0123456789*#ABCD";
@@ -51,7 +51,7 @@ size_t sipd_event_put(struct sipd_event_rx *e, uint32_t ts,
 		return 0;
 	if (!e->known || diff) {
 		const bool more = e->known && e->open && diff == SEGMENT &&
-			payload[0] == e->event;
+				  payload[0] == e->event;
 
 		if (!more)
 			n = finish(e, key);

@@ -12,23 +12,23 @@
 
 enum {
 	SIPD_KEYS_MAX = 64,
-	SIPD_EVENT_SIZE = 4      /* payload */
+	SIPD_EVENT_SIZE = 4 /* payload */
 };
 
 struct sipd_key {
-	char digit;              /* 0-9 * # A-D */
+	char digit; /* 0-9 * # A-D */
 	uint32_t ms;
 };
 
 /** Receiving. */
 struct sipd_event_rx {
-	bool known;              /* ts and event are of the latest key */
-	bool open;               /* which has not been given out yet */
+	bool known; /* ts and event are of the latest key */
+	bool open;  /* which has not been given out yet */
 	uint8_t event;
 	uint32_t ts;
-	uint32_t duration;       /* longest seen, samples */
-	uint32_t before;         /* of its earlier segments, 2.5.1.3 */
-	uint64_t at_ms;          /* last packet */
+	uint32_t duration; /* longest seen, samples */
+	uint32_t before;   /* of its earlier segments, 2.5.1.3 */
+	uint64_t at_ms;    /* last packet */
 };
 
 /** A packet. Returns how many keys ended by it, at most 2. */
@@ -44,14 +44,14 @@ size_t sipd_event_tick(struct sipd_event_rx *e, uint64_t now_ms,
 struct sipd_event_tx {
 	char keys[SIPD_KEYS_MAX]; /* ring */
 	uint8_t head, count;
-	uint8_t step;            /* ticks of the key at the head done */
-	uint32_t ts;             /* of its start */
+	uint8_t step; /* ticks of the key at the head done */
+	uint32_t ts;  /* of its start */
 };
 
 enum sipd_event_out {
-	SIPD_EVENT_IDLE,         /* no key: audio */
-	SIPD_EVENT_SEND,         /* send the payload */
-	SIPD_EVENT_PAUSE         /* silence */
+	SIPD_EVENT_IDLE, /* no key: audio */
+	SIPD_EVENT_SEND, /* send the payload */
+	SIPD_EVENT_PAUSE /* silence */
 };
 
 /** Queue keys; unknown ones are left out.  False if some did not fit. */

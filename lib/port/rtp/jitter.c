@@ -10,16 +10,16 @@
 enum {
 	FRAME = SIPD_JITTER_FRAME,
 	RING = SIPD_JITTER_RING,
-	LOW = FRAME / 2,          /* margin that asks for a frame more */
+	LOW = FRAME / 2, /* margin that asks for a frame more */
 	HIGH = SIPD_JITTER_START + FRAME, /* and for one less */
-	WINDOW = 250,             /* frames to judge by, 5 s */
-	WINDOW_FAST = 50,         /* if the delay is over the maximum */
-	PATIENCE = 50,            /* frames to wait for a quiet one */
-	LATE_RUN = 10,            /* late packets until we start anew */
-	JUMPS = 3,                /* consecutive packets until we follow */
-	GONE = 10,                /* frames missing until nothing is due */
-	FAR_BACK = 8000,          /* 1 s late is a jump */
-	PEAK_CODE = 0x20          /* G.711 magnitude under which all is quiet,
+	WINDOW = 250,                     /* frames to judge by, 5 s */
+	WINDOW_FAST = 50, /* if the delay is over the maximum */
+	PATIENCE = 50,    /* frames to wait for a quiet one */
+	LATE_RUN = 10,    /* late packets until we start anew */
+	JUMPS = 3,        /* consecutive packets until we follow */
+	GONE = 10,        /* frames missing until nothing is due */
+	FAR_BACK = 8000,  /* 1 s late is a jump */
+	PEAK_CODE = 0x20  /* G.711 magnitude under which all is quiet,
 				   * about -36 dBFS */
 };
 
@@ -53,7 +53,7 @@ static void mark(struct sipd_jitter *j, size_t at, size_t n, bool on)
 		if (on)
 			j->have[at >> 3] |= (uint8_t)(1u << (at & 7));
 		else
-			j->have[at >> 3] &= (uint8_t)~(1u << (at & 7));
+			j->have[at >> 3] &= (uint8_t) ~(1u << (at & 7));
 		++at;
 		--n;
 	}

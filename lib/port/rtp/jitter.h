@@ -19,35 +19,35 @@
 #include "port/sip/sdp.h"
 
 enum {
-	SIPD_JITTER_FRAME = 160,          /* samples of 20 ms */
+	SIPD_JITTER_FRAME = 160, /* samples of 20 ms */
 	SIPD_JITTER_RING = 16 * SIPD_JITTER_FRAME,
 	SIPD_JITTER_START = 2 * SIPD_JITTER_FRAME,
 	SIPD_JITTER_MAX = 10 * SIPD_JITTER_FRAME, /* delay, 200 ms */
-	SIPD_JITTER_PACKET = 800          /* largest payload, 100 ms */
+	SIPD_JITTER_PACKET = 800                  /* largest payload, 100 ms */
 };
 
 struct sipd_jitter {
 	uint8_t ring[SIPD_JITTER_RING];
 	uint8_t have[SIPD_JITTER_RING / 8]; /* a bit a sample */
-	enum sipd_codec_id codec; /* of all bytes in the ring */
-	uint32_t play;        /* timestamp of the next frame */
-	uint16_t idx;         /* and its place in the ring */
+	enum sipd_codec_id codec;           /* of all bytes in the ring */
+	uint32_t play;                      /* timestamp of the next frame */
+	uint16_t idx;                       /* and its place in the ring */
 	bool started;
-	bool heard;           /* a frame has been given out */
-	bool quiet;           /* comfort noise or a key, not loss */
-	uint16_t missing;     /* frames in a row with nothing there */
+	bool heard;       /* a frame has been given out */
+	bool quiet;       /* comfort noise or a key, not loss */
+	uint16_t missing; /* frames in a row with nothing there */
 
-	uint16_t seq;         /* highest, and which of the 64 before came */
+	uint16_t seq; /* highest, and which of the 64 before came */
 	uint64_t seen;
 
-	int32_t margin;       /* mean, samples */
-	int32_t low;          /* lowest in this window */
-	uint16_t window;      /* frames of it so far */
-	int8_t want;          /* frames: +1 insert, -1 leave out */
-	uint8_t wanted;       /* since how many frames */
+	int32_t margin;  /* mean, samples */
+	int32_t low;     /* lowest in this window */
+	uint16_t window; /* frames of it so far */
+	int8_t want;     /* frames: +1 insert, -1 leave out */
+	uint8_t wanted;  /* since how many frames */
 
-	uint8_t late_run;     /* late packets in a row */
-	uint8_t jumps;        /* packets in a row, far off but consecutive */
+	uint8_t late_run; /* late packets in a row */
+	uint8_t jumps;    /* packets in a row, far off but consecutive */
 	uint16_t jump_seq;
 	uint32_t jump_ts;
 
@@ -57,15 +57,15 @@ struct sipd_jitter {
 enum sipd_jitter_put {
 	SIPD_JITTER_OK,
 	SIPD_JITTER_DUP,
-	SIPD_JITTER_LATE,     /* too late to be played */
-	SIPD_JITTER_JUMP      /* far off; believed if more follow */
+	SIPD_JITTER_LATE, /* too late to be played */
+	SIPD_JITTER_JUMP  /* far off; believed if more follow */
 };
 
 enum sipd_jitter_get {
-	SIPD_JITTER_AUDIO,    /* frame and codec are valid */
-	SIPD_JITTER_SILENCE,  /* the far end has nothing to say */
+	SIPD_JITTER_AUDIO,   /* frame and codec are valid */
+	SIPD_JITTER_SILENCE, /* the far end has nothing to say */
 	SIPD_JITTER_LOST,
-	SIPD_JITTER_NONE      /* nothing has come (for 200 ms) */
+	SIPD_JITTER_NONE /* nothing has come (for 200 ms) */
 };
 
 struct sipd_jitter_packet {
@@ -74,7 +74,7 @@ struct sipd_jitter_packet {
 	uint16_t seq;
 	uint32_t ts;
 	const uint8_t *data;
-	size_t len;           /* 1 to SIPD_JITTER_PACKET */
+	size_t len; /* 1 to SIPD_JITTER_PACKET */
 };
 
 void sipd_jitter_init(struct sipd_jitter *j);

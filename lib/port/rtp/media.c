@@ -24,19 +24,19 @@
 
 enum {
 	TICK_US = 1000,
-	GIVE_UP_US = 100000,     /* later than this: skip, do not burst */
-	SOON = SLOTS / 2 + 2,    /* slots to wait for the first tick */
-	SETTLE = 2,              /* ... and at least so many: what is played
+	GIVE_UP_US = 100000,  /* later than this: skip, do not burst */
+	SOON = SLOTS / 2 + 2, /* slots to wait for the first tick */
+	SETTLE = 2,           /* ... and at least so many: what is played
 				  * comes a moment after the far end's address,
 				  * and would miss the first tick */
-	SLACK = 8,               /* streams of a slot that cost nothing */
-	DOZE_US = 2000,          /* a command must not wait longer */
+	SLACK = 8,            /* streams of a slot that cost nothing */
+	DOZE_US = 2000,       /* a command must not wait longer */
 	EVENTS = 64
 };
 
 struct sipd_media {
 	unsigned threads;
-	unsigned port;           /* where to look for a pair; loop thread */
+	unsigned port; /* where to look for a pair; loop thread */
 	struct media_thread t[];
 };
 
@@ -133,8 +133,8 @@ void sipd_media_join(struct sipd_rtp *r)
 
 	best = least_filled(t, SOON);
 	all = least_filled(t, SLOTS);
-	if (t->filled[best % SLOTS] > t->filled[all % SLOTS] +
-	    t->filled[all % SLOTS] / 4 + SLACK)
+	if (t->filled[best % SLOTS] >
+	    t->filled[all % SLOTS] + t->filled[all % SLOTS] / 4 + SLACK)
 		best = all;
 
 	r->slot = (unsigned)(best % SLOTS);
@@ -195,8 +195,7 @@ static void doze(struct media_thread *t, uint64_t us)
 		work = t->queue.head || atomic_load(&t->stop);
 		(void)pthread_mutex_unlock(&t->queue.lock);
 	}
-	if (!work &&
-	    ppoll(&p, 1, us == UINT64_MAX ? NULL : &ts, NULL) > 0)
+	if (!work && ppoll(&p, 1, us == UINT64_MAX ? NULL : &ts, NULL) > 0)
 		read_events(t);
 	if (deep)
 		atomic_store(&t->dozing, false);
@@ -313,8 +312,8 @@ static void thread_stop(struct media_thread *t)
 
 static void seed(struct media_thread *t)
 {
-	if (getrandom(&t->random, sizeof(t->random), 0) !=
-	    sizeof(t->random) || !t->random)
+	if (getrandom(&t->random, sizeof(t->random), 0) != sizeof(t->random) ||
+	    !t->random)
 		t->random = sipd_clock_us() | 1;
 }
 
@@ -331,7 +330,7 @@ static int thread_start(struct media_thread *t, struct sipd_media *m,
 	(void)pthread_mutex_init(&t->box, NULL);
 	t->start_us = sipd_clock_us();
 	t->ntp = (ntp_epoch << 32) +
-		ntp_of_us((uint64_t)sipd_wall_ms() * 1000);
+		 ntp_of_us((uint64_t)sipd_wall_ms() * 1000);
 	seed(t);
 
 	t->receiver = sipd_receiver_new();

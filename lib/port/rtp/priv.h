@@ -18,8 +18,8 @@
 #include "port/rtp/source.h"
 
 enum {
-	SLOTS = SIPD_FRAME_MS,   /* of 1 ms */
-	LATE = 6,                /* classes of struct sipd_media_stats */
+	SLOTS = SIPD_FRAME_MS, /* of 1 ms */
+	LATE = 6,              /* classes of struct sipd_media_stats */
 	PTIME_MAX = 60,
 	OUT_MAX = PTIME_MAX * 8 + SIPD_FRAME
 };
@@ -36,20 +36,20 @@ struct media_thread {
 	struct sipd_media *media;
 	pthread_t thread;
 	struct sipd_log *log;
-	int epfd;                /* evfd and the RTCP sockets */
+	int epfd; /* evfd and the RTCP sockets */
 	int evfd;
 	struct sipd_workq queue;
-	pthread_mutex_t box;     /* of the mailboxes of its streams */
-	atomic_bool dozing;      /* sleeps too long to see a command in time */
+	pthread_mutex_t box; /* of the mailboxes of its streams */
+	atomic_bool dozing;  /* sleeps too long to see a command in time */
 	atomic_bool stop;
 	atomic_uint streams;
 
 	struct sipd_rtp *slots[SLOTS];
 	unsigned filled[SLOTS];
 	unsigned active;
-	uint64_t start_us;       /* of tick 0 */
-	uint64_t tick;           /* the next */
-	uint64_t ntp;            /* of start_us */
+	uint64_t start_us; /* of tick 0 */
+	uint64_t tick;     /* the next */
+	uint64_t ntp;      /* of start_us */
 	uint64_t random;
 	struct receiver *receiver;
 	struct counters count;
@@ -74,12 +74,12 @@ struct sipd_rtp {
 	struct sipd_rtp *next, **prev;
 	unsigned slot;
 	uint64_t last_tick;
-	uint64_t now_us;         /* of this tick or packet */
+	uint64_t now_us; /* of this tick or packet */
 
 	/* what was agreed */
 	struct sipd_sdp_remote remote;
-	bool connected;          /* by SDP */
-	bool fixed;              /* the socket by connect() */
+	bool connected; /* by SDP */
+	bool fixed;     /* the socket by connect() */
 	uint32_t timeout_ms;
 	uint64_t heard_ms;
 	bool silent_told, first_told, no_keys_told;
@@ -88,20 +88,20 @@ struct sipd_rtp {
 	uint32_t ssrc;
 	uint16_t seq;
 	uint32_t ts;
-	bool talking;            /* else the next packet has the marker */
-	bool collided;           /* SSRC was changed once */
+	bool talking;  /* else the next packet has the marker */
+	bool collided; /* SSRC was changed once */
 	uint16_t out_len;
-	uint8_t out[OUT_MAX];    /* if ptime is not 20 ms */
+	uint8_t out[OUT_MAX];     /* if ptime is not 20 ms */
 	uint32_t packets, octets; /* since this SSRC */
 	uint64_t tx;
 	struct sipd_event_tx keys;
 
 	/* receiving */
 	struct sipd_source source;
-	bool known;              /* ssrc_in is set */
+	bool known; /* ssrc_in is set */
 	uint32_t ssrc_in;
-	uint64_t spoke_us;       /* arrival of its last packet */
-	uint32_t ssrc_next;      /* candidate */
+	uint64_t spoke_us;  /* arrival of its last packet */
+	uint32_t ssrc_next; /* candidate */
 	uint16_t seq_next;
 	uint8_t proof;
 	uint64_t rx, dropped;
@@ -112,8 +112,8 @@ struct sipd_rtp {
 	/* RTCP */
 	char cname[SIPD_CNAME];
 	union sipd_addr rtcp_from; /* behind NAT, family 0 unknown */
-	uint64_t report_ms;      /* when the next is due */
-	uint32_t reported;       /* packets at the last */
+	uint64_t report_ms;        /* when the next is due */
+	uint32_t reported;         /* packets at the last */
 	bool got_sr;
 	uint32_t lsr;
 	uint64_t lsr_us;
@@ -125,8 +125,10 @@ struct sipd_rtp {
 static inline void bump(atomic_uint_fast64_t *c, uint64_t n)
 {
 	/* one writer: no locked instruction needed */
-	atomic_store_explicit(c, atomic_load_explicit(c, memory_order_relaxed)
-			      + n, memory_order_relaxed);
+	atomic_store_explicit(c,
+			      atomic_load_explicit(c, memory_order_relaxed) +
+				      n,
+			      memory_order_relaxed);
 }
 
 
@@ -138,15 +140,15 @@ static inline bool alive(struct sipd_rtp *r)
 
 
 /* socket.c */
-int  sipd_rtp_sockets(struct sipd_rtp *r, const union sipd_addr *addr,
-		      uint16_t min, uint16_t max, unsigned *at);
+int sipd_rtp_sockets(struct sipd_rtp *r, const union sipd_addr *addr,
+		     uint16_t min, uint16_t max, unsigned *at);
 void sipd_rtp_socket_prepare(struct sipd_rtp *r);
 void sipd_rtp_socket_fix(struct sipd_rtp *r, const union sipd_addr *to);
 void sipd_rtp_socket_free(struct sipd_rtp *r);
 
 /* media.c */
 void sipd_media_post(struct media_thread *t, struct sipd_work *work);
-void sipd_media_join(struct sipd_rtp *r);  /* take a slot */
+void sipd_media_join(struct sipd_rtp *r); /* take a slot */
 void sipd_media_leave(struct sipd_rtp *r);
 uint32_t sipd_media_random(struct media_thread *t);
 struct media_thread *sipd_media_thread(struct sipd_media *m);

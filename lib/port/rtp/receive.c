@@ -10,15 +10,15 @@
 #include "base/clock.h"
 
 enum {
-	BATCH = 8,               /* packets a call of recvmmsg() */
-	BATCHES = 4,             /* in a tick; the rest in the next */
+	BATCH = 8,   /* packets a call of recvmmsg() */
+	BATCHES = 4, /* in a tick; the rest in the next */
 	PACKET = 1500,
-	CONTROL = 64,            /* one struct timespec */
-	CN = 13,                 /* RFC 3389 */
-	SSRC_PROOF = 3,          /* packets in a row of a new SSRC, */
-	SSRC_QUIET_US = 60000,   /* and as long nothing of the old one */
-	OFFERED_EVENT_PT = 101,  /* what we offer for keys */
-	STAMP_MAX_US = 500000    /* older stamps: the wall clock was set */
+	CONTROL = 64,           /* one struct timespec */
+	CN = 13,                /* RFC 3389 */
+	SSRC_PROOF = 3,         /* packets in a row of a new SSRC, */
+	SSRC_QUIET_US = 60000,  /* and as long nothing of the old one */
+	OFFERED_EVENT_PT = 101, /* what we offer for keys */
+	STAMP_MAX_US = 500000   /* older stamps: the wall clock was set */
 };
 
 /** Buffers of a thread; no packet is kept in them. */
@@ -92,8 +92,7 @@ static bool same_speaker(struct sipd_rtp *r, const struct sipd_rtp_packet *p,
 	}
 	r->ssrc_next = p->ssrc;
 	r->seq_next = (uint16_t)(p->seq + 1);
-	if (r->proof < SSRC_PROOF ||
-	    arrival_us < r->spoke_us + SSRC_QUIET_US)
+	if (r->proof < SSRC_PROOF || arrival_us < r->spoke_us + SSRC_QUIET_US)
 		return false;
 
 	r->ssrc_in = p->ssrc;
@@ -136,7 +135,7 @@ static enum sipd_codec_id codec_of(const struct sipd_rtp *r, uint8_t pt)
 static bool is_event(const struct sipd_rtp *r, uint8_t pt)
 {
 	return r->remote.dtmf_pt >= 0 &&
-		(pt == r->remote.dtmf_pt || pt == OFFERED_EVENT_PT);
+	       (pt == r->remote.dtmf_pt || pt == OFFERED_EVENT_PT);
 }
 
 
@@ -144,8 +143,12 @@ static bool audio_in(struct sipd_rtp *r, const struct sipd_rtp_packet *p,
 		     enum sipd_codec_id codec, uint64_t arrival_us)
 {
 	const struct sipd_jitter_packet jp = {
-		.codec = codec, .marker = p->marker, .seq = p->seq,
-		.ts = p->ts, .data = p->payload, .len = p->len,
+		.codec = codec,
+		.marker = p->marker,
+		.seq = p->seq,
+		.ts = p->ts,
+		.data = p->payload,
+		.len = p->len,
 	};
 
 	switch (sipd_jitter_put(&r->jitter, &jp)) {
@@ -167,8 +170,9 @@ static void event_in(struct sipd_rtp *r, const struct sipd_rtp_packet *p)
 
 	sipd_reception_put(&r->reception, p->seq);
 	sipd_jitter_quiet(&r->jitter, p->seq);
-	sipd_rtp_keys(r, key, sipd_event_put(&r->key, p->ts, p->payload,
-					     p->len, r->now_us / 1000, key));
+	sipd_rtp_keys(r, key,
+		      sipd_event_put(&r->key, p->ts, p->payload, p->len,
+				     r->now_us / 1000, key));
 }
 
 
@@ -197,9 +201,10 @@ static bool from_source(struct sipd_rtp *r, const struct sipd_rtp_packet *p,
 		return false;
 	if (r->source.taken != was) {
 		/* another sender: no number of the first counts */
-		sipd_log_info(r->t->log, "rtp: port %u: audio now from and to "
-			      "%s", r->port, sipd_addr_text(from, text,
-							    sizeof(text)));
+		sipd_log_info(r->t->log,
+			      "rtp: port %u: audio now from and to %s",
+			      r->port,
+			      sipd_addr_text(from, text, sizeof(text)));
 		if (r->known && r->ssrc_in != p->ssrc)
 			r->known = false;
 	}
@@ -265,8 +270,7 @@ static void packet_in(struct sipd_rtp *r, const uint8_t *buf, size_t n,
 	}
 	codec = codec_of(r, p.pt);
 	if ((!codec && p.pt != CN && !is_event(r, p.pt)) ||
-	    !from_source(r, &p, from) ||
-	    !same_speaker(r, &p, arrival_us)) {
+	    !from_source(r, &p, from) || !same_speaker(r, &p, arrival_us)) {
 		drop(r);
 		return;
 	}
@@ -341,8 +345,7 @@ static int receive_batch(struct sipd_rtp *r)
 			drop(r);
 		else if (r->remote.dir & SIPD_RECVONLY)
 			packet_in(r, rc->buf[i], rc->msg[i].msg_len,
-				  &rc->from[i],
-				  arrival(h, r->now_us, wall));
+				  &rc->from[i], arrival(h, r->now_us, wall));
 		h->msg_namelen = sizeof(rc->from[i]);
 		h->msg_controllen = CONTROL;
 	}
@@ -370,7 +373,8 @@ static bool rtcp_source(struct sipd_rtp *r, const union sipd_addr *from)
 		return true;
 	}
 
-	return rtp->sa.sa_family && (sipd_addr_eq_ip(from, rtp) ||
+	return rtp->sa.sa_family &&
+	       (sipd_addr_eq_ip(from, rtp) ||
 		(!r->source.taken && sipd_addr_eq_ip(from, &r->remote.rtcp)));
 }
 

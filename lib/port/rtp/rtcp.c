@@ -8,9 +8,13 @@
 #include "port/rtp/packet.h"
 
 enum {
-	SR = 200, RR = 201, SDES = 202, BYE = 203, LAST = 207,
+	SR = 200,
+	RR = 201,
+	SDES = 202,
+	BYE = 203,
+	LAST = 207,
 	BLOCK = 24,
-	MAX_DROPOUT = 3000,      /* A.1 */
+	MAX_DROPOUT = 3000, /* A.1 */
 	MAX_MISORDER = 100
 };
 
@@ -108,8 +112,11 @@ void sipd_reception_block(struct sipd_reception *r, struct sipd_rtcp_block *b)
 	if (total < -0x800000)
 		total = -0x800000;
 
-	b->fraction = due > 0 && lost > 0 ? (uint8_t)
-		(lost * 256 / due > 255 ? 255 : lost * 256 / due) : 0;
+	b->fraction = due > 0 && lost > 0
+			      ? (uint8_t)(lost * 256 / due > 255
+						  ? 255
+						  : lost * 256 / due)
+			      : 0;
 	b->lost = (int32_t)total;
 	b->seq = highest(r);
 	b->jitter = (uint32_t)r->jitter;
@@ -123,7 +130,7 @@ static size_t write_block(uint8_t *p, const struct sipd_rtcp_block *b)
 {
 	sipd_put32(p, b->ssrc);
 	sipd_put32(p + 4, (uint32_t)b->fraction << 24 |
-		   ((uint32_t)b->lost & 0xffffff));
+				  ((uint32_t)b->lost & 0xffffff));
 	sipd_put32(p + 8, b->seq);
 	sipd_put32(p + 12, b->jitter);
 	sipd_put32(p + 16, b->lsr);

@@ -11,20 +11,20 @@
 #include <stdint.h>
 
 enum {
-	SIPD_CNAME = 16,         /* bytes of a random CNAME, RFC 7022 4.2 */
-	SIPD_RTCP_SIZE = 128     /* all we ever send in one packet */
+	SIPD_CNAME = 16,     /* bytes of a random CNAME, RFC 7022 4.2 */
+	SIPD_RTCP_SIZE = 128 /* all we ever send in one packet */
 };
 
 /** Reception of one source. A.1, A.3, A.8 */
 struct sipd_reception {
 	bool known;
-	uint16_t base, max;      /* sequence numbers */
-	uint32_t cycles;         /* 65536 per wrap */
+	uint16_t base, max; /* sequence numbers */
+	uint32_t cycles;    /* 65536 per wrap */
 	uint32_t received;
 	uint32_t expected_prior, received_prior;
 	uint32_t transit;
-	bool timed;              /* transit is set */
-	double jitter;           /* timestamp units */
+	bool timed;                                /* transit is set */
+	double jitter;                             /* timestamp units */
 	uint64_t expected_before, received_before; /* of earlier sources */
 };
 
@@ -41,24 +41,23 @@ uint64_t sipd_reception_lost(const struct sipd_reception *r);
 /** Report block. 6.4.1 */
 struct sipd_rtcp_block {
 	uint32_t ssrc;
-	uint8_t fraction;        /* lost since the last one, in 1/256 */
-	int32_t lost;            /* 24 bit */
+	uint8_t fraction; /* lost since the last one, in 1/256 */
+	int32_t lost;     /* 24 bit */
 	uint32_t seq;
 	uint32_t jitter;
-	uint32_t lsr, dlsr;      /* 1/65536 s */
+	uint32_t lsr, dlsr; /* 1/65536 s */
 };
 
 /** Fill all but ssrc, lsr, dlsr; begins a new interval. */
-void sipd_reception_block(struct sipd_reception *r,
-			  struct sipd_rtcp_block *b);
+void sipd_reception_block(struct sipd_reception *r, struct sipd_rtcp_block *b);
 
 struct sipd_rtcp_out {
 	uint32_t ssrc;
-	bool sent;               /* sender report, else receiver report */
+	bool sent; /* sender report, else receiver report */
 	uint64_t ntp;
 	uint32_t ts, packets, octets;
 	const struct sipd_rtcp_block *block; /* or NULL */
-	const char *cname;       /* SIPD_CNAME bytes */
+	const char *cname;                   /* SIPD_CNAME bytes */
 	bool bye;
 };
 
@@ -67,9 +66,9 @@ size_t sipd_rtcp_write(uint8_t buf[SIPD_RTCP_SIZE],
 		       const struct sipd_rtcp_out *o);
 
 struct sipd_rtcp_in {
-	bool sr, block;          /* what was found */
-	uint32_t ssrc;           /* of the sender */
-	uint32_t lsr;            /* middle of the report's NTP time */
+	bool sr, block; /* what was found */
+	uint32_t ssrc;  /* of the sender */
+	uint32_t lsr;   /* middle of the report's NTP time */
 	struct sipd_rtcp_block about_us;
 };
 

@@ -20,25 +20,25 @@
 #include "port/sip/sdp.h"
 
 enum {
-	SIPD_FRAME = 160,       /* samples of 20 ms at 8 kHz */
+	SIPD_FRAME = 160, /* samples of 20 ms at 8 kHz */
 	SIPD_FRAME_MS = 20
 };
 
 struct sipd_media;
 struct sipd_rtp;
 
-int  sipd_media_start(struct sipd_media **mp, unsigned threads,
-		      struct sipd_log *log);
+int sipd_media_start(struct sipd_media **mp, unsigned threads,
+		     struct sipd_log *log);
 /** All streams must be closed. */
 void sipd_media_stop(struct sipd_media *m);
 
 struct sipd_media_stats {
-	uint64_t streams;       /* open now */
+	uint64_t streams;         /* open now */
 	uint64_t tx, rx, dropped; /* packets so far; dropped = not believed */
-	uint64_t ticks_due;     /* frames that were due */
-	uint64_t late[6];       /* of them sent < 1, < 2, < 5, < 10, < 20 ms
+	uint64_t ticks_due;       /* frames that were due */
+	uint64_t late[6];         /* of them sent < 1, < 2, < 5, < 10, < 20 ms
 				 * late, and later */
-	uint64_t skipped;       /* frames given up because too late */
+	uint64_t skipped;         /* frames given up because too late */
 };
 void sipd_media_stats(struct sipd_media *m, struct sipd_media_stats *st);
 
@@ -52,7 +52,11 @@ struct sipd_tx_frame {
 
 /** A frame heard. */
 struct sipd_rx_frame {
-	enum { SIPD_RX_AUDIO, SIPD_RX_LOST, SIPD_RX_NONE } kind; /* LOST: one
+	enum {
+		SIPD_RX_AUDIO,
+		SIPD_RX_LOST,
+		SIPD_RX_NONE
+	} kind;                  /* LOST: one
 				  * was due; NONE: nothing is sent to us */
 	int16_t pcm[SIPD_FRAME]; /* SIPD_RX_AUDIO, else zeros */
 };
@@ -61,8 +65,8 @@ struct sipd_rx_frame {
 struct sipd_rtp_stats {
 	uint64_t tx, rx, lost, late, dropped;
 	double jitter_ms, rtt_ms;
-	double mos;              /* G.107 simplified, 0 if nothing came */
-	uint32_t remote_lost;    /* as the far end reports */
+	double mos;           /* G.107 simplified, 0 if nothing came */
+	uint32_t remote_lost; /* as the far end reports */
 	double remote_jitter_ms;
 	enum sipd_codec_id codec;
 };
@@ -106,7 +110,8 @@ uint16_t sipd_rtp_port(const struct sipd_rtp *r);
  * @thread loop */
 
 /** (Re)connect to what SDP agreed. Keeps SSRC, sequence and timestamp. */
-void sipd_rtp_connect(struct sipd_rtp *r, const struct sipd_sdp_remote *remote);
+void sipd_rtp_connect(struct sipd_rtp *r,
+		      const struct sipd_sdp_remote *remote);
 /** Queue keys, at most 64; see sipdialer_call_dtmf(). */
 void sipd_rtp_dtmf(struct sipd_rtp *r, const char *digits);
 void sipd_rtp_timeout(struct sipd_rtp *r, uint32_t timeout_ms); /* 0 never */

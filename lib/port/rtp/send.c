@@ -12,8 +12,8 @@
 bool sipd_rtp_sending(const struct sipd_rtp *r)
 {
 	return r->remote.dir & SIPD_SENDONLY && r->remote.codec &&
-		r->remote.rtp.sa.sa_family &&
-		sipd_source_target(&r->source)->sa.sa_family;
+	       r->remote.rtp.sa.sa_family &&
+	       sipd_source_target(&r->source)->sa.sa_family;
 }
 
 
@@ -37,7 +37,10 @@ static void send_rtp(struct sipd_rtp *r, uint8_t *buf, size_t n, uint8_t pt,
 		     uint32_t ts, bool marker)
 {
 	const struct sipd_rtp_packet p = {
-		.marker = marker, .pt = pt, .seq = r->seq++, .ts = ts,
+		.marker = marker,
+		.pt = pt,
+		.seq = r->seq++,
+		.ts = ts,
 		.ssrc = r->ssrc,
 	};
 
@@ -51,8 +54,7 @@ static void send_rtp(struct sipd_rtp *r, uint8_t *buf, size_t n, uint8_t pt,
 }
 
 
-static void send_audio(struct sipd_rtp *r, uint8_t *buf, size_t n,
-		       uint32_t ts)
+static void send_audio(struct sipd_rtp *r, uint8_t *buf, size_t n, uint32_t ts)
 {
 	send_rtp(r, buf, n, r->remote.pt, ts, !r->talking);
 	r->talking = true;
@@ -138,7 +140,7 @@ static void refuse_keys(struct sipd_rtp *r)
 	memset(&r->keys, 0, sizeof(r->keys));
 	if (!r->no_keys_told)
 		sipd_log_warning(r->t->log, "rtp: the far end does not take "
-				 "keys by RFC 4733; not sent");
+					    "keys by RFC 4733; not sent");
 	r->no_keys_told = true;
 	if (r->h.dtmf_sent && alive(r))
 		r->h.dtmf_sent(r->arg);
@@ -193,8 +195,8 @@ static void about_sr(const struct sipd_rtp *r, struct sipd_rtcp_block *b,
 		     uint64_t now)
 {
 	b->lsr = r->got_sr ? r->lsr : 0;
-	b->dlsr = r->got_sr
-		? (uint32_t)((now - r->lsr_us) * 65536 / 1000000) : 0;
+	b->dlsr = r->got_sr ? (uint32_t)((now - r->lsr_us) * 65536 / 1000000)
+			    : 0;
 }
 
 
@@ -203,10 +205,15 @@ void sipd_rtcp_send(struct sipd_rtp *r, bool bye)
 	const uint64_t now = sipd_clock_us();
 	struct sipd_rtcp_block b = {.ssrc = r->ssrc_in};
 	const struct sipd_rtcp_out o = {
-		.ssrc = r->ssrc, .sent = r->packets != r->reported,
-		.ntp = sipd_media_ntp(r->t, now), .ts = r->ts,
-		.packets = r->packets, .octets = r->octets,
-		.block = r->known ? &b : NULL, .cname = r->cname, .bye = bye,
+		.ssrc = r->ssrc,
+		.sent = r->packets != r->reported,
+		.ntp = sipd_media_ntp(r->t, now),
+		.ts = r->ts,
+		.packets = r->packets,
+		.octets = r->octets,
+		.block = r->known ? &b : NULL,
+		.cname = r->cname,
+		.bye = bye,
 	};
 	uint8_t buf[SIPD_RTCP_SIZE];
 	union sipd_addr other;

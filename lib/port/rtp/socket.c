@@ -10,11 +10,12 @@
 #include "port/net.h"
 
 enum {
-	ANY_MIN = 32768, ANY_MAX = 60999, /* Linux' own choice for port 0;
+	ANY_MIN = 32768,
+	ANY_MAX = 60999, /* Linux' own choice for port 0;
 					   * bound by number, because a socket
 					   * bound to 0 loses its port when it
 					   * is disconnected */
-	RCVBUF = 32768            /* 14 packets at least, whatever a driver
+	RCVBUF = 32768   /* 14 packets at least, whatever a driver
 				   * accounts for each */
 };
 
@@ -46,8 +47,7 @@ static int bound(const union sipd_addr *addr, uint16_t port, int *fdp)
 }
 
 
-static int pair(struct sipd_rtp *r, const union sipd_addr *addr,
-		uint16_t port)
+static int pair(struct sipd_rtp *r, const union sipd_addr *addr, uint16_t port)
 {
 	int err = bound(addr, port, &r->fd);
 
@@ -87,18 +87,20 @@ int sipd_rtp_sockets(struct sipd_rtp *r, const union sipd_addr *addr,
 		if (!err)
 			return SIPDIALER_OK;
 		if (err == EMFILE)
-			return sipd_error(SIPDIALER_EIO, "RTP socket: all %llu "
-					  "descriptors are in use, a call needs "
-					  "two: raise the limit (ulimit -n)",
+			return sipd_error(SIPDIALER_EIO,
+					  "RTP socket: all %llu descriptors "
+					  "are in use, a call needs two: "
+					  "raise the limit (ulimit -n)",
 					  (unsigned long long)
-					  sipd_files_max());
+						  sipd_files_max());
 		if (err != EADDRINUSE && err != EACCES)
 			return sipd_error(SIPDIALER_EIO, "RTP socket: %s",
 					  strerror(err));
 	}
 
-	return sipd_error(SIPDIALER_EIO, "all %u RTP port pairs in %u-%u "
-			  "are in use", pairs, lo, hi);
+	return sipd_error(SIPDIALER_EIO,
+			  "all %u RTP port pairs in %u-%u are in use", pairs,
+			  lo, hi);
 }
 
 

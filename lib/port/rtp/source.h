@@ -14,18 +14,18 @@
 
 enum {
 	SIPD_SOURCE_WINDOW_MS = 5000,
-	SIPD_SOURCE_PROOF = 4    /* packets in a row */
+	SIPD_SOURCE_PROOF = 4 /* packets in a row */
 };
 
 struct sipd_source {
-	union sipd_addr sdp;     /* family 0: none, nobody is believed */
-	union sipd_addr other;   /* candidate, or taken instead */
-	uint32_t ssrc;           /* of the candidate */
-	uint16_t seq;            /* its next */
-	uint8_t proof;           /* packets of it in a row */
-	bool taken;              /* other is the source */
-	bool confirmed;          /* sdp has sent */
-	uint64_t until_ms;       /* end of the window */
+	union sipd_addr sdp;   /* family 0: none, nobody is believed */
+	union sipd_addr other; /* candidate, or taken instead */
+	uint32_t ssrc;         /* of the candidate */
+	uint16_t seq;          /* its next */
+	uint8_t proof;         /* packets of it in a row */
+	bool taken;            /* other is the source */
+	bool confirmed;        /* sdp has sent */
+	uint64_t until_ms;     /* end of the window */
 };
 
 /** New SDP.  The same address as before keeps what is known, and opens the

@@ -62,8 +62,9 @@ static void play_out(struct sipd_rtp *r, struct sipd_rx_frame *rx)
 	}
 
 	memset(rx->pcm, 0, sizeof(rx->pcm));
-	rx->kind = kind == SIPD_JITTER_SILENCE ? SIPD_RX_AUDIO :
-		   kind == SIPD_JITTER_LOST ? SIPD_RX_LOST : SIPD_RX_NONE;
+	rx->kind = kind == SIPD_JITTER_SILENCE ? SIPD_RX_AUDIO
+		   : kind == SIPD_JITTER_LOST  ? SIPD_RX_LOST
+					       : SIPD_RX_NONE;
 }
 
 
@@ -85,7 +86,8 @@ static void housekeeping(struct sipd_rtp *r)
 	if (now_ms >= r->report_ms) {
 		sipd_rtcp_send(r, false);
 		r->report_ms = now_ms +
-			sipd_rtcp_interval(false, sipd_media_random(r->t));
+			       sipd_rtcp_interval(false,
+						  sipd_media_random(r->t));
 	}
 }
 
@@ -107,8 +109,8 @@ void sipd_rtp_tick(struct sipd_rtp *r, uint64_t tick)
 	if (alive(r))
 		r->h.frame(&rx, &tx, r->remote.codec, r->arg);
 	if (sipd_rtp_send(r, &tx))
-		note_late(r->t, sipd_clock_us() - r->t->start_us -
-			  tick * 1000);
+		note_late(r->t,
+			  sipd_clock_us() - r->t->start_us - tick * 1000);
 	r->ts += SIPD_FRAME;
 	housekeeping(r);
 }
@@ -125,7 +127,7 @@ static void first_connect(struct sipd_rtp *r)
 		sipd_log_warning(r->t->log, "rtp: no RTCP on port %u",
 				 r->port + 1);
 	r->report_ms = r->now_us / 1000 +
-		sipd_rtcp_interval(true, sipd_media_random(r->t));
+		       sipd_rtcp_interval(true, sipd_media_random(r->t));
 	r->connected = true;
 	sipd_media_join(r);
 }
@@ -142,8 +144,7 @@ static uint32_t packet_time(uint32_t ptime)
 
 static void do_connect(struct sipd_rtp *r, const struct sipd_sdp_remote *sdp)
 {
-	const bool received = r->connected &&
-		r->remote.dir & SIPD_RECVONLY;
+	const bool received = r->connected && r->remote.dir & SIPD_RECVONLY;
 	const union sipd_addr before = r->source.sdp;
 
 	r->now_us = sipd_clock_us();
@@ -176,8 +177,10 @@ static void do_connect(struct sipd_rtp *r, const struct sipd_sdp_remote *sdp)
 static void do_keys(struct sipd_rtp *r, const char *keys)
 {
 	if (!sipd_event_queue(&r->keys, keys))
-		sipd_log_warning(r->t->log, "rtp: more than %d keys queued; "
-				 "the rest is not sent", SIPD_KEYS_MAX);
+		sipd_log_warning(
+			r->t->log,
+			"rtp: more than %d keys queued; the rest is not sent",
+			SIPD_KEYS_MAX);
 }
 
 
@@ -228,11 +231,11 @@ static void final_stats(struct sipd_rtp *r, struct sipd_rtp_stats *st)
 	st->codec = r->remote.codec;
 	if (expected && r->rx) {
 		const double bad = (double)(st->lost + st->late) /
-			(double)expected;
+				   (double)expected;
 
-		st->mos = sipd_mos(bad > 1 ? 1 : bad, r->rtt_ms / 2 +
-				   SIPD_FRAME_MS +
-				   sipd_jitter_delay_ms(&r->jitter));
+		st->mos = sipd_mos(bad > 1 ? 1 : bad,
+				   r->rtt_ms / 2 + SIPD_FRAME_MS +
+					   sipd_jitter_delay_ms(&r->jitter));
 	}
 }
 
@@ -332,8 +335,7 @@ static void send_box(struct sipd_rtp *r)
 }
 
 
-void sipd_rtp_connect(struct sipd_rtp *r,
-		      const struct sipd_sdp_remote *remote)
+void sipd_rtp_connect(struct sipd_rtp *r, const struct sipd_sdp_remote *remote)
 {
 	(void)pthread_mutex_lock(&r->t->box);
 	r->box_remote = *remote;
@@ -350,8 +352,10 @@ void sipd_rtp_dtmf(struct sipd_rtp *r, const char *digits)
 	len = strlen(r->box_keys);
 	if (add > SIPD_KEYS_MAX - len) {
 		add = SIPD_KEYS_MAX - len;
-		sipd_log_warning(r->t->log, "rtp: more than %d keys at once; "
-				 "the rest is not sent", SIPD_KEYS_MAX);
+		sipd_log_warning(
+			r->t->log,
+			"rtp: more than %d keys at once; the rest is not sent",
+			SIPD_KEYS_MAX);
 	}
 	memcpy(r->box_keys + len, digits, add);
 	r->box_keys[len + add] = '\0';

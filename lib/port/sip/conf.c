@@ -51,8 +51,7 @@ void sipd_conf_free(struct sipd_sip_conf *conf)
 }
 
 
-int sipd_conf_copy(struct sipd_sip_conf *dst,
-		   const struct sipd_sip_conf *src)
+int sipd_conf_copy(struct sipd_sip_conf *dst, const struct sipd_sip_conf *src)
 {
 	size_t i;
 
@@ -67,14 +66,16 @@ int sipd_conf_copy(struct sipd_sip_conf *dst,
 		char *copy;
 
 		if (len > strings[i].max)
-			return sipd_error(SIPDIALER_EINVAL, "%s has %zu bytes, "
-					  "at most %zu are allowed",
-					  strings[i].name, len, strings[i].max);
-		if (len && (!sipd_text_clean(s, len) ||
-			    !sipd_utf8_valid(s, len)))
-			return sipd_error(SIPDIALER_EINVAL, "%s has a control "
-					  "character or is not UTF-8",
-					  strings[i].name);
+			return sipd_error(
+				SIPDIALER_EINVAL,
+				"%s has %zu bytes, at most %zu are allowed",
+				strings[i].name, len, strings[i].max);
+		if (len &&
+		    (!sipd_text_clean(s, len) || !sipd_utf8_valid(s, len)))
+			return sipd_error(
+				SIPDIALER_EINVAL,
+				"%s has a control character or is not UTF-8",
+				strings[i].name);
 
 		copy = sipd_strdup(s ? s : "");
 		if (!copy)
@@ -109,10 +110,12 @@ static int host_check(const char *name, const char *host)
 	strip_brackets(host);
 	pl_set_str(&pl, host);
 
-	return sipd_host_valid(&pl) ? SIPDIALER_OK :
-		sipd_error(SIPDIALER_EINVAL,
-			   "%s = \"%s\" is not a host name or address", name,
-			   host);
+	return sipd_host_valid(&pl)
+		       ? SIPDIALER_OK
+		       : sipd_error(
+				 SIPDIALER_EINVAL,
+				 "%s = \"%s\" is not a host name or address",
+				 name, host);
 }
 
 
@@ -123,8 +126,9 @@ int sipd_conf_check(struct sipd_sip *sip)
 	int err;
 
 	if (conf->transport == SIPD_TLS)
-		return sipd_error(SIPDIALER_ENOSYS, "sip.transport = tls is "
-				  "not built in; use udp or tcp");
+		return sipd_error(
+			SIPDIALER_ENOSYS,
+			"sip.transport = tls is not built in; use udp or tcp");
 
 	err = host_check("sip.server", conf->server);
 	if (!err)
@@ -133,25 +137,27 @@ int sipd_conf_check(struct sipd_sip *sip)
 		return err;
 
 	if (conf->reg && !conf->server[0])
-		return sipd_error(SIPDIALER_EINVAL, "sip.register needs "
-				  "sip.server");
+		return sipd_error(SIPDIALER_EINVAL,
+				  "sip.register needs sip.server");
 	if (conf->reg && !conf->user[0])
-		return sipd_error(SIPDIALER_EINVAL, "sip.register needs "
-				  "sip.user");
+		return sipd_error(SIPDIALER_EINVAL,
+				  "sip.register needs sip.user");
 
 	strip_brackets(conf->local_address);
 	if (conf->local_address[0] &&
 	    !sipd_addr_parse(&addr, conf->local_address, 0))
-		return sipd_error(SIPDIALER_EINVAL, "sip.local_address = "
-				  "\"%s\" is not an address",
-				  conf->local_address);
+		return sipd_error(
+			SIPDIALER_EINVAL,
+			"sip.local_address = \"%s\" is not an address",
+			conf->local_address);
 
 	strip_brackets(conf->external_address);
 	if (conf->external_address[0] &&
 	    !sipd_addr_parse(&sip->external, conf->external_address, 0))
-		return sipd_error(SIPDIALER_EINVAL, "sip.external_address = "
-				  "\"%s\" is not an address",
-				  conf->external_address);
+		return sipd_error(
+			SIPDIALER_EINVAL,
+			"sip.external_address = \"%s\" is not an address",
+			conf->external_address);
 
 	return SIPDIALER_OK;
 }

@@ -16,9 +16,9 @@
 #include "port/sip/internal.h"
 
 enum {
-	CHALLENGES_MAX = 16,   /* read of one message */
-	VALUE_MAX = 2048,      /* of one header; longer ones are not read */
-	TRIES_MAX = 2,         /* digests for one request */
+	CHALLENGES_MAX = 16, /* read of one message */
+	VALUE_MAX = 2048,    /* of one header; longer ones are not read */
+	TRIES_MAX = 2,       /* digests for one request */
 	NONCE_SIZE = 1024,
 	OPAQUE_SIZE = 1024,
 	CNONCE_SIZE = 49,
@@ -73,8 +73,8 @@ struct reading {
 	struct sipd_auth *auth;
 	struct challenge best[2];
 	unsigned count;
-	struct pl refused;    /* a realm that we do not answer */
-	bool unknown;         /* an algorithm or qop that we do not know */
+	struct pl refused; /* a realm that we do not answer */
+	bool unknown;      /* an algorithm or qop that we do not know */
 	bool known_source;
 };
 
@@ -96,7 +96,7 @@ static bool token_char(char c)
 
 static struct pl token(struct pl *p)
 {
-	struct pl t = { p->p, 0 };
+	struct pl t = {p->p, 0};
 
 	while (p->l && token_char(*p->p)) {
 		pl_advance(p, 1);
@@ -137,9 +137,9 @@ static struct pl *field(struct challenge *c, const struct pl *name)
 		const char *name;
 		struct pl *value;
 	} fields[] = {
-		{ "realm", &c->realm }, { "nonce", &c->nonce },
-		{ "opaque", &c->opaque }, { "stale", &c->stale },
-		{ "algorithm", &c->algorithm }, { "qop", &c->qop },
+		{"realm", &c->realm},         {"nonce", &c->nonce},
+		{"opaque", &c->opaque},       {"stale", &c->stale},
+		{"algorithm", &c->algorithm}, {"qop", &c->qop},
 	};
 	size_t i;
 
@@ -195,8 +195,8 @@ static bool challenge_read(struct challenge *c, struct pl p)
 	}
 
 	return c->realm.p && pl_isset(&c->nonce) &&
-		c->realm.l < SIPD_REALM_SIZE && c->nonce.l < NONCE_SIZE &&
-		c->opaque.l < OPAQUE_SIZE;
+	       c->realm.l < SIPD_REALM_SIZE && c->nonce.l < NONCE_SIZE &&
+	       c->opaque.l < OPAQUE_SIZE;
 }
 
 
@@ -326,7 +326,8 @@ static int slot_take(struct slot *slot, const struct challenge *c, bool proxy)
 	(void)pl_strcpy(&c->nonce, slot->nonce, sizeof(slot->nonce));
 	slot->opaque_said = c->opaque.p != NULL;
 	if (c->opaque.l)
-		(void)pl_strcpy(&c->opaque, slot->opaque, sizeof(slot->opaque));
+		(void)pl_strcpy(&c->opaque, slot->opaque,
+				sizeof(slot->opaque));
 	slot->alg = c->alg;
 	slot->alg_said = c->algorithm.p != NULL;
 	slot->qop = c->qop.p != NULL;
@@ -343,24 +344,27 @@ static int nothing_for_us(const struct reading *r)
 
 	if (r->refused.p) {
 		(void)pl_strcpy(&r->refused, realm, sizeof(realm));
-		return sipd_error(SIPDIALER_EAUTH,
-				  "password asked for realm \"%s\", which is "
-				  "not the server's; set sip.realm to answer "
-				  "it", realm);
+		return sipd_error(
+			SIPDIALER_EAUTH,
+			"password asked for realm \"%s\", which is not the "
+			"server's; set sip.realm to answer it",
+			realm);
 	}
 	if (r->unknown)
-		return sipd_error(SIPDIALER_EAUTH, "the server asks for a "
-				  "digest algorithm or qop that is not known");
+		return sipd_error(SIPDIALER_EAUTH,
+				  "the server asks for a digest algorithm or "
+				  "qop that is not known");
 
 	return sipd_error(SIPDIALER_EAUTH,
 			  "the server refused without a digest challenge");
 }
 
 
-static bool same_nonce_again(const struct slot *slot, const struct challenge *c)
+static bool same_nonce_again(const struct slot *slot,
+			     const struct challenge *c)
 {
 	return slot->set && slot->nc && !pl_strcmp(&c->nonce, slot->nonce) &&
-		pl_strcasecmp(&c->stale, "true");
+	       pl_strcasecmp(&c->stale, "true");
 }
 
 
@@ -372,13 +376,16 @@ static int take(struct sipd_auth *auth, const struct reading *r)
 		const struct challenge *c = &r->best[proxy];
 
 		if (c->alg && same_nonce_again(&auth->slots[proxy], c))
-			return sipd_error(SIPDIALER_EAUTH, "user or password "
-					  "refused by the server");
+			return sipd_error(
+				SIPDIALER_EAUTH,
+				"user or password refused by the server");
 	}
 
 	if (auth->tries >= TRIES_MAX)
-		return sipd_error(SIPDIALER_EAUTH, "user or password refused "
-				  "by the server (%d tries)", TRIES_MAX);
+		return sipd_error(
+			SIPDIALER_EAUTH,
+			"user or password refused by the server (%d tries)",
+			TRIES_MAX);
 	auth->tries++;
 
 	for (proxy = 0; proxy < 2; proxy++) {
@@ -415,8 +422,9 @@ int sipd_auth_challenge(struct sipd_auth *auth, const struct sip_msg *msg)
 		return nothing_for_us(&r);
 
 	if (!auth->sip->conf.password[0])
-		return sipd_error(SIPDIALER_EAUTH, "the server asks for a "
-				  "password, and sip.password is empty");
+		return sipd_error(SIPDIALER_EAUTH,
+				  "the server asks for a password, and "
+				  "sip.password is empty");
 
 	return take(auth, &r);
 }
@@ -484,13 +492,13 @@ static int response_make(const struct slot *slot, const char *user,
 {
 	const EVP_MD *md = slot->alg->md();
 	char a1[HEX_SIZE], a1s[HEX_SIZE], a2[HEX_SIZE], nc[9];
-	const char *p1[] = { user, slot->realm, password, NULL };
-	const char *p1s[] = { a1, slot->nonce, slot->cnonce, NULL };
-	const char *p2[] = { method, uri, NULL };
+	const char *p1[] = {user, slot->realm, password, NULL};
+	const char *p1s[] = {a1, slot->nonce, slot->cnonce, NULL};
+	const char *p2[] = {method, uri, NULL};
 	const char *ha1 = slot->alg->sess ? a1s : a1;
-	const char *pq[] = { ha1, slot->nonce, nc, slot->cnonce, "auth", a2,
-			     NULL };
-	const char *pn[] = { ha1, slot->nonce, a2, NULL };
+	const char *pq[] = {ha1,    slot->nonce, nc,  slot->cnonce,
+			    "auth", a2,          NULL};
+	const char *pn[] = {ha1, slot->nonce, a2, NULL};
 	int err;
 
 	(void)snprintf(nc, sizeof(nc), "%08x", slot->nc);
@@ -535,13 +543,14 @@ static int slot_encode(struct mbuf *mb, struct slot *slot,
 	if (err)
 		return err;
 
-	err  = mbuf_printf(mb, "%s: Digest username=\"",
-			   slot->proxy ? "Proxy-Authorization"
-				       : "Authorization");
+	err = mbuf_printf(mb, "%s: Digest username=\"",
+			  slot->proxy ? "Proxy-Authorization"
+				      : "Authorization");
 	err |= write_escaped(mb, user);
-	err |= mbuf_printf(mb, "\", realm=\"%s\", nonce=\"%s\", uri=\"%s\", "
-			   "response=\"%s\"", slot->realm, slot->nonce, uri,
-			   response);
+	err |= mbuf_printf(
+		mb,
+		"\", realm=\"%s\", nonce=\"%s\", uri=\"%s\", response=\"%s\"",
+		slot->realm, slot->nonce, uri, response);
 	if (slot->opaque_said)
 		err |= mbuf_printf(mb, ", opaque=\"%s\"", slot->opaque);
 	if (slot->alg_said)

@@ -51,7 +51,7 @@ bool sipd_guard_status_line(const struct sip_msg *msg)
 	p += sizeof(version) - 1;
 
 	return p[0] >= '1' && p[0] <= '6' && isdigit((unsigned char)p[1]) &&
-		isdigit((unsigned char)p[2]) && p[3] == ' ';
+	       isdigit((unsigned char)p[2]) && p[3] == ' ';
 }
 
 
@@ -72,7 +72,7 @@ static bool cseq_sane(const struct sip_msg *msg)
 	}
 
 	return sipd_pl_number(&num, &n) && n <= INT32_MAX &&
-		n == msg->cseq.num && pl_isset(&msg->cseq.met);
+	       n == msg->cseq.num && pl_isset(&msg->cseq.met);
 }
 
 
@@ -94,8 +94,8 @@ bool sipd_guard_response(const struct sip_msg *msg, const char *callid,
 		return false;
 
 	return !pl_strcmp(&msg->callid, callid) &&
-		!pl_strcmp(&msg->from.tag, ltag) && cseq_sane(msg) &&
-		msg->cseq.num == cseq && !pl_strcmp(&msg->cseq.met, method);
+	       !pl_strcmp(&msg->from.tag, ltag) && cseq_sane(msg) &&
+	       msg->cseq.num == cseq && !pl_strcmp(&msg->cseq.met, method);
 }
 
 
@@ -137,8 +137,8 @@ bool sipd_guard_request(const struct sip_msg *msg)
 		return false;
 
 	return cseq_sane(msg) && !pl_cmp(&msg->cseq.met, &msg->met) &&
-		sipd_pl_number(&msg->maxfwd, &hops) && hops <= 255 &&
-		length_sane(msg);
+	       sipd_pl_number(&msg->maxfwd, &hops) && hops <= 255 &&
+	       length_sane(msg);
 }
 
 

@@ -11,8 +11,8 @@
 #include "port/sip/internal.h"
 
 enum {
-	NAMES_MAX = 4096,   /* more are not read */
-	LINE_SIZE = 1024,   /* longer lines are cut */
+	NAMES_MAX = 4096, /* more are not read */
+	LINE_SIZE = 1024, /* longer lines are cut */
 	NAMESERVERS = 16,
 	QUERY_HASH = 256
 };
@@ -154,8 +154,10 @@ bool sipd_hosts_find(const struct sipd_hosts *hosts, const struct pl *name,
 int sipd_dns_open(struct dnsc **dnscp)
 {
 	const struct dnsc_conf conf = {
-		.query_hash_size = QUERY_HASH, .tcp_hash_size = 2,
-		.conn_timeout = 10000, .idle_timeout = 30000,
+		.query_hash_size = QUERY_HASH,
+		.tcp_hash_size = 2,
+		.conn_timeout = 10000,
+		.idle_timeout = 30000,
 	};
 	struct sa all[NAMESERVERS], servers[NAMESERVERS];
 	uint32_t count = NAMESERVERS, i, n = 0;

@@ -16,12 +16,12 @@ struct sipd_hosts;    /* hosts.c */
 #define SIPD_ALLOW "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE"
 
 enum {
-	SIPD_KNOWN_MAX = 8,  /* addresses of the server; more: the oldest
+	SIPD_KNOWN_MAX = 8, /* addresses of the server; more: the oldest
 			      * learned one is forgotten */
 	SIPD_REALM_SIZE = 128,
-	SIPD_USER_MAX = 64,  /* bytes, of sip.user */
+	SIPD_USER_MAX = 64,    /* bytes, of sip.user */
 	SIPD_STRING_MAX = 255, /* of other strings */
-	SIPD_HOST_MAX = 253  /* RFC 1035 2.3.4 */
+	SIPD_HOST_MAX = 253    /* RFC 1035 2.3.4 */
 };
 
 struct sipd_sip {
@@ -29,17 +29,17 @@ struct sipd_sip {
 	struct dnsc *dnsc;
 	struct sipd_loop *loop;
 	struct sipd_log *log;
-	struct sipd_sip_conf conf;   /* strings owned */
+	struct sipd_sip_conf conf; /* strings owned */
 	struct sip_lsnr *lsnr_req;
 	struct sip_lsnr *lsnr_resp;
-	struct hash *invites;        /* by Call-ID (hash_joaat_str) */
+	struct hash *invites; /* by Call-ID (hash_joaat_str) */
 	uint32_t invitec;
-	char aor[300];               /* "sip:user@domain" */
-	char registrar[300];         /* "sip:domain" */
-	char route[300];             /* next hop "sip:host:port;transport=tcp"
+	char aor[300];         /* "sip:user@domain" */
+	char registrar[300];   /* "sip:domain" */
+	char route[300];       /* next hop "sip:host:port;transport=tcp"
 				      * of everything towards the server */
-	char local[96];              /* "udp:10.0.0.1:5060" */
-	struct sa server_addr;       /* known address of the server; unset until
+	char local[96];        /* "udp:10.0.0.1:5060" */
+	struct sa server_addr; /* known address of the server; unset until
 				      * a literal or a first answer tells */
 	struct sipd_register *reg;
 	sipd_reg_h *regh;
@@ -51,20 +51,20 @@ struct sipd_sip {
 	char realm[SIPD_REALM_SIZE]; /* the one we answer; "" not yet known */
 	struct sa known[SIPD_KNOWN_MAX]; /* known sources, IP only */
 	size_t knownc;
-	size_t known_fixed;          /* the first ones are configured */
-	struct sa laddr;             /* UDP transport */
-	struct sa route_dst;         /* the last asked way: to there ... */
-	struct sa route_src;         /* ... the kernel sends from here */
-	uint64_t route_ms;           /* asked at */
-	union sipd_addr external;    /* family 0: none */
+	size_t known_fixed;       /* the first ones are configured */
+	struct sa laddr;          /* UDP transport */
+	struct sa route_dst;      /* the last asked way: to there ... */
+	struct sa route_src;      /* ... the kernel sends from here */
+	uint64_t route_ms;        /* asked at */
+	union sipd_addr external; /* family 0: none */
 	struct sipd_hosts *hosts;
-	uint64_t reply_ms;           /* token bucket of stateless replies */
+	uint64_t reply_ms; /* token bucket of stateless replies */
 	uint32_t reply_tokens;
-	struct sipd_work work;       /* of closing */
+	struct sipd_work work; /* of closing */
 	void (*closeh)(void *arg);
 	void *close_arg;
-	struct tmr settle;           /* of closing: BYEs without an answer */
-	uint64_t close_until;        /* ms */
+	struct tmr settle;    /* of closing: BYEs without an answer */
+	uint64_t close_until; /* ms */
 };
 
 /* ---- guard.c: facts F-J of specs/libre-1.1.0.md ------------------------ */
@@ -88,16 +88,16 @@ bool sipd_pl_number(const struct pl *pl, uint32_t *value);
 
 /* ---- listen.c: what reaches us outside transactions -------------------- */
 
-int  sipd_listen_start(struct sipd_sip *sip);
+int sipd_listen_start(struct sipd_sip *sip);
 
 /* ---- hosts.c: names without DNS, and the DNS client -------------------- */
 
-int  sipd_hosts_load(struct sipd_hosts **hp, const char *path); /* mem_deref */
+int sipd_hosts_load(struct sipd_hosts **hp, const char *path); /* mem_deref */
 /** An address of /etc/hosts (IPv4 first), or of localhost. RFC 6761 6.3 */
 bool sipd_hosts_find(const struct sipd_hosts *hosts, const struct pl *name,
 		     struct sa *addr);
 /** DNS client on the name servers of resolv.conf. 0 or errno. */
-int  sipd_dns_open(struct dnsc **dnscp);
+int sipd_dns_open(struct dnsc **dnscp);
 
 /* ---- keepalive.c ------------------------------------------------------- */
 
@@ -119,24 +119,24 @@ void sipd_keepalive_stop(struct sipd_keepalive *ka);
 
 struct sipd_auth;
 /** Freed by mem_deref(). */
-int  sipd_auth_alloc(struct sipd_auth **ap, struct sipd_sip *sip);
+int sipd_auth_alloc(struct sipd_auth **ap, struct sipd_sip *sip);
 /** Read the challenges of a 401/407: strongest algorithm we know, configured
  *  realm only (fact F), a stale nonce again, at most two tries a request.
  *  0: send again; SIPDIALER_EAUTH with sipd_error(): give up. */
-int  sipd_auth_challenge(struct sipd_auth *auth, const struct sip_msg *msg);
+int sipd_auth_challenge(struct sipd_auth *auth, const struct sip_msg *msg);
 /** Write Authorization / Proxy-Authorization lines, nothing if none yet. */
-int  sipd_auth_encode(struct mbuf *mb, struct sipd_auth *auth,
-		      const char *method, const char *uri);
+int sipd_auth_encode(struct mbuf *mb, struct sipd_auth *auth,
+		     const char *method, const char *uri);
 /** A request got through: later challenges of other requests of the same call
  *  count afresh. */
 void sipd_auth_accepted(struct sipd_auth *auth);
 
 /* ---- conf.c ------------------------------------------------------------ */
 
-int  sipd_conf_copy(struct sipd_sip_conf *dst, const struct sipd_sip_conf *src);
+int sipd_conf_copy(struct sipd_sip_conf *dst, const struct sipd_sip_conf *src);
 /** Also after a copy that failed. */
 void sipd_conf_free(struct sipd_sip_conf *conf);
-int  sipd_conf_check(struct sipd_sip *sip);
+int sipd_conf_check(struct sipd_sip *sip);
 
 /* ---- uri.c ------------------------------------------------------------- */
 
@@ -145,11 +145,11 @@ bool sipd_char_in(char c, const char *set);
 
 /** A SIP URI in parts; the pl point into the text. */
 struct sipd_uri {
-	struct pl user;      /* without password; unset if none */
-	struct pl host;      /* without the brackets of an IPv6 address */
-	uint16_t port;       /* 0 none */
-	struct pl params;    /* ";transport=tcp..." */
-	int transport;       /* enum sip_transp, SIP_TRANSP_NONE if unsaid */
+	struct pl user;   /* without password; unset if none */
+	struct pl host;   /* without the brackets of an IPv6 address */
+	uint16_t port;    /* 0 none */
+	struct pl params; /* ";transport=tcp..." */
+	int transport;    /* enum sip_transp, SIP_TRANSP_NONE if unsaid */
 };
 /** Strict: RFC 3261 25.1 without passwords, headers and maddr.
  *  NULL, or what is wrong with it. */
@@ -166,16 +166,16 @@ bool sipd_route_write(const struct sipd_sip *sip, const struct pl *host,
 
 /** Request-URI for a number or URI, and the next hop to send it to (server's
  *  route for numbers, outbound proxy if set; the URI itself otherwise). */
-int  sipd_target_uri(const struct sipd_sip *sip, const char *to, char *uri,
-		     size_t uri_size, char *route, size_t route_size);
+int sipd_target_uri(const struct sipd_sip *sip, const char *to, char *uri,
+		    size_t uri_size, char *route, size_t route_size);
 /** From URI of a caller id: "sip:id@domain", or the id if it is a URI. */
-int  sipd_caller_uri(const struct sipd_sip *sip, const char *caller_id,
-		     char *uri, size_t size);
+int sipd_caller_uri(const struct sipd_sip *sip, const char *caller_id,
+		    char *uri, size_t size);
 /** Display name as quoted-string, escaped; "" for none. RFC 3261 25.1 */
-int  sipd_display_name(const char *name, char *buf, size_t size);
+int sipd_display_name(const char *name, char *buf, size_t size);
 /** "<sip:user@host:port;transport=..>" as the peer should reach us: Contact. */
-int  sipd_contact(const struct sipd_sip *sip, enum sip_transp tp,
-		  const struct sa *laddr, char *buf, size_t size);
+int sipd_contact(const struct sipd_sip *sip, enum sip_transp tp,
+		 const struct sa *laddr, char *buf, size_t size);
 
 /* ---- invite.c: called by the listeners of sip.c ------------------------ */
 
@@ -194,7 +194,7 @@ void sipd_invite_flush(struct sipd_sip *sip);
 
 /* ---- register.c -------------------------------------------------------- */
 
-int  sipd_register_start(struct sipd_register **rp, struct sipd_sip *sip);
+int sipd_register_start(struct sipd_register **rp, struct sipd_sip *sip);
 /** Remove the binding; h when answered or after wait_ms. */
 void sipd_register_stop(struct sipd_register *reg, uint32_t wait_ms,
 			void (*h)(void *arg), void *arg);
@@ -206,6 +206,6 @@ bool sipd_register_known_contact(const struct sipd_register *reg,
 
 /** Cause of a Reason header: Q.850 cause if there is one, else 0; *sip_cause
  *  gets the SIP one. RFC 3326 */
-int  sipd_reason_q850(const struct sip_msg *msg, int *sip_cause);
+int sipd_reason_q850(const struct sip_msg *msg, int *sip_cause);
 
 #endif

@@ -11,7 +11,7 @@
 #include "base/error.h"
 
 enum {
-	HEADERS_MAX = 8192   /* bytes of all extra headers */
+	HEADERS_MAX = 8192 /* bytes of all extra headers */
 };
 
 
@@ -131,14 +131,17 @@ static int invite_write(struct mbuf *mb, struct sipd_invite *inv)
 		err |= mbuf_printf(mb, "Route: <%s;lr>\r\n", inv->hop);
 	if (inv->auth)
 		err |= sipd_auth_encode(mb, inv->auth, "INVITE", inv->uri);
-	err |= mbuf_printf(mb, "To: <%s>\r\nFrom: %s\r\nCall-ID: %s\r\n"
-			   "CSeq: %u INVITE\r\n", inv->uri, inv->from,
-			   inv->callid, inv->invite_seq);
+	err |= mbuf_printf(mb,
+			   "To: <%s>\r\nFrom: %s\r\nCall-ID: %s\r\n"
+			   "CSeq: %u INVITE\r\n",
+			   inv->uri, inv->from, inv->callid, inv->invite_seq);
 	if (ua && *ua)
 		err |= mbuf_printf(mb, "User-Agent: %s\r\n", ua);
-	err |= mbuf_printf(mb, "%s%sContent-Type: application/sdp\r\n"
-			   "Content-Length: %zu\r\n\r\n%s", invite_allow,
-			   inv->headers ? inv->headers : "", len, sdp);
+	err |= mbuf_printf(mb,
+			   "%s%sContent-Type: application/sdp\r\n"
+			   "Content-Length: %zu\r\n\r\n%s",
+			   invite_allow, inv->headers ? inv->headers : "", len,
+			   sdp);
 	mb->pos = 0;
 
 	return err;
@@ -176,7 +179,8 @@ int invite_send(struct sipd_invite *inv)
 static void end_by_hangup(struct sipd_invite *inv)
 {
 	struct sipd_invite_end end = {
-		.sip_status = inv->status, .local = inv->local_end,
+		.sip_status = inv->status,
+		.local = inv->local_end,
 		.reason = inv->why,
 	};
 
@@ -227,8 +231,9 @@ static int headers_join(struct sipd_invite *inv,
 			err = sipd_error(SIPDIALER_ENOMEM,
 					 "no memory for headers");
 		if (!err && mb->end > HEADERS_MAX)
-			err = sipd_error(SIPDIALER_EINVAL, "headers of more "
-					 "than %d bytes", HEADERS_MAX);
+			err = sipd_error(SIPDIALER_EINVAL,
+					 "headers of more than %d bytes",
+					 HEADERS_MAX);
 	}
 	mb->pos = 0;
 	if (!err && mbuf_strdup(mb, &inv->headers, mb->end))
@@ -263,8 +268,7 @@ static int names_make(struct sipd_invite *inv,
 	if (err)
 		return err;
 
-	(void)re_snprintf(inv->ltag, sizeof(inv->ltag), "%016llx",
-			  rand_u64());
+	(void)re_snprintf(inv->ltag, sizeof(inv->ltag), "%016llx", rand_u64());
 	if (str_dup(&inv->uri, uri) || str_dup(&inv->hop, hop) ||
 	    re_sdprintf(&inv->callid, "%016llx%016llx", rand_u64(),
 			rand_u64()) ||
@@ -327,7 +331,9 @@ int sipd_invite_open(struct sipd_invite **ip, struct sipd_sip *sip,
 void sipd_invite_hangup(struct sipd_invite *inv, const char *reason)
 {
 	struct sipd_invite_end end = {
-		.sip_status = inv->status, .local = true, .reason = reason,
+		.sip_status = inv->status,
+		.local = true,
+		.reason = reason,
 	};
 
 	if (inv->told)
@@ -372,7 +378,7 @@ static bool callid_handler(struct le *le, void *arg)
 	const struct sip_msg *msg = arg;
 
 	return !pl_strcmp(&msg->callid, inv->callid) &&
-		!pl_strcmp(&msg->from.tag, inv->ltag);
+	       !pl_strcmp(&msg->from.tag, inv->ltag);
 }
 
 
@@ -426,8 +432,10 @@ static bool flush_handler(struct le *le, void *arg)
 {
 	struct sipd_invite *inv = le->data;
 	struct sipd_invite_end end = {
-		.sip_status = inv->status, .error = SIPDIALER_ECANCELLED,
-		.local = true, .reason = "SIP is closed",
+		.sip_status = inv->status,
+		.error = SIPDIALER_ECANCELLED,
+		.local = true,
+		.reason = "SIP is closed",
 	};
 	(void)arg;
 

@@ -12,28 +12,28 @@
 #include "base/work.h"
 
 enum {
-	INVITE_SDP_MAX = 4096,      /* bytes of a description of ours */
+	INVITE_SDP_MAX = 4096, /* bytes of a description of ours */
 	INVITE_URI_SIZE = 600,
 	INVITE_WAIT_MS = 64 * SIP_T1, /* RFC 3261 13.2.2.4, 17.1.1.2 */
-	INVITE_HANGUP_MS = 4000,    /* the owner waits no longer */
-	INVITE_LINGER_MS = SIP_T4,  /* for a BYE sent again */
-	INVITE_FORKS = 4            /* forks remembered as hung up */
+	INVITE_HANGUP_MS = 4000,      /* the owner waits no longer */
+	INVITE_LINGER_MS = SIP_T4,    /* for a BYE sent again */
+	INVITE_FORKS = 4              /* forks remembered as hung up */
 };
 
 enum invite_state {
-	INVITE_CALLING,    /* INVITE sent, no final answer */
-	INVITE_CONFIRMED,  /* 2xx taken, ACK sent */
-	INVITE_ENDING,     /* BYE sent */
-	INVITE_DONE        /* waits for what comes late */
+	INVITE_CALLING,   /* INVITE sent, no final answer */
+	INVITE_CONFIRMED, /* 2xx taken, ACK sent */
+	INVITE_ENDING,    /* BYE sent */
+	INVITE_DONE       /* waits for what comes late */
 };
 
 /** Our side of a dialog. Route set and target are fixed by the 2xx. */
 struct invite_dialog {
 	char *rtag;
-	char *to;          /* value of To, with tag */
-	char *target;      /* Request-URI */
-	char *routes;      /* Route lines, NULL none */
-	char *hop;         /* URI to send to */
+	char *to;     /* value of To, with tag */
+	char *target; /* Request-URI */
+	char *routes; /* Route lines, NULL none */
+	char *hop;    /* URI to send to */
 };
 
 /** A 2xx of ours to a re-INVITE, until its ACK. */
@@ -44,9 +44,9 @@ struct invite_reply {
 	struct mbuf *mb;
 	struct sa dst;
 	uint32_t cseq;
-	uint32_t wait_ms;  /* to the next retransmission */
+	uint32_t wait_ms; /* to the next retransmission */
 	uint32_t spent_ms;
-	bool want_answer;  /* we offered in the 2xx */
+	bool want_answer; /* we offered in the 2xx */
 };
 
 struct sipd_invite {
@@ -56,47 +56,47 @@ struct sipd_invite {
 	struct sipd_invite_handlers h;
 	void *arg;
 	struct sipd_sdp_local local;
-	struct tmr tmr;    /* ring, then 4 s, then session timer, then linger */
+	struct tmr tmr; /* ring, then 4 s, then session timer, then linger */
 	struct sip_request *req; /* INVITE, BYE or refresh under way */
 	struct sipd_auth *auth;  /* NULL until challenged */
 	struct invite_dialog dlg;
 	struct invite_reply *reply;
 	struct sipd_sdp_remote *early; /* of the latest 18x with SDP */
 	char *callid;
-	char *uri;         /* Request-URI of the INVITE */
-	char *hop;         /* where it goes */
-	char *from;        /* value of From, with tag */
-	char *headers;     /* extra ones; NULL after the final answer */
-	char *why;         /* of the owner's hangup */
+	char *uri;     /* Request-URI of the INVITE */
+	char *hop;     /* where it goes */
+	char *from;    /* value of From, with tag */
+	char *headers; /* extra ones; NULL after the final answer */
+	char *why;     /* of the owner's hangup */
 	char ltag[17];
 	enum invite_state state;
-	uint32_t lseq;     /* last CSeq of ours */
+	uint32_t lseq;       /* last CSeq of ours */
 	uint32_t invite_seq; /* of the last INVITE sent */
-	uint32_t acked_seq; /* of the last 2xx acknowledged */
-	uint32_t rseq;     /* last CSeq of theirs */
-	uint32_t early_sum; /* hash of the last early SDP and its tag */
-	uint32_t sdp_sum;  /* hash of the last SDP of ours, version aside */
-	uint32_t first_tag; /* hash of the first To tag */
+	uint32_t acked_seq;  /* of the last 2xx acknowledged */
+	uint32_t rseq;       /* last CSeq of theirs */
+	uint32_t early_sum;  /* hash of the last early SDP and its tag */
+	uint32_t sdp_sum;    /* hash of the last SDP of ours, version aside */
+	uint32_t first_tag;  /* hash of the first To tag */
 	uint32_t forks[INVITE_FORKS]; /* tags of forks we hung up on */
 	uint32_t forkc;
 	uint32_t expires_s; /* session timer, 0 none. RFC 4028 */
-	uint16_t status;   /* final one of the INVITE */
+	uint16_t status;    /* final one of the INVITE */
 	bool rseq_set;
-	bool refresher;    /* it is us */
-	bool peer_update;  /* peer allows UPDATE */
-	bool refreshing;   /* req is a refresh */
-	bool tagged;       /* first_tag is set */
-	bool forked;       /* more than one To tag was seen */
-	bool responded;    /* anything came from the peer */
-	bool provisional;  /* a 1xx to the INVITE under way */
-	struct sa tried;   /* where the INVITE under way went */
+	bool refresher;   /* it is us */
+	bool peer_update; /* peer allows UPDATE */
+	bool refreshing;  /* req is a refresh */
+	bool tagged;      /* first_tag is set */
+	bool forked;      /* more than one To tag was seen */
+	bool responded;   /* anything came from the peer */
+	bool provisional; /* a 1xx to the INVITE under way */
+	struct sa tried;  /* where the INVITE under way went */
 	bool ringing;
 	bool answered;
-	bool hungup;       /* no longer wanted */
-	bool local_end;    /* by the owner */
+	bool hungup;    /* no longer wanted */
+	bool local_end; /* by the owner */
 	bool ring_timeout;
-	bool told;         /* ended() was called */
-	bool dropped;      /* out of the table, waits to be freed */
+	bool told;    /* ended() was called */
+	bool dropped; /* out of the table, waits to be freed */
 };
 
 /* ---- invite.c ----------------------------------------------------------- */
@@ -111,7 +111,7 @@ void invite_media(struct sipd_invite *inv,
 /** How long to wait for 2xx of other forks after the end. */
 uint32_t invite_linger(const struct sipd_invite *inv, uint32_t ms);
 /** Send the INVITE, also once more with an answer to a challenge. */
-int  invite_send(struct sipd_invite *inv);
+int invite_send(struct sipd_invite *inv);
 
 /* ---- invite_answer.c ---------------------------------------------------- */
 
@@ -120,7 +120,7 @@ void invite_cancel(struct sipd_invite *inv);
 /** Response handler of the INVITE. */
 void invite_resp(int err, const struct sip_msg *msg, void *arg);
 /** Read the challenges; 0 if the request should be sent again. */
-int  invite_challenge(struct sipd_invite *inv, const struct sip_msg *msg);
+int invite_challenge(struct sipd_invite *inv, const struct sip_msg *msg);
 /** Reason phrase, printable, cut to the buffer. */
 void invite_reason(const struct sip_msg *msg, char *buf, size_t size);
 /** The SDP of a message, also as part of a multipart body. */
@@ -132,8 +132,8 @@ bool invite_body_sdp(const struct sip_msg *msg, struct pl *sdp);
 struct invite_request {
 	const char *method;
 	uint32_t cseq;
-	const char *headers;  /* lines, "" none */
-	const char *sdp;      /* NULL none */
+	const char *headers;       /* lines, "" none */
+	const char *sdp;           /* NULL none */
 	struct sipd_invite *owner; /* gets the response; NULL: nobody */
 	sip_resp_h *resph;
 };
@@ -141,19 +141,19 @@ struct invite_request {
 extern const char invite_allow[]; /* lines Allow and Supported */
 
 /** From a 2xx. EBADMSG if it does not make a dialog. */
-int  invite_dialog_create(struct invite_dialog *dlg,
-			  const struct sipd_invite *inv,
-			  const struct sip_msg *msg);
+int invite_dialog_create(struct invite_dialog *dlg,
+			 const struct sipd_invite *inv,
+			 const struct sip_msg *msg);
 void invite_dialog_close(struct invite_dialog *dlg);
 /** Target refresh by a Contact. RFC 3261 12.2.1.2 */
 void invite_dialog_refresh(struct invite_dialog *dlg,
 			   const struct sipd_sip *sip,
 			   const struct sip_msg *msg);
-int  invite_dialog_send(struct sipd_invite *inv,
-			const struct invite_dialog *dlg,
-			const struct invite_request *rq);
+int invite_dialog_send(struct sipd_invite *inv,
+		       const struct invite_dialog *dlg,
+		       const struct invite_request *rq);
 /** Writes Contact, as libre tells the transport. */
-int  invite_contact(SIPD_LIBRE_SEND_ARGS);
+int invite_contact(SIPD_LIBRE_SEND_ARGS);
 void invite_ack(struct sipd_invite *inv, const struct invite_dialog *dlg,
 		uint32_t cseq);
 /** BYE; the session is in state ENDING when this returns. */

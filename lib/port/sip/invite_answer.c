@@ -57,8 +57,9 @@ static bool multipart_sdp(const struct sip_msg *msg, const struct pl *body,
 		ct.l = (size_t)(text - part.p);
 		if (!re_regex(ct.p, ct.l, "application/sdp")) {
 			sdp->p = text + 4;
-			sdp->l = (size_t)(end - text) < 4 ? 0 :
-				 (size_t)(end - text) - 4;
+			sdp->l = (size_t)(end - text) < 4
+					 ? 0
+					 : (size_t)(end - text) - 4;
 			return sdp->l > 0;
 		}
 		part.l -= (size_t)(end - part.p);
@@ -71,8 +72,8 @@ static bool multipart_sdp(const struct sip_msg *msg, const struct pl *body,
 
 bool invite_body_sdp(const struct sip_msg *msg, struct pl *sdp)
 {
-	struct pl body = { (const char *)mbuf_buf(msg->mb),
-			   mbuf_get_left(msg->mb) };
+	struct pl body = {(const char *)mbuf_buf(msg->mb),
+			  mbuf_get_left(msg->mb)};
 	const uint32_t clen = pl_u32(&msg->clen);
 
 	if (pl_isset(&msg->clen) && clen < body.l)
@@ -86,7 +87,7 @@ bool invite_body_sdp(const struct sip_msg *msg, struct pl *sdp)
 	}
 
 	return !pl_strcasecmp(&msg->ctyp.type, "multipart") &&
-		multipart_sdp(msg, &body, sdp);
+	       multipart_sdp(msg, &body, sdp);
 }
 
 
@@ -140,8 +141,8 @@ static bool network_block(const struct sip_msg *msg)
 		return false;
 
 	return !pl_strcasecmp(&msg->reason, "Network Blocked") ||
-		sip_msg_hdr_apply(msg, true, SIP_HDR_REASON,
-				  analytics_handler, NULL) != NULL;
+	       sip_msg_hdr_apply(msg, true, SIP_HDR_REASON, analytics_handler,
+				 NULL) != NULL;
 }
 
 
@@ -152,7 +153,8 @@ static void end_by_answer(struct sipd_invite *inv, const struct sip_msg *msg,
 	const struct sip_hdr *hdr = sip_msg_hdr(msg, SIP_HDR_CONTACT);
 	struct sipd_invite_end end = {
 		.sip_status = error == SIPDIALER_EFORMAT ? 0 : msg->scode,
-		.error = error, .local = inv->local_end,
+		.error = error,
+		.local = inv->local_end,
 	};
 	char reason[REASON_SIZE], contact[INVITE_URI_SIZE] = "";
 	struct sip_addr addr;
@@ -169,15 +171,16 @@ static void end_by_answer(struct sipd_invite *inv, const struct sip_msg *msg,
 
 	inv->status = (uint16_t)end.sip_status;
 	/* a transaction that was closed by a lie may still see the truth */
-	invite_done(inv, invite_linger(inv, error == SIPDIALER_EFORMAT ?
-				       INVITE_WAIT_MS : 0));
+	invite_done(inv, invite_linger(inv, error == SIPDIALER_EFORMAT
+						    ? INVITE_WAIT_MS
+						    : 0));
 	invite_tell(inv, &end);
 }
 
 
 static void end_by_error(struct sipd_invite *inv, int err)
 {
-	struct sipd_invite_end end = { .local = inv->local_end };
+	struct sipd_invite_end end = {.local = inv->local_end};
 	char words[INVITE_URI_SIZE + 80];
 
 	if (err == ETIMEDOUT)
@@ -187,8 +190,8 @@ static void end_by_error(struct sipd_invite *inv, int err)
 		(void)re_snprintf(words, sizeof(words),
 				  "%s refuses the connection", inv->hop);
 	else if (err == EDESTADDRREQ || err == ENOENT)
-		(void)re_snprintf(words, sizeof(words),
-				  "no address for %s", inv->hop);
+		(void)re_snprintf(words, sizeof(words), "no address for %s",
+				  inv->hop);
 	else
 		(void)re_snprintf(words, sizeof(words), "%s: %s", inv->hop,
 				  strerror(err));
@@ -198,8 +201,9 @@ static void end_by_error(struct sipd_invite *inv, int err)
 	end.reason = inv->local_end && inv->why ? inv->why : words;
 
 	/* an answer that comes after its transaction still wants an ACK */
-	invite_done(inv, invite_linger(inv, err == ETIMEDOUT &&
-				       !inv->responded ? INVITE_WAIT_MS : 0));
+	invite_done(inv, invite_linger(inv, err == ETIMEDOUT && !inv->responded
+						    ? INVITE_WAIT_MS
+						    : 0));
 	invite_tell(inv, &end);
 }
 
@@ -273,7 +277,9 @@ static void end_answered(struct sipd_invite *inv, int error,
 			 const char *reason)
 {
 	struct sipd_invite_end end = {
-		.sip_status = 200, .error = error, .local = inv->local_end,
+		.sip_status = 200,
+		.error = error,
+		.local = inv->local_end,
 		.reason = reason,
 	};
 
@@ -324,8 +330,9 @@ static void accepted(struct sipd_invite *inv, const struct sip_msg *msg)
 	inv->auth = mem_deref(inv->auth);
 
 	if (inv->hungup) {
-		end_answered(inv, 0, inv->why ? inv->why :
-			     "answered while being cancelled");
+		end_answered(inv, 0,
+			     inv->why ? inv->why
+				      : "answered while being cancelled");
 		return;
 	}
 
@@ -397,8 +404,9 @@ void invite_resp(int err, const struct sip_msg *msg, void *arg)
 	if (!sipd_guard_status_line(msg) ||
 	    !sipd_guard_response(msg, inv->callid, inv->ltag, inv->invite_seq,
 				 "INVITE")) {
-		sipd_log_warning(inv->sip->log, "call %s: answer of %s does "
-				 "not fit", inv->callid, inv->hop);
+		sipd_log_warning(inv->sip->log,
+				 "call %s: answer of %s does not fit",
+				 inv->callid, inv->hop);
 		if (msg->scode >= 200)
 			end_by_answer(inv, msg, SIPDIALER_EFORMAT,
 				      "malformed answer");

@@ -10,11 +10,11 @@
 #include "base/error.h"
 
 enum {
-	ROUTES_MAX = 4096,   /* bytes of a route set */
-	TARGET_MAX = 1024,   /* bytes of a remote target */
-	SE_MIN = 90,         /* s, RFC 4028 4 */
-	SE_MAX = 86400,      /* s; keeps the arithmetic of ms in 32 bits */
-	SE_RETRY_MS = 5000   /* a refresh that met another. RFC 3261 14.1 */
+	ROUTES_MAX = 4096, /* bytes of a route set */
+	TARGET_MAX = 1024, /* bytes of a remote target */
+	SE_MIN = 90,       /* s, RFC 4028 4 */
+	SE_MAX = 86400,    /* s; keeps the arithmetic of ms in 32 bits */
+	SE_RETRY_MS = 5000 /* a refresh that met another. RFC 3261 14.1 */
 };
 
 const char invite_allow[] =
@@ -32,7 +32,7 @@ static bool route_handler(const struct sip_hdr *hdr, const struct sip_msg *msg,
 	(void)msg;
 
 	return mb->end > ROUTES_MAX ||
-		mbuf_printf(mb, "Route: %r\r\n", &hdr->val);
+	       mbuf_printf(mb, "Route: %r\r\n", &hdr->val);
 }
 
 
@@ -41,7 +41,7 @@ static bool sip_uri_ok(const struct pl *pl)
 	struct uri uri;
 
 	return pl->l <= TARGET_MAX && !uri_decode(&uri, pl) &&
-		!pl_strcasecmp(&uri.scheme, "sip");
+	       !pl_strcasecmp(&uri.scheme, "sip");
 }
 
 
@@ -71,7 +71,7 @@ static int hop_set(struct invite_dialog *dlg, const struct sipd_sip *sip,
 
 	pl_set_str(&pl, dlg->target);
 	if (dlg->routes) {
-		struct pl first = { dlg->routes + strlen("Route: "), 0 };
+		struct pl first = {dlg->routes + strlen("Route: "), 0};
 
 		first.l = (size_t)(strstr(first.p, "\r\n") - first.p);
 		if (!sip_addr_decode(&addr, &first))
@@ -106,7 +106,9 @@ int invite_dialog_create(struct invite_dialog *dlg,
 		return ENOMEM;
 
 	err = sip_msg_hdr_apply(msg, false, SIP_HDR_RECORD_ROUTE,
-				route_handler, mb) ? EBADMSG : 0;
+				route_handler, mb)
+		      ? EBADMSG
+		      : 0;
 	if (!err && mb->end) {
 		mb->pos = 0;
 		err = mbuf_strdup(mb, &dlg->routes, mb->end);
@@ -202,9 +204,11 @@ static int request_write(struct mbuf *mb, struct sipd_invite *inv,
 	if (inv->auth)
 		err |= sipd_auth_encode(mb, inv->auth, rq->method,
 					dlg->target);
-	err |= mbuf_printf(mb, "To: %s\r\nFrom: %s\r\nCall-ID: %s\r\n"
-			   "CSeq: %u %s\r\n", dlg->to, inv->from,
-			   inv->callid, rq->cseq, rq->method);
+	err |= mbuf_printf(mb,
+			   "To: %s\r\nFrom: %s\r\nCall-ID: %s\r\n"
+			   "CSeq: %u %s\r\n",
+			   dlg->to, inv->from, inv->callid, rq->cseq,
+			   rq->method);
 	if (ua && *ua)
 		err |= mbuf_printf(mb, "User-Agent: %s\r\n", ua);
 	err |= mbuf_write_str(mb, rq->headers);
@@ -245,8 +249,8 @@ int invite_dialog_send(struct sipd_invite *inv,
 				  inv->sip->sip, !ack, rq->method, -1,
 				  dlg->target, -1, &hop, mb,
 				  hash_joaat_str(inv->callid),
-				  refresh ? invite_contact : NULL,
-				  rq->resph, rq->owner);
+				  refresh ? invite_contact : NULL, rq->resph,
+				  rq->owner);
 	mem_deref(mb);
 
 	return err;
@@ -257,7 +261,9 @@ void invite_ack(struct sipd_invite *inv, const struct invite_dialog *dlg,
 		uint32_t cseq)
 {
 	const struct invite_request rq = {
-		.method = "ACK", .cseq = cseq, .headers = "",
+		.method = "ACK",
+		.cseq = cseq,
+		.headers = "",
 	};
 	const int err = invite_dialog_send(inv, dlg, &rq);
 
@@ -288,8 +294,11 @@ static void bye_resp(int err, const struct sip_msg *msg, void *arg)
 void invite_bye(struct sipd_invite *inv)
 {
 	const struct invite_request rq = {
-		.method = "BYE", .cseq = ++inv->lseq,
-		.headers = bye_headers, .owner = inv, .resph = bye_resp,
+		.method = "BYE",
+		.cseq = ++inv->lseq,
+		.headers = bye_headers,
+		.owner = inv,
+		.resph = bye_resp,
 	};
 	int err;
 
@@ -326,7 +335,8 @@ static bool fork_new(struct sipd_invite *inv, uint32_t tag)
 void invite_refuse(struct sipd_invite *inv, const struct sip_msg *msg)
 {
 	const struct invite_request bye = {
-		.method = "BYE", .cseq = msg->cseq.num + 1,
+		.method = "BYE",
+		.cseq = msg->cseq.num + 1,
 		.headers = bye_headers,
 	};
 	struct invite_dialog dlg;
@@ -350,7 +360,8 @@ static void timer_handler(void *arg);
 static void session_lost(struct sipd_invite *inv, const char *why)
 {
 	struct sipd_invite_end end = {
-		.sip_status = inv->status, .error = SIPDIALER_ENET,
+		.sip_status = inv->status,
+		.error = SIPDIALER_ENET,
 		.reason = why,
 	};
 
@@ -396,8 +407,10 @@ static void refresh_resp(int err, const struct sip_msg *msg, void *arg)
 	}
 	else if (msg->scode >= 300) {
 		/* 491 and others: the old session goes on until it expires */
-		tmr_start(&inv->tmr, msg->scode == 491 ? SE_RETRY_MS :
-			  (uint64_t)inv->expires_s * 250, timer_handler, inv);
+		tmr_start(&inv->tmr,
+			  msg->scode == 491 ? SE_RETRY_MS
+					    : (uint64_t)inv->expires_s * 250,
+			  timer_handler, inv);
 	}
 	else {
 		if (!pl_strcmp(&msg->cseq.met, "INVITE")) {
@@ -419,7 +432,9 @@ static void timer_handler(void *arg)
 	char headers[256], sdp[INVITE_SDP_MAX];
 	struct invite_request rq = {
 		.method = inv->peer_update ? "UPDATE" : "INVITE",
-		.headers = headers, .owner = inv, .resph = refresh_resp,
+		.headers = headers,
+		.owner = inv,
+		.resph = refresh_resp,
 	};
 	int err;
 
@@ -437,8 +452,7 @@ static void timer_handler(void *arg)
 	(void)re_snprintf(headers, sizeof(headers),
 			  "%sSession-Expires: %u;refresher=uac\r\n",
 			  invite_allow, inv->expires_s);
-	if (!inv->peer_update &&
-	    sipd_sdp_offer(&inv->local, sdp, sizeof(sdp)))
+	if (!inv->peer_update && sipd_sdp_offer(&inv->local, sdp, sizeof(sdp)))
 		rq.sdp = sdp;
 
 	rq.cseq = ++inv->lseq;
@@ -472,10 +486,13 @@ void invite_session_timer(struct sipd_invite *inv, const struct sip_msg *msg)
 			break;
 		s = s * 10 + (uint32_t)(hdr->val.p[i] - '0');
 	}
-	inv->expires_s = !s ? 0 : s < SE_MIN ? SE_MIN : s > SE_MAX ? SE_MAX : s;
+	inv->expires_s = !s           ? 0
+			 : s < SE_MIN ? SE_MIN
+			 : s > SE_MAX ? SE_MAX
+				      : s;
 
 	/* in a request "uas" is us, in a response "uac"; unsaid: the peer */
 	inv->refresher = !msg_param_decode(&hdr->val, "refresher", &who) &&
-		!pl_strcasecmp(&who, msg->req ? "uas" : "uac");
+			 !pl_strcasecmp(&who, msg->req ? "uas" : "uac");
 	timer_arm(inv);
 }

@@ -35,7 +35,8 @@ static void reply_handler(void *arg)
 	reply->spent_ms += reply->wait_ms;
 	if (reply->spent_ms >= INVITE_WAIT_MS) {
 		struct sipd_invite_end end = {
-			.sip_status = inv->status, .error = SIPDIALER_ENET,
+			.sip_status = inv->status,
+			.error = SIPDIALER_ENET,
 			.reason = "peer does not acknowledge our answer",
 		};
 
@@ -130,7 +131,7 @@ static void refuse(struct sipd_invite *inv, const struct sip_msg *msg,
 static bool has_body(const struct sip_msg *msg)
 {
 	return mbuf_get_left(msg->mb) > 0 &&
-		!(pl_isset(&msg->clen) && pl_u32(&msg->clen) == 0);
+	       !(pl_isset(&msg->clen) && pl_u32(&msg->clen) == 0);
 }
 
 
@@ -139,7 +140,8 @@ static void expires_write(const struct sipd_invite *inv, char *buf,
 			  size_t size)
 {
 	if (inv->expires_s)
-		(void)re_snprintf(buf, size, "%sSession-Expires: %u;"
+		(void)re_snprintf(buf, size,
+				  "%sSession-Expires: %u;"
 				  "refresher=%s\r\n",
 				  inv->refresher ? "" : "Require: timer\r\n",
 				  inv->expires_s,
@@ -161,11 +163,12 @@ static int accept_send(struct sipd_invite *inv, const struct sip_msg *msg,
 		return EINVAL;
 	expires_write(inv, expires, sizeof(expires));
 
-	return sip_treplyf(NULL, mbp, inv->sip->sip, msg, true, 200, "OK",
-			   "Contact: %s\r\n%s%s%sContent-Length: %zu\r\n\r\n%s",
-			   contact, invite_allow, expires,
-			   sdp ? "Content-Type: application/sdp\r\n" : "",
-			   sdp ? strlen(sdp) : (size_t)0, sdp ? sdp : "");
+	return sip_treplyf(
+		NULL, mbp, inv->sip->sip, msg, true, 200, "OK",
+		"Contact: %s\r\n%s%s%sContent-Length: %zu\r\n\r\n%s", contact,
+		invite_allow, expires,
+		sdp ? "Content-Type: application/sdp\r\n" : "",
+		sdp ? strlen(sdp) : (size_t)0, sdp ? sdp : "");
 }
 
 
@@ -242,8 +245,10 @@ static void acked(struct sipd_invite *inv, const struct sip_msg *msg)
 
 	if (!invite_body_sdp(msg, &sdp) ||
 	    sipd_sdp_answer_read(&inv->local, sdp.p, sdp.l, &remote)) {
-		sipd_log_info(inv->sip->log, "call %s: ACK without a usable "
-			      "answer, media stay as they are", inv->callid);
+		sipd_log_info(inv->sip->log,
+			      "call %s: ACK without a usable answer, media "
+			      "stay as they are",
+			      inv->callid);
 		return;
 	}
 	invite_media(inv, &remote, false);
@@ -252,7 +257,7 @@ static void acked(struct sipd_invite *inv, const struct sip_msg *msg)
 
 static void bye(struct sipd_invite *inv, const struct sip_msg *msg)
 {
-	struct sipd_invite_end end = { .sip_status = inv->status };
+	struct sipd_invite_end end = {.sip_status = inv->status};
 	int cause;
 
 	/* stateless: a copy finds the session lingering, and costs less than
@@ -266,8 +271,9 @@ static void bye(struct sipd_invite *inv, const struct sip_msg *msg)
 	inv->refreshing = false;
 	inv->req = mem_deref(inv->req);
 	tmr_cancel(&inv->tmr);
-	invite_done(inv, invite_linger(inv, msg->tp == SIP_TRANSP_UDP ?
-				       INVITE_LINGER_MS : 0));
+	invite_done(inv, invite_linger(inv, msg->tp == SIP_TRANSP_UDP
+						    ? INVITE_LINGER_MS
+						    : 0));
 	invite_tell(inv, &end);
 }
 
@@ -285,7 +291,8 @@ static bool dtmf_read(const struct pl *body, bool relay, char *digit,
 	if (!relay && re_regex(body->p, body->l, "[^ \t\r\n]+", &key))
 		return false;
 	if (!re_regex(body->p, body->l, "Duration[ ]*=[ ]*[0-9]+", NULL, NULL,
-		      &ms) && ms.l < 6)
+		      &ms) &&
+	    ms.l < 6)
 		*duration = pl_u32(&ms);
 
 	if (!pl_strcmp(&key, "10") || !pl_strcmp(&key, "11")) {
@@ -305,8 +312,8 @@ static void info(struct sipd_invite *inv, const struct sip_msg *msg)
 	const bool relay = msg_ctype_cmp(&msg->ctyp, "application",
 					 "dtmf-relay");
 	const bool plain = msg_ctype_cmp(&msg->ctyp, "application", "dtmf");
-	const struct pl body = { (const char *)mbuf_buf(msg->mb),
-				 mbuf_get_left(msg->mb) };
+	const struct pl body = {(const char *)mbuf_buf(msg->mb),
+				mbuf_get_left(msg->mb)};
 	uint32_t duration;
 	char digit;
 
@@ -358,8 +365,8 @@ static void other(struct sipd_invite *inv, const struct sip_msg *msg)
 
 	for (i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++) {
 		if (!pl_strcmp(&msg->met, verdicts[i].method)) {
-			refuse(inv, msg, verdicts[i].scode,
-			       verdicts[i].reason, invite_allow);
+			refuse(inv, msg, verdicts[i].scode, verdicts[i].reason,
+			       invite_allow);
 			return;
 		}
 	}
@@ -410,7 +417,7 @@ static bool dialog_handler(struct le *le, void *arg)
 	const struct sip_msg *msg = arg;
 
 	return !pl_strcmp(&msg->callid, inv->callid) &&
-		!pl_strcmp(&msg->to.tag, inv->ltag);
+	       !pl_strcmp(&msg->to.tag, inv->ltag);
 }
 
 

@@ -25,7 +25,9 @@ static bool reply_allowed(struct sipd_sip *sip)
 
 	if (more) {
 		sip->reply_tokens = more > REPLIES_BURST - sip->reply_tokens
-			? REPLIES_BURST : sip->reply_tokens + (uint32_t)more;
+					    ? REPLIES_BURST
+					    : sip->reply_tokens +
+						      (uint32_t)more;
 		sip->reply_ms = now;
 	}
 
@@ -53,32 +55,31 @@ static void reply(struct sipd_sip *sip, const struct sip_msg *msg,
 static void answer_known(struct sipd_sip *sip, const struct sip_msg *msg)
 {
 	static const char allow[] = "Allow: " SIPD_ALLOW "\r\n";
-	static const char options[] =
-		"Allow: " SIPD_ALLOW "\r\n"
-		"Accept: application/sdp\r\n"
-		"Accept-Encoding: identity\r\n"
-		"Accept-Language: en\r\n"
-		"Supported: \r\n";
+	static const char options[] = "Allow: " SIPD_ALLOW "\r\n"
+				      "Accept: application/sdp\r\n"
+				      "Accept-Encoding: identity\r\n"
+				      "Accept-Language: en\r\n"
+				      "Supported: \r\n";
 	static const struct {
 		const char *method;
 		uint16_t scode;
 		const char *reason;
 		const char *headers;
 	} answers[] = {
-		{ "OPTIONS", 200, "OK", options },
+		{"OPTIONS", 200, "OK", options},
 		/* inbound calls are not taken */
-		{ "INVITE", 480, "Temporarily Unavailable", "" },
-		{ "BYE", 481, "Call/Transaction Does Not Exist", "" },
-		{ "CANCEL", 481, "Call/Transaction Does Not Exist", "" },
-		{ "PRACK", 481, "Call/Transaction Does Not Exist", "" },
-		{ "UPDATE", 481, "Call/Transaction Does Not Exist", "" },
-		{ "INFO", 481, "Call/Transaction Does Not Exist", "" },
-		{ "NOTIFY", 489, "Bad Event", "" },
-		{ "SUBSCRIBE", 489, "Bad Event", "" },
-		{ "PUBLISH", 489, "Bad Event", "" },
-		{ "MESSAGE", 405, "Method Not Allowed", allow },
-		{ "REFER", 405, "Method Not Allowed", allow },
-		{ "REGISTER", 405, "Method Not Allowed", allow },
+		{"INVITE", 480, "Temporarily Unavailable", ""},
+		{"BYE", 481, "Call/Transaction Does Not Exist", ""},
+		{"CANCEL", 481, "Call/Transaction Does Not Exist", ""},
+		{"PRACK", 481, "Call/Transaction Does Not Exist", ""},
+		{"UPDATE", 481, "Call/Transaction Does Not Exist", ""},
+		{"INFO", 481, "Call/Transaction Does Not Exist", ""},
+		{"NOTIFY", 489, "Bad Event", ""},
+		{"SUBSCRIBE", 489, "Bad Event", ""},
+		{"PUBLISH", 489, "Bad Event", ""},
+		{"MESSAGE", 405, "Method Not Allowed", allow},
+		{"REFER", 405, "Method Not Allowed", allow},
+		{"REGISTER", 405, "Method Not Allowed", allow},
 	};
 	size_t i;
 
@@ -102,7 +103,7 @@ static void answer_known(struct sipd_sip *sip, const struct sip_msg *msg)
 static bool for_session(const struct sip_msg *msg)
 {
 	return pl_isset(&msg->to.tag) || !pl_strcmp(&msg->met, "CANCEL") ||
-		!pl_strcmp(&msg->met, "ACK");
+	       !pl_strcmp(&msg->met, "ACK");
 }
 
 
@@ -155,8 +156,8 @@ static bool response_handler(const struct sip_msg *msg, void *arg)
 /* Host of the Request-URI of a REGISTER or INVITE of ours. */
 static bool request_host(const char *pkt, size_t len, struct pl *host)
 {
-	static const char *const starts[] = { "REGISTER sip:", "INVITE sip:" };
-	struct pl line = { pkt, len < LINE_MAX_BYTES ? len : LINE_MAX_BYTES };
+	static const char *const starts[] = {"REGISTER sip:", "INVITE sip:"};
+	struct pl line = {pkt, len < LINE_MAX_BYTES ? len : LINE_MAX_BYTES};
 	const char *end;
 	size_t i;
 

@@ -18,33 +18,33 @@ enum {
 	EXPIRES_MAX = 7 * 24 * 3600, /* longer grants are refreshed weekly */
 	SHORT_GRANT = 120,           /* s; below it refresh at half */
 	BACKOFF_MAX_MS = 60000,
-	REFUSED_MS = 60000,          /* 403, 404 and other refusals */
-	AUTH_MS = 300000,            /* wrong password: do not hammer */
-	RETRY_AFTER_MAX = 3600,      /* s, of what a server may ask */
-	BINDING_MAX = 64             /* Contacts read of one answer */
+	REFUSED_MS = 60000,     /* 403, 404 and other refusals */
+	AUTH_MS = 300000,       /* wrong password: do not hammer */
+	RETRY_AFTER_MAX = 3600, /* s, of what a server may ask */
+	BINDING_MAX = 64        /* Contacts read of one answer */
 };
 
 struct sipd_register {
 	struct sipd_sip *sip;
 	struct sip_request *req;
 	struct sipd_auth *auth;
-	struct uri route;            /* points into sip->route */
-	struct tmr tmr;              /* next REGISTER */
-	struct tmr expiry;           /* of what was granted */
-	struct tmr deadline;         /* of stopping */
+	struct uri route;    /* points into sip->route */
+	struct tmr tmr;      /* next REGISTER */
+	struct tmr expiry;   /* of what was granted */
+	struct tmr deadline; /* of stopping */
 	struct sipd_keepalive ka;
 	char callid[33];
 	char tag[17];
 	uint32_t cseq;
-	uint32_t expires;            /* s to ask for */
+	uint32_t expires; /* s to ask for */
 	uint32_t granted;
-	uint32_t failc;              /* failures in a row that back off */
-	unsigned briefs;             /* 423 in this attempt */
-	bool digest_sent;            /* in this attempt */
-	bool bound;                  /* the server may have a binding of us */
+	uint32_t failc;   /* failures in a row that back off */
+	unsigned briefs;  /* 423 in this attempt */
+	bool digest_sent; /* in this attempt */
+	bool bound;       /* the server may have a binding of us */
 	bool stopping;
-	char contact[512];           /* as in the last REGISTER, without <> */
-	struct sa dst;               /* where the last REGISTER went */
+	char contact[512]; /* as in the last REGISTER, without <> */
+	struct sa dst;     /* where the last REGISTER went */
 	enum sip_transp tp;
 	struct sa mapped;
 	void (*stoph)(void *arg);
@@ -103,8 +103,9 @@ static void failed(struct sipd_register *reg, int status, const char *reason,
 	reg->granted = 0;
 	tmr_cancel(&reg->expiry);
 	sipd_keepalive_stop(&reg->ka);
-	sipd_log_warning(reg->sip->log, "sip: registration failed: %s; next "
-			 "try in %u s", reason, (unsigned)(retry_ms / 1000));
+	sipd_log_warning(reg->sip->log,
+			 "sip: registration failed: %s; next try in %u s",
+			 reason, (unsigned)(retry_ms / 1000));
 	tmr_start(&reg->tmr, retry_ms, retry_handler, reg);
 	tell(reg, SIPDIALER_REGISTRATION_FAILED, status, reason, retry_ms);
 }
@@ -194,8 +195,7 @@ static bool contact_handler(const struct sip_hdr *hdr,
 
 	port = addr.uri.port ? addr.uri.port : SIP_PORT;
 	if (pl_cmp(&addr.uri.user, &b->ours.user) ||
-	    !same_host(&addr.uri.host, &b->ours.host) ||
-	    port != b->ours.port)
+	    !same_host(&addr.uri.host, &b->ours.host) || port != b->ours.port)
 		return false;
 
 	b->found = true;
@@ -217,7 +217,7 @@ static bool contact_handler(const struct sip_hdr *hdr,
 static uint32_t granted(const struct sipd_register *reg,
 			const struct sip_msg *msg)
 {
-	struct binding b = { .reg = reg };
+	struct binding b = {.reg = reg};
 
 	if (sipd_uri_parse(&b.ours, reg->contact))
 		return 0;
@@ -260,8 +260,9 @@ static void expired(void *arg)
 	struct sipd_register *reg = arg;
 
 	reg->req = mem_deref(reg->req);
-	failed_for_now(reg, 0, "the registration has run out, the server does "
-		       "not answer", 0);
+	failed_for_now(
+		reg, 0,
+		"the registration has run out, the server does not answer", 0);
 }
 
 
@@ -271,8 +272,9 @@ static void registered(struct sipd_register *reg, const struct sip_msg *msg)
 	uint64_t ms;
 
 	if (!seconds) {
-		failed_for_now(reg, msg->scode, "the server's answer does not "
-			       "list our Contact", 0);
+		failed_for_now(reg, msg->scode,
+			       "the server's answer does not list our Contact",
+			       0);
 		return;
 	}
 
@@ -322,8 +324,9 @@ static void too_brief(struct sipd_register *reg, const struct sip_msg *msg)
 	const uint32_t min = header_seconds(msg, SIP_HDR_MIN_EXPIRES);
 
 	if (min <= reg->expires || min > EXPIRES_MAX || reg->briefs++) {
-		failed(reg, msg->scode, "the server refuses every expiry "
-		       "(423)", jitter(REFUSED_MS));
+		failed(reg, msg->scode,
+		       "the server refuses every expiry (423)",
+		       jitter(REFUSED_MS));
 		return;
 	}
 
@@ -344,8 +347,9 @@ static void refused(struct sipd_register *reg, const struct sip_msg *msg)
 	(void)snprintf(reason, sizeof(reason), "%u %s", scode, phrase);
 
 	if (scode == 403 && reg->digest_sent) {
-		(void)sipd_error(SIPDIALER_EAUTH, "user or password refused "
-				 "by the server (%s)", reason);
+		(void)sipd_error(SIPDIALER_EAUTH,
+				 "user or password refused by the server (%s)",
+				 reason);
 		failed_auth(reg, scode);
 	}
 	else if (scode >= 500 && scode < 600) {
@@ -371,7 +375,7 @@ static bool believable(struct sipd_register *reg, const struct sip_msg *msg)
 		return false;
 
 	return sa_cmp(&msg->src, &reg->dst, SA_ADDR) ||
-		sipd_guard_known_source(reg->sip, msg);
+	       sipd_guard_known_source(reg->sip, msg);
 }
 
 
@@ -482,7 +486,7 @@ static int request_write(struct sipd_register *reg, struct mbuf *mb)
 	const uint32_t expires = reg->stopping ? 0 : reg->expires;
 	int err;
 
-	err  = mbuf_write_str(mb, "Max-Forwards: 70\r\n");
+	err = mbuf_write_str(mb, "Max-Forwards: 70\r\n");
 	err |= sipd_auth_encode(mb, reg->auth, "REGISTER", sip->registrar);
 	err |= mbuf_printf(mb, "To: <%s>\r\nFrom: <%s>;tag=%s\r\n", sip->aor,
 			   sip->aor, reg->tag);
@@ -600,8 +604,8 @@ int sipd_register_start(struct sipd_register **rp, struct sipd_sip *sip)
 
 static void free_later(struct sipd_work *work)
 {
-	struct sipd_register *reg =
-		SIPD_CONTAINER(work, struct sipd_register, work);
+	struct sipd_register *reg = SIPD_CONTAINER(work, struct sipd_register,
+						   work);
 	void (*h)(void *arg) = reg->stoph;
 	void *arg = reg->arg;
 

@@ -11,9 +11,9 @@
 #include "port/sip/sdp_parse.h"
 
 enum {
-	DTMF_PT = 101,       /* ours; the usual number */
+	DTMF_PT = 101, /* ours; the usual number */
 	PT_NONE = 255,
-	PTIME = 20           /* ms */
+	PTIME = 20 /* ms */
 };
 
 
@@ -38,8 +38,8 @@ static bool local_has(const struct sipd_sdp_local *local, enum sdp_kind kind,
 
 
 static const struct sdp_format *codec_pick(const struct sipd_sdp_local *local,
-				       const struct sdp_media *m,
-				       enum sipd_codec_id *id)
+					   const struct sdp_media *m,
+					   enum sipd_codec_id *id)
 {
 	size_t i;
 
@@ -137,7 +137,8 @@ static int media_pick(const struct sipd_sdp_local *local,
 }
 
 
-static void rtcp_fill(struct sipd_sdp_remote *remote, const struct sdp_media *m)
+static void rtcp_fill(struct sipd_sdp_remote *remote,
+		      const struct sdp_media *m)
 {
 	if (!remote->rtp.sa.sa_family)
 		return;
@@ -209,18 +210,21 @@ static void head_write(struct sipd_text *t, const struct sipd_sdp_local *local)
 	char host[SIPD_ADDR_SIZE];
 
 	(void)sipd_addr_host(&local->addr, host, sizeof(host));
-	sipd_text_printf(t, "v=0\r\no=- %llu %llu IN %s %s\r\ns=-\r\n"
+	sipd_text_printf(t,
+			 "v=0\r\no=- %llu %llu IN %s %s\r\ns=-\r\n"
 			 "c=IN %s %s\r\nt=0 0\r\n",
 			 (unsigned long long)local->session_id,
-			 (unsigned long long)local->version,
-			 ver, host, ver, host);
+			 (unsigned long long)local->version, ver, host, ver,
+			 host);
 }
 
 
 static void dtmf_write(struct sipd_text *t, unsigned pt)
 {
-	sipd_text_printf(t, "a=rtpmap:%u telephone-event/8000\r\n"
-			 "a=fmtp:%u 0-16\r\n", pt, pt);
+	sipd_text_printf(t,
+			 "a=rtpmap:%u telephone-event/8000\r\n"
+			 "a=fmtp:%u 0-16\r\n",
+			 pt, pt);
 }
 
 
@@ -237,8 +241,7 @@ size_t sipd_sdp_offer(const struct sipd_sdp_local *local, char *buf,
 	for (i = 0; i < local->codecc; i++) {
 		for (k = 0; k < SDP_CODECS; k++) {
 			if (sdp_codecs[k].id == local->codecs[i])
-				sipd_text_printf(&t, " %u",
-						 sdp_codecs[k].pt);
+				sipd_text_printf(&t, " %u", sdp_codecs[k].pt);
 		}
 	}
 	if (local->telephone_event)
@@ -350,8 +353,8 @@ int sipd_sdp_offer_read(const struct sipd_sdp_local *local, const char *text,
 	}
 	if (sipd_text_cut(&t))
 		return sipd_error(SIPDIALER_EFORMAT,
-				  "SDP answer of %zu bytes, limit %zu",
-				  t.len, size - 1);
+				  "SDP answer of %zu bytes, limit %zu", t.len,
+				  size - 1);
 
 	return 0;
 }

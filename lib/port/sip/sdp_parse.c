@@ -19,8 +19,8 @@ enum {
 };
 
 const struct sdp_codec sdp_codecs[SDP_CODECS] = {
-	{ "PCMU", SIPD_CODEC_PCMU, 0, KIND_PCMU },
-	{ "PCMA", SIPD_CODEC_PCMA, 8, KIND_PCMA },
+	{"PCMU", SIPD_CODEC_PCMU, 0, KIND_PCMU},
+	{"PCMA", SIPD_CODEC_PCMA, 8, KIND_PCMA},
 };
 
 
@@ -108,7 +108,7 @@ static bool sendable(const union sipd_addr *a)
 /* "IN IP4 192.0.2.1" */
 static struct sdp_conn conn_read(struct span s)
 {
-	struct sdp_conn c = { .set = true, .bad = true };
+	struct sdp_conn c = {.set = true, .bad = true};
 	const struct span net = token(&s, " ");
 	const struct span type = token(&s, " ");
 	const struct span host = token(&s, " ");
@@ -149,9 +149,9 @@ static void formats_read(struct sdp_media *m)
 		if (!span_uint(t, 127, &pt))
 			continue;
 		m->formats[m->formatc].pt = (uint8_t)pt;
-		m->formats[m->formatc].kind = pt == 0 ? KIND_PCMU :
-					      pt == 8 ? KIND_PCMA :
-					      KIND_OTHER;
+		m->formats[m->formatc].kind = pt == 0   ? KIND_PCMU
+					      : pt == 8 ? KIND_PCMA
+							: KIND_OTHER;
 		m->formatc++;
 	}
 }
@@ -258,7 +258,8 @@ static bool dir_read(struct span name, enum sipd_dir *dir)
 
 static void attr_read(struct sdp *sdp, struct span s)
 {
-	struct sdp_media *m = sdp->mediac ? &sdp->media[sdp->mediac - 1] : NULL;
+	struct sdp_media *m = sdp->mediac ? &sdp->media[sdp->mediac - 1]
+					  : NULL;
 	const struct span name = token(&s, ":");
 
 	if (dir_read(name, m ? &m->dir : &sdp->dir) || !m)
@@ -279,7 +280,7 @@ static void attr_read(struct sdp *sdp, struct span s)
 
 static int line_read(struct sdp *sdp, struct span line)
 {
-	const struct span value = { line.p + 2, line.l - 2 };
+	const struct span value = {line.p + 2, line.l - 2};
 
 	switch (line.p[0]) {
 
@@ -322,7 +323,7 @@ int sdp_parse(struct sdp *sdp, const char *text, size_t len)
 
 	while (p < end) {
 		const char *nl = memchr(p, '\n', (size_t)(end - p));
-		struct span line = { p, (size_t)((nl ? nl : end) - p) };
+		struct span line = {p, (size_t)((nl ? nl : end) - p)};
 
 		p = nl ? nl + 1 : end;
 		if (line.l && line.p[line.l - 1] == '\r')

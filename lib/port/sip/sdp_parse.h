@@ -29,12 +29,12 @@ struct sdp_format {
 struct sdp_conn {
 	union sipd_addr addr; /* family 0: 0.0.0.0 or :: */
 	bool set;
-	bool bad;             /* not an address we would send to */
+	bool bad; /* not an address we would send to */
 };
 
 struct sdp_media {
 	struct span type, proto, fmts;
-	uint16_t port;        /* 0 refused, or unusable */
+	uint16_t port; /* 0 refused, or unusable */
 	struct sdp_format formats[SDP_FORMAT_MAX];
 	size_t formatc;
 	struct sdp_conn conn;
@@ -55,14 +55,14 @@ struct sdp {
 struct sdp_codec {
 	const char *name;
 	enum sipd_codec_id id;
-	uint8_t pt;           /* RFC 3551 table 4 */
+	uint8_t pt; /* RFC 3551 table 4 */
 	enum sdp_kind kind;
 };
 
 extern const struct sdp_codec sdp_codecs[SDP_CODECS];
 
 /** 0, or SIPDIALER_EFORMAT and sipd_error(). */
-int  sdp_parse(struct sdp *sdp, const char *text, size_t len);
+int sdp_parse(struct sdp *sdp, const char *text, size_t len);
 bool sdp_span_is(struct span s, const char *word);
 
 #endif

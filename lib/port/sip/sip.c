@@ -19,9 +19,9 @@ enum {
 	HASH_MAX = 1 << 20,
 	CONN_HASH = 1024,
 	INVITE_HASH_MIN = 1024,
-	RCVBUF = 8 << 20,   /* thousands of answers in one turn of the loop */
-	ROUTE_MS = 1000,    /* a way to a peer is taken as known for so long */
-	PORT_TRIES = 16,    /* for a free port on both UDP and TCP */
+	RCVBUF = 8 << 20, /* thousands of answers in one turn of the loop */
+	ROUTE_MS = 1000,  /* a way to a peer is taken as known for so long */
+	PORT_TRIES = 16,  /* for a free port on both UDP and TCP */
 	UNREGISTER_MS = 1000,
 	SETTLE_MS = 20
 };
@@ -59,7 +59,7 @@ static int proxy_route(struct sipd_sip *sip, struct pl *host)
 				  "sip.outbound_proxy is too long");
 
 	host->p = proxy + (uri.host.p - text) -
-		(strncmp(proxy, "sip:", 4) ? 4 : 0);
+		  (strncmp(proxy, "sip:", 4) ? 4 : 0);
 	host->l = uri.host.l;
 
 	return SIPDIALER_OK;
@@ -132,8 +132,9 @@ static int names_set(struct sipd_sip *sip)
 		sipd_text_printf(&t, v6 ? "sip:%s@[%s]" : "sip:%s@%s", user,
 				 host);
 	if (!t.len || sipd_text_cut(&t))
-		return sipd_error(SIPDIALER_EINVAL, "sip.user and sip.domain "
-				  "are too long together");
+		return sipd_error(
+			SIPDIALER_EINVAL,
+			"sip.user and sip.domain are too long together");
 
 	sipd_text_init(&t, sip->domain, sizeof(sip->domain));
 	sipd_text_printf(&t, v6 ? "[%s]" : "%s", host);
@@ -164,8 +165,8 @@ static bool route_source(const struct sa *dst, struct sa *src)
 
 	sa_set_port(&to, SIP_PORT);
 	ok = !connect(fd, &to.u.sa, to.len) &&
-		!getsockname(fd, (struct sockaddr *)(void *)&ss, &len) &&
-		!sa_set_sa(src, (struct sockaddr *)(void *)&ss);
+	     !getsockname(fd, (struct sockaddr *)(void *)&ss, &len) &&
+	     !sa_set_sa(src, (struct sockaddr *)(void *)&ss);
 	(void)close(fd);
 	if (ok)
 		sa_set_port(src, 0);
@@ -301,9 +302,8 @@ static int stack_open(struct sipd_sip *sip)
 			conf->user_agent[0] ? conf->user_agent : NULL, NULL,
 			sip);
 	if (!err)
-		err = hash_alloc(&sip->invites,
-				 power_of_two(conf->hash_size,
-					      INVITE_HASH_MIN));
+		err = hash_alloc(&sip->invites, power_of_two(conf->hash_size,
+							     INVITE_HASH_MIN));
 	if (!err)
 		err = sipd_listen_start(sip);
 
@@ -413,8 +413,10 @@ void sipd_sip_close(struct sipd_sip *sip, uint32_t wait_ms,
 
 	reg = sip->reg;
 	if (reg)
-		sipd_register_stop(reg, wait_ms < UNREGISTER_MS ? wait_ms
-				   : (uint32_t)UNREGISTER_MS,
+		sipd_register_stop(reg,
+				   wait_ms < UNREGISTER_MS
+					   ? wait_ms
+					   : (uint32_t)UNREGISTER_MS,
 				   unregistered, sip);
 	else
 		unregistered(sip);
@@ -455,8 +457,7 @@ static bool route_cached(struct sipd_sip *sip, const struct sa *dst,
 }
 
 
-static bool media_source(struct sipd_sip *sip, const char *to,
-			 struct sa *src)
+static bool media_source(struct sipd_sip *sip, const char *to, struct sa *src)
 {
 	struct sipd_uri uri;
 	struct sa dst;

@@ -21,36 +21,36 @@ enum sipd_transport { SIPD_UDP, SIPD_TCP, SIPD_TLS };
 
 /** Options as the engine read them. Strings are copied by sipd_sip_open(). */
 struct sipd_sip_conf {
-	const char *server;         /* host or address, "" none */
-	uint16_t port;              /* 0: 5060, or SRV by name */
+	const char *server; /* host or address, "" none */
+	uint16_t port;      /* 0: 5060, or SRV by name */
 	enum sipd_transport transport;
-	const char *user;           /* "" anonymous */
-	const char *auth_user;      /* "" same as user */
+	const char *user;      /* "" anonymous */
+	const char *auth_user; /* "" same as user */
 	const char *password;
-	const char *domain;         /* "" same as server */
-	const char *realm;          /* "" only server or domain, or the first
+	const char *domain;           /* "" same as server */
+	const char *realm;            /* "" only server or domain, or the first
 				     * realm the server's own address names */
-	const char *outbound_proxy; /* "" or host[:port] or sip URI */
-	bool reg;                   /* register at the server */
-	uint32_t reg_expires;       /* s asked for */
-	uint32_t keepalive_interval; /* s, 0 off */
-	const char *local_address;  /* "" chosen by the route */
-	uint16_t local_port;        /* 0 any */
+	const char *outbound_proxy;   /* "" or host[:port] or sip URI */
+	bool reg;                     /* register at the server */
+	uint32_t reg_expires;         /* s asked for */
+	uint32_t keepalive_interval;  /* s, 0 off */
+	const char *local_address;    /* "" chosen by the route */
+	uint16_t local_port;          /* 0 any */
 	const char *external_address; /* "" none; put in Contact and SDP */
 	const char *user_agent;
-	uint32_t hash_size;         /* transactions expected at once */
+	uint32_t hash_size; /* transactions expected at once */
 };
 
 /** State of the registration, told at every change. */
 struct sipd_reg_state {
-	int state;              /* enum sipdialer_registration */
-	int sip_status;         /* of the last answer, 0 none */
-	const char *reason;     /* in words */
-	uint32_t expires;       /* granted, s */
-	uint32_t retry_ms;      /* next try after, 0 none */
+	int state;          /* enum sipdialer_registration */
+	int sip_status;     /* of the last answer, 0 none */
+	const char *reason; /* in words */
+	uint32_t expires;   /* granted, s */
+	uint32_t retry_ms;  /* next try after, 0 none */
 };
 
-typedef void (sipd_reg_h)(const struct sipd_reg_state *st, void *arg);
+typedef void(sipd_reg_h)(const struct sipd_reg_state *st, void *arg);
 
 /** Open the transports; registration starts at once if asked for. */
 int sipd_sip_open(struct sipd_sip **sp, struct sipd_loop *loop,
@@ -75,7 +75,7 @@ bool sipd_sip_media_address(struct sipd_sip *sip, const char *to,
 struct sipd_sip_stats {
 	uint64_t requests_in, responses_in, malformed, strangers;
 	uint64_t replies_limited;
-	uint64_t strays;  /* responses that nobody waited for */
+	uint64_t strays; /* responses that nobody waited for */
 };
 void sipd_sip_stats(const struct sipd_sip *sip, struct sipd_sip_stats *st);
 
@@ -100,12 +100,12 @@ int sipd_sip_check_caller(const char *id, const char *name);
 struct sipd_invite;
 
 struct sipd_invite_params {
-	const char *to;              /* number or SIP URI, checked */
-	const char *caller_id;       /* "" account's user */
-	const char *caller_name;     /* "" none */
-	const char *const *headers;  /* "Name: value", checked */
+	const char *to;             /* number or SIP URI, checked */
+	const char *caller_id;      /* "" account's user */
+	const char *caller_name;    /* "" none */
+	const char *const *headers; /* "Name: value", checked */
 	size_t headerc;
-	uint32_t ring_timeout_ms;    /* CANCEL after it; 0 none */
+	uint32_t ring_timeout_ms; /* CANCEL after it; 0 none */
 };
 
 /** Why and how a session ended. */

@@ -12,11 +12,7 @@
 #include "base/text.h"
 #include "port/sip/internal.h"
 
-enum {
-	TARGET_MAX = 255,
-	NAME_MAX_BYTES = 127,
-	HEADER_MAX = 1024
-};
+enum { TARGET_MAX = 255, NAME_MAX_BYTES = 127, HEADER_MAX = 1024 };
 
 
 static bool is_uri(const char *s)
@@ -88,22 +84,25 @@ static int check_party(const char *what, const char *s)
 	if (is_uri(s)) {
 		bad = sipd_uri_parse(&uri, s);
 		return bad ? sipd_error(SIPDIALER_EINVAL, "%s \"%s\": %s",
-					what, s, bad) : SIPDIALER_OK;
+					what, s, bad)
+			   : SIPDIALER_OK;
 	}
 
 	if (is_number(s) || is_user(s))
 		return SIPDIALER_OK;
 
-	return sipd_error(SIPDIALER_EINVAL, "%s \"%s\" is neither a number, a "
-			  "user name nor a SIP URI", what, s);
+	return sipd_error(
+		SIPDIALER_EINVAL,
+		"%s \"%s\" is neither a number, a user name nor a SIP URI",
+		what, s);
 }
 
 
 int sipd_sip_check_target(const char *to)
 {
 	if (!to || !*to)
-		return sipd_error(SIPDIALER_EINVAL, "nobody to call: the "
-				  "number is empty");
+		return sipd_error(SIPDIALER_EINVAL,
+				  "nobody to call: the number is empty");
 
 	return check_party("number", to);
 }
@@ -136,7 +135,7 @@ static bool header_ours(const struct pl *name)
 		"Security-Client", "Security-Verify",
 	};
 	/* clang-format on */
-	static const char *const prefixes[] = { "Content-", "Proxy-" };
+	static const char *const prefixes[] = {"Content-", "Proxy-"};
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(ours); i++) {
@@ -156,7 +155,7 @@ static bool header_ours(const struct pl *name)
 
 int sipd_sip_check_header(const char *header)
 {
-	struct pl name = { header, 0 };
+	struct pl name = {header, 0};
 	int err;
 
 	if (!header || !*header)
@@ -168,16 +167,21 @@ int sipd_sip_check_header(const char *header)
 
 	while (header[name.l] && header[name.l] != ':') {
 		if (!sipd_char_in(header[name.l], "-.!%*_+`'~"))
-			return sipd_error(SIPDIALER_EINVAL, "header \"%s\": "
-					  "its name is not a token", header);
+			return sipd_error(
+				SIPDIALER_EINVAL,
+				"header \"%s\": its name is not a token",
+				header);
 		name.l++;
 	}
 	if (!name.l || header[name.l] != ':')
-		return sipd_error(SIPDIALER_EINVAL, "header \"%s\" is not "
-				  "\"Name: value\"", header);
+		return sipd_error(SIPDIALER_EINVAL,
+				  "header \"%s\" is not \"Name: value\"",
+				  header);
 	if (header_ours(&name))
-		return sipd_error(SIPDIALER_EINVAL, "header \"%s\": this one "
-				  "is written by the library", header);
+		return sipd_error(
+			SIPDIALER_EINVAL,
+			"header \"%s\": this one is written by the library",
+			header);
 
 	return SIPDIALER_OK;
 }
@@ -265,8 +269,9 @@ int sipd_target_uri(const struct sipd_sip *sip, const char *to, char *uri,
 		return uri_target(sip, to, uri, uri_size, route, route_size);
 
 	if (!sip->conf.server[0])
-		return sipd_error(SIPDIALER_ENOENT, "\"%s\" cannot be called: "
-				  "sip.server is not set", to);
+		return sipd_error(
+			SIPDIALER_ENOENT,
+			"\"%s\" cannot be called: sip.server is not set", to);
 
 	sipd_text_init(&t, uri, uri_size);
 	if (user_part(to, user, sizeof(user))) {
@@ -316,8 +321,9 @@ int sipd_caller_uri(const struct sipd_sip *sip, const char *caller_id,
 	}
 
 	if (!t.len || sipd_text_cut(&t))
-		return sipd_error(SIPDIALER_EINVAL, "caller id \"%s\" is too "
-				  "long", caller_id ? caller_id : "");
+		return sipd_error(SIPDIALER_EINVAL,
+				  "caller id \"%s\" is too long",
+				  caller_id ? caller_id : "");
 
 	return SIPDIALER_OK;
 }
@@ -390,7 +396,7 @@ int sipd_contact(const struct sipd_sip *sip, enum sip_transp tp,
 			 host, sa_port(&addr));
 	sipd_text_printf(&t, "%s>", sip_transp_param(tp));
 
-	return sipd_text_cut(&t) ? sipd_error(SIPDIALER_ESIZE,
-					      "Contact is too long")
-				 : SIPDIALER_OK;
+	return sipd_text_cut(&t)
+		       ? sipd_error(SIPDIALER_ESIZE, "Contact is too long")
+		       : SIPDIALER_OK;
 }

@@ -157,7 +157,7 @@ const char *sipd_uri_parse(struct sipd_uri *uri, const char *text)
 			return "its user part is empty";
 		if (!escaped_text(&uri->user, "&=+$,;/"))
 			return "its user part has a character that is not "
-				"allowed";
+			       "allowed";
 		pl_advance(&rest, at + 1 - rest.p);
 	}
 

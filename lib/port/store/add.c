@@ -15,8 +15,8 @@
 #include "base/text.h"
 
 enum {
-	GROUP = 20,              /* rows of one statement */
-	KEY_WORDS = 2            /* of 8 bytes: numbers of E.164 fit */
+	GROUP = 20,   /* rows of one statement */
+	KEY_WORDS = 2 /* of 8 bytes: numbers of E.164 fit */
 };
 
 /* The place of a number in the order of its bytes; found without looking at
@@ -39,15 +39,15 @@ static int row_check(const struct sipd_contact_new *row)
 {
 	if (!row->number || !*row->number ||
 	    strlen(row->number) >=
-	    sizeof(((struct sipd_contact_row *)0)->number))
-		return sipd_error(SIPDIALER_EINVAL, "contact number: 1 to 31 "
-				  "bytes are needed");
+		    sizeof(((struct sipd_contact_row *)0)->number))
+		return sipd_error(SIPDIALER_EINVAL,
+				  "contact number: 1 to 31 bytes are needed");
 	if (row->status != SIPDIALER_CONTACT_PENDING &&
 	    row->status != SIPDIALER_CONTACT_SKIPPED &&
 	    row->status != SIPDIALER_CONTACT_DNC)
-		return sipd_error(SIPDIALER_EINVAL, "a new contact cannot be "
-				  "%s", sipd_word(&sipd_words_contact,
-						  row->status));
+		return sipd_error(SIPDIALER_EINVAL,
+				  "a new contact cannot be %s",
+				  sipd_word(&sipd_words_contact, row->status));
 
 	return SIPDIALER_OK;
 }
@@ -101,18 +101,19 @@ static int keys_make(struct adding *a)
 {
 	a->keys = malloc(a->count * sizeof(*a->keys));
 	if (!a->keys)
-		return sipd_error(SIPDIALER_ENOMEM, "no memory to sort %zu "
-				  "contacts", a->count);
+		return sipd_error(SIPDIALER_ENOMEM,
+				  "no memory to sort %zu contacts", a->count);
 
 	for (size_t i = 0; i < a->count; i++) {
-		const unsigned char *s = (const unsigned char *)
-			a->rows[i].number;
+		const unsigned char *s =
+			(const unsigned char *)a->rows[i].number;
 		struct key *key = &a->keys[i];
 
 		memset(key->words, 0, sizeof(key->words));
 		key->row = &a->rows[i];
 		for (size_t k = 0; k < 8 * KEY_WORDS && s[k]; k++)
-			key->words[k / 8] |= (uint64_t)s[k] << (56 - k % 8 * 8);
+			key->words[k / 8] |= (uint64_t)s[k]
+					     << (56 - k % 8 * 8);
 	}
 	qsort(a->keys, a->count, sizeof(*a->keys), key_compare);
 
@@ -126,8 +127,8 @@ static int number_holder(struct adding *a, const char *number, uint64_t *id)
 	int err;
 
 	sipd_query_open(&q, a->s, Q_NUMBER_GET,
-			"SELECT contact FROM numbers "
-			"WHERE campaign = ? AND number = ?");
+			"SELECT contact FROM numbers WHERE campaign = ? AND "
+			"number = ?");
 	sipd_query_int(&q, (int64_t)a->campaign);
 	sipd_query_text(&q, number);
 	err = sipd_query_row(&q);
@@ -145,14 +146,15 @@ static int numbers_group(struct adding *a, const struct key *keys, size_t n)
 {
 	static const char *const parts[3] = {
 		"INSERT INTO numbers (campaign, number, contact) VALUES ",
-		"(?, ?, ?)", " ON CONFLICT (campaign, number) DO NOTHING",
+		"(?, ?, ?)",
+		" ON CONFLICT (campaign, number) DO NOTHING",
 	};
 	struct sipd_query q;
 	uint64_t changes;
 	int err;
 
-	group_open(&q, a->s, n == 1 ? Q_NUMBER_ADD : Q_NUMBER_ADD_GROUP,
-		   parts, n);
+	group_open(&q, a->s, n == 1 ? Q_NUMBER_ADD : Q_NUMBER_ADD_GROUP, parts,
+		   n);
 	for (size_t i = 0; i < n; i++) {
 		sipd_query_int(&q, (int64_t)a->campaign);
 		sipd_query_text(&q, keys[i].row->number);
@@ -180,8 +182,8 @@ static int dnc_from(struct adding *a, const char *number, char *next,
 	int err;
 
 	sipd_query_open(&q, a->s, Q_DNC_FROM,
-			"SELECT number FROM dnc WHERE number >= ? "
-			"ORDER BY number LIMIT 1");
+			"SELECT number FROM dnc WHERE number >= ? ORDER BY "
+			"number LIMIT 1");
 	sipd_query_text(&q, number);
 	err = sipd_query_row(&q);
 	*next = '\0';
@@ -198,7 +200,7 @@ static int dnc_from(struct adding *a, const char *number, char *next,
 /* Two sorted lists: one question for each hit or gap, not for each row. */
 static int dnc_mark(struct adding *a)
 {
-	char next[64];           /* longer than any number of a contact */
+	char next[64]; /* longer than any number of a contact */
 	int err = dnc_from(a, "", next, sizeof(next));
 
 	for (size_t i = 0; !err && *next && i < a->count; i++) {
@@ -225,7 +227,8 @@ static int contacts_group(struct adding *a,
 	static const char *const parts[3] = {
 		"INSERT INTO contacts (id, campaign, number, name, custom, "
 		"priority, status, ready, due_ms, attempts) VALUES ",
-		"(?, ?, ?, ?, ?, ?, ?, ?, 0, 0)", "",
+		"(?, ?, ?, ?, ?, ?, ?, ?, 0, 0)",
+		"",
 	};
 	struct sipd_query q;
 
@@ -251,7 +254,7 @@ static int contacts_group(struct adding *a,
 static int contacts_write(struct adding *a)
 {
 	struct sipd_contact_new *group[GROUP];
-	int64_t counts[8] = { 0 };
+	int64_t counts[8] = {0};
 	size_t n = 0;
 	int err = 0;
 
@@ -281,8 +284,9 @@ static int last_contact(struct sipd_store *s, uint64_t *id)
 	struct sipd_query q;
 	int err;
 
-	sipd_query_open(&q, s, Q_CONTACT_LAST, "SELECT seq "
-			"FROM sqlite_sequence WHERE name = 'contacts'");
+	sipd_query_open(
+		&q, s, Q_CONTACT_LAST,
+		"SELECT seq FROM sqlite_sequence WHERE name = 'contacts'");
 	err = sipd_query_row(&q);
 	*id = err == 1 ? (uint64_t)sipd_column_int(&q) : 0;
 	sipd_query_close(&q);
@@ -311,7 +315,10 @@ int sipd_store_contacts_add(struct sipd_store *s, uint64_t campaign,
 			    struct sipd_contact_new *rows, size_t count)
 {
 	struct adding a = {
-		.s = s, .campaign = campaign, .rows = rows, .count = count,
+		.s = s,
+		.campaign = campaign,
+		.rows = rows,
+		.count = count,
 	};
 	struct sipd_campaign_row row;
 	int err = 0;
@@ -341,8 +348,11 @@ int sipd_store_contact_add(struct sipd_store *s,
 			   uint64_t *id)
 {
 	struct sipd_contact_new row = {
-		.number = c->number, .name = c->name, .custom = c->custom,
-		.priority = c->priority, .status = c->status,
+		.number = c->number,
+		.name = c->name,
+		.custom = c->custom,
+		.priority = c->priority,
+		.status = c->status,
 	};
 	const int err = sipd_store_contacts_add(s, c->campaign, &row, 1);
 

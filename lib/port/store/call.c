@@ -42,12 +42,12 @@ static int claim_refused(struct sipd_store *s, const struct sipd_intent *in,
 	bool cancelled, listed;
 	int status, err;
 
-	sipd_query_open(&q, s, Q_INTENT_CONTACT,
-			"SELECT c.status, EXISTS (SELECT 1 FROM campaigns "
-			"WHERE id = c.campaign AND status = 'cancelled'), "
-			"EXISTS (SELECT 1 FROM dnc "
-			"WHERE number IN (c.number, ?)), attempts "
-			"FROM contacts AS c WHERE id = ? AND campaign = ?");
+	sipd_query_open(
+		&q, s, Q_INTENT_CONTACT,
+		"SELECT c.status, EXISTS (SELECT 1 FROM campaigns WHERE id = "
+		"c.campaign AND status = 'cancelled'), EXISTS (SELECT 1 FROM "
+		"dnc WHERE number IN (c.number, ?)), attempts FROM contacts "
+		"AS c WHERE id = ? AND campaign = ?");
 	sipd_query_text(&q, STR(in->number));
 	sipd_query_int(&q, (int64_t)in->contact);
 	sipd_query_int(&q, (int64_t)in->campaign);
@@ -55,8 +55,8 @@ static int claim_refused(struct sipd_store *s, const struct sipd_intent *in,
 	if (err < 0)
 		return err;
 	if (!err)
-		return sipd_error(SIPDIALER_ENOENT, "no contact %llu in "
-				  "campaign %llu",
+		return sipd_error(SIPDIALER_ENOENT,
+				  "no contact %llu in campaign %llu",
 				  (unsigned long long)in->contact,
 				  (unsigned long long)in->campaign);
 
@@ -74,8 +74,8 @@ static int claim_refused(struct sipd_store *s, const struct sipd_intent *in,
 	 * tells: called meanwhile, and waiting for its retry */
 	if (status != SIPDIALER_CONTACT_PENDING ||
 	    (!*dnc && attempts + 1 != (int64_t)in->attempt))
-		return sipd_error(SIPDIALER_ESTATE, "contact %llu is %s after "
-				  "%lld attempts",
+		return sipd_error(SIPDIALER_ESTATE,
+				  "contact %llu is %s after %lld attempts",
 				  (unsigned long long)in->contact,
 				  sipd_word(&sipd_words_contact, status),
 				  (long long)attempts);
@@ -91,8 +91,8 @@ static int attempt_add(struct sipd_store *s, const struct sipd_intent *in)
 
 	sipd_query_open(&q, s, Q_INTENT_ATTEMPT,
 			"INSERT INTO attempts (call, campaign, contact, "
-			"attempt, status, time_ms, number, decision) "
-			"VALUES (?, ?, ?, ?, 'dialing', ?, ?, ?)");
+			"attempt, status, time_ms, number, decision) VALUES "
+			"(?, ?, ?, ?, 'dialing', ?, ?, ?)");
 	sipd_query_id(&q, in->call);
 	sipd_query_int(&q, (int64_t)in->campaign);
 	sipd_query_int(&q, (int64_t)in->contact);
@@ -112,15 +112,14 @@ static int contact_claim(struct sipd_store *s, const struct sipd_intent *in,
 	struct sipd_query q;
 
 	sipd_query_open(&q, s, Q_INTENT_CLAIM,
-			"UPDATE contacts SET status = 'in_progress', "
-			"ready = 0, attempts = ? WHERE id = ? AND campaign = ?"
-			" AND status = 'pending' AND attempts = ? "
-			"AND NOT EXISTS (SELECT 1 "
-			"FROM dnc WHERE dnc.number = contacts.number) "
-			"AND NOT EXISTS (SELECT 1 FROM dnc WHERE number = ?) "
-			"AND NOT EXISTS (SELECT 1 FROM campaigns AS p "
-			"WHERE p.id = contacts.campaign "
-			"AND p.status = 'cancelled')");
+			"UPDATE contacts SET status = 'in_progress', ready = "
+			"0, attempts = ? WHERE id = ? AND campaign = ?"
+			" AND status = 'pending' AND attempts = ? AND NOT "
+			"EXISTS (SELECT 1 "
+			"FROM dnc WHERE dnc.number = contacts.number) AND NOT "
+			"EXISTS (SELECT 1 FROM dnc WHERE number = ?) AND NOT "
+			"EXISTS (SELECT 1 FROM campaigns AS p WHERE p.id = "
+			"contacts.campaign AND p.status = 'cancelled')");
 	sipd_query_int(&q, in->attempt);
 	sipd_query_int(&q, (int64_t)in->contact);
 	sipd_query_int(&q, (int64_t)in->campaign);
@@ -176,8 +175,9 @@ int sipd_store_intent(struct sipd_store *s, const struct sipd_intent *in,
 
 	*dnc = false;
 	if (!in->call || !in->attempt)
-		return sipd_error(SIPDIALER_EINVAL, "an attempt needs a call "
-				  "id and a number from 1");
+		return sipd_error(
+			SIPDIALER_EINVAL,
+			"an attempt needs a call id and a number from 1");
 
 	err = attempt_claim(s, in, dnc);
 	if (err || *dnc)
@@ -196,14 +196,14 @@ static int call_add(struct sipd_store *s, const struct sipd_result *r)
 {
 	struct sipd_query q;
 
-	sipd_query_open(&q, s, Q_RESULT_CALL,
-			"INSERT INTO calls (id, campaign, contact, attempt, "
-			"direction, number, caller, callid, start_ms, "
-			"ring_start_ms, answer_ms, end_ms, disposition, "
-			"sip_status, q850, reason, codec, dtmf, recording, "
-			"rtp_tx, rtp_rx, rtp_lost, jitter_ms, rtt_ms, mos) "
-			"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-			"?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+	sipd_query_open(
+		&q, s, Q_RESULT_CALL,
+		"INSERT INTO calls (id, campaign, contact, attempt, "
+		"direction, number, caller, callid, start_ms, ring_start_ms, "
+		"answer_ms, end_ms, disposition, sip_status, q850, reason, "
+		"codec, dtmf, recording, rtp_tx, rtp_rx, rtp_lost, jitter_ms, "
+		"rtt_ms, mos) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+		"?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 	sipd_query_id(&q, r->call);
 	sipd_query_id(&q, r->campaign);
 	sipd_query_id(&q, r->campaign ? r->contact : 0);
@@ -239,8 +239,8 @@ static int attempt_close(struct sipd_store *s, const struct sipd_result *r)
 	struct sipd_query q;
 
 	sipd_query_open(&q, s, Q_RESULT_ATTEMPT,
-			"UPDATE attempts SET status = 'ended' "
-			"WHERE call = ? AND status = 'dialing'");
+			"UPDATE attempts SET status = 'ended' WHERE call = ? "
+			"AND status = 'dialing'");
 	sipd_query_int(&q, (int64_t)r->call);
 
 	return sipd_query_exec(&q, NULL);
@@ -263,7 +263,7 @@ static int status_now(struct sipd_store *s, const struct sipd_result *r,
 	sipd_query_int(&q, (int64_t)r->campaign);
 	err = sipd_query_row(&q);
 	if (err == 1 && sipd_column_word(&q, &sipd_words_campaign) ==
-	    SIPDIALER_CAMPAIGN_CANCELLED)
+				SIPDIALER_CAMPAIGN_CANCELLED)
 		*status = SIPDIALER_CONTACT_SKIPPED;
 	sipd_query_close(&q);
 
@@ -283,10 +283,10 @@ static int contact_close(struct sipd_store *s, const struct sipd_result *r)
 		return err;
 	pending = status == SIPDIALER_CONTACT_PENDING;
 
-	sipd_query_open(&q, s, Q_RESULT_CONTACT,
-			"UPDATE contacts SET status = ?, ready = ?, "
-			"due_ms = ?, last_call = ? WHERE id = ? "
-			"AND status = 'in_progress'");
+	sipd_query_open(
+		&q, s, Q_RESULT_CONTACT,
+		"UPDATE contacts SET status = ?, ready = ?, due_ms = ?, "
+		"last_call = ? WHERE id = ? AND status = 'in_progress'");
 	sipd_query_word(&q, &sipd_words_contact, status);
 	sipd_query_int(&q, pending && r->due_ms <= 0);
 	sipd_query_int(&q, pending ? r->due_ms : 0);
@@ -309,10 +309,10 @@ static int contact_return(struct sipd_store *s, const struct sipd_intent *in,
 	uint64_t changes;
 	int err;
 
-	sipd_query_open(&q, s, Q_UNDO_CONTACT,
-			"UPDATE contacts SET status = ?, ready = ?, "
-			"due_ms = 0, attempts = ? WHERE id = ? "
-			"AND status = 'in_progress'");
+	sipd_query_open(
+		&q, s, Q_UNDO_CONTACT,
+		"UPDATE contacts SET status = ?, ready = ?, due_ms = 0, "
+		"attempts = ? WHERE id = ? AND status = 'in_progress'");
 	sipd_query_word(&q, &sipd_words_contact, status);
 	sipd_query_int(&q, status == SIPDIALER_CONTACT_PENDING);
 	sipd_query_int(&q, (int64_t)in->attempt - 1);
@@ -327,8 +327,7 @@ static int contact_return(struct sipd_store *s, const struct sipd_intent *in,
 }
 
 
-int sipd_store_intent_undo(struct sipd_store *s,
-			   const struct sipd_intent *in)
+int sipd_store_intent_undo(struct sipd_store *s, const struct sipd_intent *in)
 {
 	const struct sipd_result r = {
 		.campaign = in->campaign,
@@ -342,9 +341,9 @@ int sipd_store_intent_undo(struct sipd_store *s,
 	if (err)
 		return err;
 
-	sipd_query_open(&q, s, Q_UNDO_ATTEMPT,
-			"DELETE FROM attempts WHERE call = ? "
-			"AND status = 'dialing'");
+	sipd_query_open(
+		&q, s, Q_UNDO_ATTEMPT,
+		"DELETE FROM attempts WHERE call = ? AND status = 'dialing'");
 	sipd_query_int(&q, (int64_t)in->call);
 	err = sipd_query_exec(&q, &changes);
 	if (err || !changes)
@@ -364,15 +363,17 @@ int sipd_store_result(struct sipd_store *s, const struct sipd_result *r)
 
 	if (!r->call || r->disposition < 0 ||
 	    (size_t)r->disposition >= sipd_words_disposition.count)
-		return sipd_error(SIPDIALER_EINVAL, "a result needs a call id "
-				  "and a disposition, not %d",
-				  r->disposition);
-	if (r->campaign && (r->contact_status < 0 || (size_t)r->contact_status
-			    >= sipd_words_contact.count ||
-			    r->contact_status ==
-			    SIPDIALER_CONTACT_IN_PROGRESS))
-		return sipd_error(SIPDIALER_EINVAL, "no contact status to end "
-				  "in: %d", r->contact_status);
+		return sipd_error(
+			SIPDIALER_EINVAL,
+			"a result needs a call id and a disposition, not %d",
+			r->disposition);
+	if (r->campaign &&
+	    (r->contact_status < 0 ||
+	     (size_t)r->contact_status >= sipd_words_contact.count ||
+	     r->contact_status == SIPDIALER_CONTACT_IN_PROGRESS))
+		return sipd_error(SIPDIALER_EINVAL,
+				  "no contact status to end in: %d",
+				  r->contact_status);
 
 	err = call_add(s, r);
 	if (err || !r->campaign)

@@ -18,16 +18,16 @@ int sipd_store_campaign_new(struct sipd_store *s, const char *name,
 	struct sipd_query q;
 	int err;
 
-	if (!name || !*name || strlen(name) >=
-	    sizeof(((struct sipd_campaign_row *)0)->name))
-		return sipd_error(SIPDIALER_EINVAL, "campaign name: 1 to 127 "
-				  "bytes are needed");
+	if (!name || !*name ||
+	    strlen(name) >= sizeof(((struct sipd_campaign_row *)0)->name))
+		return sipd_error(SIPDIALER_EINVAL,
+				  "campaign name: 1 to 127 bytes are needed");
 
-	sipd_query_open(&q, s, Q_CAMPAIGN_NEW,
-			"INSERT INTO campaigns (name, status, options, "
-			"created_ms, contacts_above) VALUES (?, ?, ?, ?, "
-			"coalesce((SELECT seq FROM sqlite_sequence "
-			"WHERE name = 'contacts'), 0))");
+	sipd_query_open(
+		&q, s, Q_CAMPAIGN_NEW,
+		"INSERT INTO campaigns (name, status, options, created_ms, "
+		"contacts_above) VALUES (?, ?, ?, ?, coalesce((SELECT seq "
+		"FROM sqlite_sequence WHERE name = 'contacts'), 0))");
 	sipd_query_text(&q, name);
 	sipd_query_word(&q, &sipd_words_campaign, SIPDIALER_CAMPAIGN_DRAFT);
 	sipd_query_text(&q, options ? options : "");
@@ -58,14 +58,15 @@ static int row_read(struct sipd_query *q, struct sipd_campaign_row *row)
 
 	if (!row->options) {
 		q->s->failed = true; /* tried again */
-		return sipd_error(SIPDIALER_EIO, "no memory for the options "
-				  "of campaign %llu",
+		return sipd_error(SIPDIALER_EIO,
+				  "no memory for the options of campaign %llu",
 				  (unsigned long long)row->id);
 	}
 	if (row->status < 0)
-		return sipd_error(SIPDIALER_EFORMAT, "store %s: campaign %llu "
-				  "has no known status", q->s->path,
-				  (unsigned long long)row->id);
+		return sipd_error(
+			SIPDIALER_EFORMAT,
+			"store %s: campaign %llu has no known status",
+			q->s->path, (unsigned long long)row->id);
 
 	return SIPDIALER_OK;
 }
@@ -106,9 +107,9 @@ int sipd_store_campaign_get(struct sipd_store *s, uint64_t id, bool counts,
 	sipd_query_int(&q, (int64_t)id);
 	err = row_get(&q, counts, row);
 
-	return err == SIPDIALER_ENOENT
-		? sipd_error(err, "no campaign %llu",
-			     (unsigned long long)id) : err;
+	return err == SIPDIALER_ENOENT ? sipd_error(err, "no campaign %llu",
+						    (unsigned long long)id)
+				       : err;
 }
 
 
@@ -118,8 +119,8 @@ int sipd_store_campaign_next(struct sipd_store *s, uint64_t after, bool counts,
 	struct sipd_query q;
 
 	sipd_query_open(&q, s, Q_CAMPAIGN_NEXT,
-			"SELECT " ROW " FROM campaigns WHERE id > ? "
-			"ORDER BY id LIMIT 1");
+			"SELECT " ROW
+			" FROM campaigns WHERE id > ? ORDER BY id LIMIT 1");
 	sipd_query_int(&q, (int64_t)after);
 
 	return row_get(&q, counts, row);
@@ -138,8 +139,9 @@ int sipd_store_running(struct sipd_store *s, bool *running)
 	struct sipd_query q;
 	int err;
 
-	sipd_query_open(&q, s, Q_CAMPAIGN_RUNNING, "SELECT EXISTS "
-			"(SELECT 1 FROM campaigns WHERE status = 'running')");
+	sipd_query_open(&q, s, Q_CAMPAIGN_RUNNING,
+			"SELECT EXISTS (SELECT 1 FROM campaigns WHERE status "
+			"= 'running')");
 	err = sipd_query_row(&q);
 	*running = err == 1 && sipd_column_int(&q);
 	sipd_query_close(&q);
@@ -170,15 +172,14 @@ static int skip_pending(struct sipd_store *s, uint64_t id, int ready,
 	struct sipd_query q;
 	int err;
 
-	sipd_query_open(&q, s, ready ? Q_SKIP_READY : Q_SKIP_WAITING, ready ?
-			"UPDATE contacts SET status = 'skipped', ready = 0 "
-			"WHERE id IN (SELECT id FROM contacts "
-			"WHERE campaign = ? AND status = 'pending' "
-			"AND ready = 1 LIMIT ?)" :
-			"UPDATE contacts SET status = 'skipped', ready = 0 "
-			"WHERE id IN (SELECT id FROM contacts "
-			"WHERE campaign = ? AND status = 'pending' "
-			"AND ready = 0 LIMIT ?)");
+	sipd_query_open(
+		&q, s, ready ? Q_SKIP_READY : Q_SKIP_WAITING,
+		ready ? "UPDATE contacts SET status = 'skipped', ready = 0 "
+			"WHERE id IN (SELECT id FROM contacts WHERE campaign "
+			"= ? AND status = 'pending' AND ready = 1 LIMIT ?)"
+		      : "UPDATE contacts SET status = 'skipped', ready = 0 "
+			"WHERE id IN (SELECT id FROM contacts WHERE campaign "
+			"= ? AND status = 'pending' AND ready = 0 LIMIT ?)");
 	sipd_query_int(&q, (int64_t)id);
 	sipd_query_int(&q, SIPD_STORE_SLICE);
 	err = sipd_query_exec(&q, n);
@@ -213,12 +214,12 @@ int sipd_store_campaign_set(struct sipd_store *s, uint64_t id, int from,
 	int err;
 
 	*more = false;
-	sipd_query_open(&q, s, Q_CAMPAIGN_SET,
-			"UPDATE campaigns SET status = ?1, started_ms = "
-			"CASE WHEN ?1 = 'running' AND started_ms = 0 "
-			"THEN ?2 ELSE started_ms END, ended_ms = "
-			"CASE WHEN ?1 IN ('completed', 'cancelled') "
-			"THEN ?2 ELSE 0 END WHERE id = ?3 AND status = ?4");
+	sipd_query_open(
+		&q, s, Q_CAMPAIGN_SET,
+		"UPDATE campaigns SET status = ?1, started_ms = CASE WHEN ?1 "
+		"= 'running' AND started_ms = 0 THEN ?2 ELSE started_ms END, "
+		"ended_ms = CASE WHEN ?1 IN ('completed', 'cancelled') THEN "
+		"?2 ELSE 0 END WHERE id = ?3 AND status = ?4");
 	sipd_query_word(&q, &sipd_words_campaign, to);
 	sipd_query_int(&q, now);
 	sipd_query_int(&q, (int64_t)id);

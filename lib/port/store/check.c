@@ -69,9 +69,10 @@ static bool words_in(sqlite3 *db, const char *table, const char *mark)
 	sipd_text_printf(&t, "CHECK (%s)", list);
 	free(list);
 
-	if (!sqlite3_prepare_v2(db, "SELECT instr(sql, ?2) > 0 "
-				"FROM sqlite_schema WHERE name = ?1", -1, &st,
-				NULL) &&
+	if (!sqlite3_prepare_v2(db,
+				"SELECT instr(sql, ?2) > 0 FROM sqlite_schema "
+				"WHERE name = ?1",
+				-1, &st, NULL) &&
 	    !sqlite3_bind_text(st, 1, table, -1, SQLITE_STATIC) &&
 	    !sqlite3_bind_text(st, 2, want, -1, SQLITE_STATIC) &&
 	    sqlite3_step(st) == SQLITE_ROW)
@@ -87,9 +88,9 @@ static void words(struct report *r)
 	static const struct {
 		const char *table, *column, *mark;
 	} checks[] = {
-		{ "campaigns", "status", "{campaign}" },
-		{ "contacts", "status", "{contact}" },
-		{ "calls", "disposition", "{disposition}" },
+		{"campaigns", "status", "{campaign}"},
+		{"contacts", "status", "{contact}"},
+		{"calls", "disposition", "{disposition}"},
 	};
 	bool good = true;
 
@@ -97,9 +98,10 @@ static void words(struct report *r)
 		if (words_in(r->db, checks[i].table, checks[i].mark))
 			continue;
 		good = false;
-		sipd_text_printf(&r->text, "words: %s.%s allows others than "
-				 "this library knows\n", checks[i].table,
-				 checks[i].column);
+		sipd_text_printf(
+			&r->text,
+			"words: %s.%s allows others than this library knows\n",
+			checks[i].table, checks[i].column);
 	}
 	if (good)
 		sipd_text_add(&r->text, "words: ok\n");
@@ -112,17 +114,15 @@ static void words(struct report *r)
 static const char counters[] =
 	"WITH real (campaign, kind, word, n) AS ("
 	"SELECT campaign, 'contact', status, count(*) FROM contacts "
-	"GROUP BY campaign, status UNION ALL "
-	"SELECT campaign, 'disposition', disposition, count(*) FROM calls "
-	"WHERE campaign IS NOT NULL GROUP BY campaign, disposition UNION ALL "
-	"SELECT campaign, 'attempts', '', count(*) FROM attempts "
-	"GROUP BY campaign), "
-	"kept (campaign, kind, word, n) AS (SELECT campaign, kind, word, n "
-	"FROM counts WHERE n <> 0) "
-	"SELECT printf('campaign %d %s %s is %d', campaign, kind, word, n) "
-	"FROM (SELECT * FROM real EXCEPT SELECT * FROM kept) UNION ALL "
-	"SELECT printf('campaign %d %s %s was kept as %d', campaign, kind, "
-	"word, n) FROM (SELECT * FROM kept EXCEPT SELECT * FROM real)";
+	"GROUP BY campaign, status UNION ALL SELECT campaign, 'disposition', "
+	"disposition, count(*) FROM calls WHERE campaign IS NOT NULL GROUP BY "
+	"campaign, disposition UNION ALL SELECT campaign, 'attempts', '', "
+	"count(*) FROM attempts GROUP BY campaign), kept (campaign, kind, "
+	"word, n) AS (SELECT campaign, kind, word, n FROM counts WHERE n <> "
+	"0) SELECT printf('campaign %d %s %s is %d', campaign, kind, word, n) "
+	"FROM (SELECT * FROM real EXCEPT SELECT * FROM kept) UNION ALL SELECT "
+	"printf('campaign %d %s %s was kept as %d', campaign, kind, word, n) "
+	"FROM (SELECT * FROM kept EXCEPT SELECT * FROM real)";
 
 static const char states[] =
 	"SELECT printf('contact %d: ready but %s', id, status) FROM contacts "
@@ -132,12 +132,11 @@ static const char states[] =
 /* Each contact has its number in the table of them, and no other has one */
 static const char held[] =
 	"SELECT printf('contact %d: not in numbers', c.id) FROM contacts AS c "
-	"LEFT JOIN numbers AS n ON n.campaign = c.campaign "
-	"AND n.number = c.number WHERE n.contact IS NOT c.id UNION ALL "
-	"SELECT printf('number %s of campaign %d: no contact', n.number, "
-	"n.campaign) FROM numbers AS n LEFT JOIN contacts AS c "
-	"ON c.id = n.contact WHERE c.number IS NOT n.number "
-	"OR c.campaign IS NOT n.campaign";
+	"LEFT JOIN numbers AS n ON n.campaign = c.campaign AND n.number = "
+	"c.number WHERE n.contact IS NOT c.id UNION ALL SELECT printf('number "
+	"%s of campaign %d: no contact', n.number, n.campaign) FROM numbers "
+	"AS n LEFT JOIN contacts AS c ON c.id = n.contact WHERE c.number IS "
+	"NOT n.number OR c.campaign IS NOT n.campaign";
 
 
 static void report_all(struct report *r, int version, size_t known)
@@ -145,8 +144,10 @@ static void report_all(struct report *r, int version, size_t known)
 	sipd_text_printf(&r->text, "schema: version %d of %zu\n", version,
 			 known);
 	faults(r, "integrity", "PRAGMA integrity_check(20)", 20);
-	faults(r, "references", "SELECT printf('%s row %s', \"table\", rowid) "
-	       "FROM pragma_foreign_key_check", 20);
+	faults(r, "references",
+	       "SELECT printf('%s row %s', \"table\", rowid) FROM "
+	       "pragma_foreign_key_check",
+	       20);
 	if (version < (int)known) {
 		sipd_text_add(&r->text, "older than this library: migrate\n");
 		return;
@@ -161,7 +162,7 @@ static void report_all(struct report *r, int version, size_t known)
 
 int sipd_store_check(const char *path, bool migrate, char *buf, size_t size)
 {
-	struct report r = { .db = NULL };
+	struct report r = {.db = NULL};
 	char *real = NULL;
 	int version = 0, err;
 	size_t known;
@@ -179,8 +180,8 @@ int sipd_store_check(const char *path, bool migrate, char *buf, size_t size)
 	if (!err) {
 		report_all(&r, version, known);
 		if (r.bad)
-			err = sipd_error(SIPDIALER_EFORMAT, "store %s: "
-					 "damaged", path);
+			err = sipd_error(SIPDIALER_EFORMAT,
+					 "store %s: damaged", path);
 		(void)sqlite3_close(r.db);
 	}
 	else {
@@ -201,8 +202,9 @@ static int copy(struct sipd_store *s, const char *path)
 	sqlite3 *to = NULL;
 	sqlite3_backup *backup;
 	int err = 0;
-	int rc = sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE |
-				 SQLITE_OPEN_NOMUTEX, NULL);
+	int rc = sqlite3_open_v2(path, &to,
+				 SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+				 NULL);
 
 	if (!rc) {
 		backup = sqlite3_backup_init(to, "main", s->db, "main");
@@ -228,8 +230,8 @@ int sipd_store_backup(struct sipd_store *s, const char *path)
 	int fd, err;
 
 	if (!sqlite3_get_autocommit(s->db))
-		return sipd_error(SIPDIALER_ESTATE, "backup %s: not inside a "
-				  "transaction", path);
+		return sipd_error(SIPDIALER_ESTATE,
+				  "backup %s: not inside a transaction", path);
 
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
 		  0600);

@@ -12,8 +12,8 @@
 #include "base/text.h"
 
 enum {
-	PROMOTE = 256,           /* contacts that become ready in one call */
-	DNC_HITS = 256           /* marked in one go */
+	PROMOTE = 256, /* contacts that become ready in one call */
+	DNC_HITS = 256 /* marked in one go */
 };
 
 
@@ -54,8 +54,8 @@ int sipd_contact_dnc(struct sipd_store *s, uint64_t campaign, uint64_t contact)
 	int err;
 
 	sipd_query_open(&q, s, Q_CONTACT_DNC,
-			"UPDATE contacts SET status = 'dnc', ready = 0 "
-			"WHERE id = ? AND status = 'pending'");
+			"UPDATE contacts SET status = 'dnc', ready = 0 WHERE "
+			"id = ? AND status = 'pending'");
 	sipd_query_int(&q, (int64_t)contact);
 	err = sipd_query_exec(&q, &changes);
 	if (!err && changes)
@@ -84,8 +84,9 @@ static int due_row(struct sipd_query *q, uint64_t campaign,
 	row->priority = (int32_t)sipd_column_int(q);
 	row->attempts = (uint32_t)sipd_column_int(q);
 
-	return custom && !row->custom
-		? sipd_error(SIPDIALER_ENOMEM, "no memory for a contact") : 0;
+	return custom && !row->custom ? sipd_error(SIPDIALER_ENOMEM,
+						   "no memory for a contact")
+				      : 0;
 }
 
 
@@ -100,7 +101,7 @@ struct due {
 	uint64_t campaign;
 	struct sipd_contact_row *rows;
 	size_t max, count;
-	uint64_t dnc[DNC_HITS];  /* ids met on the way */
+	uint64_t dnc[DNC_HITS]; /* ids met on the way */
 	size_t dnc_count;
 };
 
@@ -119,8 +120,7 @@ static int due_read(struct sipd_store *s, struct due *d)
 
 		err = 0;
 		if (sipd_column_int(&q)) {
-			d->dnc[d->dnc_count++] = (uint64_t)
-				sipd_column_int(&q);
+			d->dnc[d->dnc_count++] = (uint64_t)sipd_column_int(&q);
 			continue;
 		}
 		err = due_row(&q, d->campaign, &d->rows[d->count++]);
@@ -140,7 +140,7 @@ int sipd_store_contact_due(struct sipd_store *s, uint64_t campaign,
 			   int64_t now_ms, struct sipd_contact_row *rows,
 			   size_t max, size_t *count)
 {
-	struct due d = { .campaign = campaign, .rows = rows, .max = max };
+	struct due d = {.campaign = campaign, .rows = rows, .max = max};
 	bool again;
 	int err;
 
@@ -174,12 +174,12 @@ int sipd_store_dnc_add(struct sipd_store *s, const char *number,
 	int err;
 
 	if (!number_fits(number))
-		return sipd_error(SIPDIALER_EINVAL, "DNC number: 1 to 31 "
-				  "bytes are needed");
+		return sipd_error(SIPDIALER_EINVAL,
+				  "DNC number: 1 to 31 bytes are needed");
 
 	sipd_query_open(&q, s, Q_DNC_ADD,
-			"INSERT INTO dnc (number, source, added_ms) "
-			"VALUES (?, ?, ?) ON CONFLICT DO NOTHING");
+			"INSERT INTO dnc (number, source, added_ms) VALUES "
+			"(?, ?, ?) ON CONFLICT DO NOTHING");
 	sipd_query_text(&q, number);
 	sipd_query_text(&q, source ? source : "");
 	sipd_query_int(&q, sipd_wall_ms());

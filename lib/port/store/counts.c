@@ -91,10 +91,10 @@ static int add(struct sipd_store *s, uint64_t campaign, const char *kind,
 	if (!n)
 		return 0;
 
-	sipd_query_open(&q, s, Q_COUNT_ADD,
-			"INSERT INTO counts (campaign, kind, word, n) "
-			"VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE "
-			"SET n = n + excluded.n");
+	sipd_query_open(
+		&q, s, Q_COUNT_ADD,
+		"INSERT INTO counts (campaign, kind, word, n) VALUES (?, ?, "
+		"?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n");
 	sipd_query_int(&q, (int64_t)campaign);
 	sipd_query_text(&q, kind);
 	sipd_query_text(&q, word);
@@ -170,10 +170,10 @@ static int next_due(struct sipd_store *s, uint64_t campaign, int64_t *due_ms)
 	int err;
 
 	*due_ms = -1;
-	sipd_query_open(&q, s, Q_NEXT_DUE,
-			"SELECT due_ms FROM contacts WHERE campaign = ? "
-			"AND status = 'pending' AND ready = 0 "
-			"ORDER BY due_ms LIMIT 1");
+	sipd_query_open(
+		&q, s, Q_NEXT_DUE,
+		"SELECT due_ms FROM contacts WHERE campaign = ? AND status = "
+		"'pending' AND ready = 0 ORDER BY due_ms LIMIT 1");
 	sipd_query_int(&q, (int64_t)campaign);
 	err = sipd_query_row(&q);
 	if (err == 1)

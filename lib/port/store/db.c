@@ -49,8 +49,8 @@ int sipd_store_error(struct sipd_store *s, int rc)
 		s->failed = true;
 		return sipd_error(SIPDIALER_EIO, "store %s: %s%s%s%s", s->path,
 				  rc == sqlite3_extended_errcode(s->db)
-				  ? sqlite3_errmsg(s->db)
-				  : sqlite3_errstr(rc),
+					  ? sqlite3_errmsg(s->db)
+					  : sqlite3_errstr(rc),
 				  *why ? ": " : "", why,
 				  sipd_store_space(s->path, space,
 						   sizeof(space)));

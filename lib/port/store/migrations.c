@@ -131,7 +131,7 @@ static const struct sipd_migration migrations[] = {
 "  added_ms INTEGER NOT NULL"
 ") WITHOUT ROWID;"
 },
-/* clang-format on */
+	/* clang-format on */
 };
 
 
@@ -170,9 +170,9 @@ static void expand(struct sipd_text *t, const char *sql)
 		const char *mark, *column;
 		const struct sipd_words *words;
 	} marks[] = {
-		{ "{campaign}", "status", &sipd_words_campaign },
-		{ "{contact}", "status", &sipd_words_contact },
-		{ "{disposition}", "disposition", &sipd_words_disposition },
+		{"{campaign}", "status", &sipd_words_campaign},
+		{"{contact}", "status", &sipd_words_contact},
+		{"{disposition}", "disposition", &sipd_words_disposition},
 	};
 
 	while (*sql) {
@@ -268,8 +268,8 @@ static int step(sqlite3 *db, const struct sipd_migration *m)
 
 		(void)sipd_strcpy(text, sizeof(text), sqlite3_errmsg(db));
 		(void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-		(void)sipd_error(SIPDIALER_EIO, "migration %d: %s",
-				 m->number, text);
+		(void)sipd_error(SIPDIALER_EIO, "migration %d: %s", m->number,
+				 text);
 		return first;
 	}
 
@@ -289,15 +289,17 @@ int sipd_migrate(sqlite3 *db, const struct sipd_migration *list, size_t count,
 	if (rc)
 		return sipd_error(SIPDIALER_EFORMAT, "%s", sqlite3_errmsg(db));
 	if (*from > (int)count)
-		return sipd_error(SIPDIALER_ENEWER, "schema version %d, this "
-				  "library knows %zu", *from, count);
+		return sipd_error(SIPDIALER_ENEWER,
+				  "schema version %d, this library knows %zu",
+				  *from, count);
 
 	for (size_t i = (size_t)*from; i < count; i++) {
 		rc = step(db, &list[i]);
 		if (rc)
 			return (rc & 0xff) == SQLITE_CORRUPT ||
-			       (rc & 0xff) == SQLITE_NOTADB
-			       ? SIPDIALER_EFORMAT : SIPDIALER_EIO;
+					       (rc & 0xff) == SQLITE_NOTADB
+				       ? SIPDIALER_EFORMAT
+				       : SIPDIALER_EIO;
 	}
 
 	return SIPDIALER_OK;

@@ -25,7 +25,7 @@
 enum { HEADER_SIZE = 100, USER_VERSION_AT = 60, APPLICATION_ID_AT = 68 };
 
 enum {
-	BUSY_MS = 2000,          /* for another process to end its write */
+	BUSY_MS = 2000, /* for another process to end its write */
 	CACHE_KIB = 32768
 };
 
@@ -48,8 +48,8 @@ static int probe_fd(int fd, const char *path)
 	if (fstat(fd, &st))
 		return sipd_error_errno(errno, path);
 	if (!S_ISREG(st.st_mode))
-		return sipd_error(SIPDIALER_EFORMAT, "store %s: not a regular "
-				  "file", path);
+		return sipd_error(SIPDIALER_EFORMAT,
+				  "store %s: not a regular file", path);
 	if (!st.st_size)
 		return SIPDIALER_OK; /* new */
 
@@ -57,17 +57,19 @@ static int probe_fd(int fd, const char *path)
 	if (n < 0)
 		return sipd_error_errno(errno, path);
 	if (n != HEADER_SIZE || memcmp(header, "SQLite format 3", 16))
-		return sipd_error(SIPDIALER_EFORMAT, "store %s: not a SQLite "
-				  "database", path);
+		return sipd_error(SIPDIALER_EFORMAT,
+				  "store %s: not a SQLite database", path);
 	if (be32(header + APPLICATION_ID_AT) != SIPD_STORE_APPLICATION_ID)
-		return sipd_error(SIPDIALER_EFORMAT, "store %s: a database of "
-				  "another program", path);
+		return sipd_error(SIPDIALER_EFORMAT,
+				  "store %s: a database of another program",
+				  path);
 
 	(void)sipd_migrations(&known);
 	if (be32(header + USER_VERSION_AT) > known)
-		return sipd_error(SIPDIALER_ENEWER, "store %s: schema version "
-				  "%u, this library knows %zu", path,
-				  be32(header + USER_VERSION_AT), known);
+		return sipd_error(
+			SIPDIALER_ENEWER,
+			"store %s: schema version %u, this library knows %zu",
+			path, be32(header + USER_VERSION_AT), known);
 
 	return SIPDIALER_OK;
 }
@@ -76,8 +78,10 @@ static int probe_fd(int fd, const char *path)
 int sipd_store_probe(const char *path, bool create, char **real)
 {
 	/* not blocked by a FIFO */
-	const int fd = open(path, (create ? O_RDWR | O_CREAT : O_RDONLY) |
-			    O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600);
+	const int fd = open(path,
+			    (create ? O_RDWR | O_CREAT : O_RDONLY) |
+				    O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+			    0600);
 	int err;
 
 	if (fd < 0)
@@ -98,7 +102,7 @@ int sipd_store_probe(const char *path, bool create, char **real)
 
 int sipd_store_lock(const char *path, uint32_t wait_ms, int *fdp)
 {
-	const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
+	const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
 	const size_t size = strlen(path) + sizeof("-lock");
 	char *name = malloc(size);
 	int fd, err;
@@ -122,8 +126,10 @@ int sipd_store_lock(const char *path, uint32_t wait_ms, int *fdp)
 			break;
 		}
 		if (wait_ms < 10) {
-			err = sipd_error(SIPDIALER_EBUSY, "store %s: another "
-					 "engine dials from it", path);
+			err = sipd_error(
+				SIPDIALER_EBUSY,
+				"store %s: another engine dials from it",
+				path);
 			break;
 		}
 		wait_ms -= 10;
@@ -148,7 +154,7 @@ static int open_error(sqlite3 *db, const char *path, int rc)
 	switch (rc & 0xff) {
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
-	case SQLITE_ERROR:       /* no such table */
+	case SQLITE_ERROR: /* no such table */
 		err = SIPDIALER_EFORMAT;
 		break;
 	case SQLITE_BUSY:
@@ -183,8 +189,9 @@ int sipd_store_connect(sqlite3 **dbp, const char *path, int *version)
 	sqlite3 *db = NULL;
 	size_t known;
 	int err = 0;
-	int rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE |
-				 SQLITE_OPEN_NOMUTEX, NULL);
+	int rc = sqlite3_open_v2(path, &db,
+				 SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+				 NULL);
 
 	if (!rc)
 		rc = sqlite3_extended_result_codes(db, 1);
@@ -201,9 +208,10 @@ int sipd_store_connect(sqlite3 **dbp, const char *path, int *version)
 	/* the newest version may be in the write-ahead log only */
 	(void)sipd_migrations(&known);
 	if (!err && *version > (int)known)
-		err = sipd_error(SIPDIALER_ENEWER, "store %s: schema version "
-				 "%d, this library knows %zu", path, *version,
-				 known);
+		err = sipd_error(
+			SIPDIALER_ENEWER,
+			"store %s: schema version %d, this library knows %zu",
+			path, *version, known);
 	if (err) {
 		sipd_store_abandon(db);
 		return err;
@@ -250,7 +258,8 @@ static int wal_on(sqlite3 *db)
 		rc = sqlite3_step(st);
 	if (rc == SQLITE_ROW)
 		rc = strcmp((const char *)sqlite3_column_text(st, 0), "wal")
-		     ? SQLITE_IOERR : SQLITE_OK;
+			     ? SQLITE_IOERR
+			     : SQLITE_OK;
 	(void)sqlite3_finalize(st);
 
 	return rc;
@@ -325,8 +334,9 @@ int sipd_store_open(struct sipd_store **sp, const char *path, unsigned flags,
 		return err;
 	}
 	if (s->interrupted)
-		sipd_log_warning(log, "store: %llu contacts of a process that "
-				 "died during their calls",
+		sipd_log_warning(log,
+				 "store: %llu contacts of a process that died "
+				 "during their calls",
 				 (unsigned long long)s->interrupted);
 	*sp = s;
 

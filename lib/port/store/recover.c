@@ -41,9 +41,9 @@ static int lost_calls(struct sipd_store *s)
 	int err;
 
 	sipd_query_open(&q, s, Q_LOST_COUNT,
-			"SELECT campaign, count(*) FROM attempts "
-			"WHERE status = 'dialing' AND call NOT IN "
-			"(SELECT id FROM calls) GROUP BY campaign");
+			"SELECT campaign, count(*) FROM attempts WHERE status "
+			"= 'dialing' AND call NOT IN (SELECT id FROM calls) "
+			"GROUP BY campaign");
 	while ((err = sipd_query_row(&q)) > 0) {
 		const uint64_t campaign = (uint64_t)sipd_column_int(&q);
 		const int64_t n = sipd_column_int(&q);
@@ -58,17 +58,16 @@ static int lost_calls(struct sipd_store *s)
 	if (err)
 		return err;
 
-	sipd_query_open(&q, s, Q_LOST_CALLS,
-			"INSERT INTO calls (id, campaign, contact, attempt, "
-			"direction, number, caller, callid, start_ms, "
-			"ring_start_ms, answer_ms, end_ms, disposition, "
-			"sip_status, q850, reason, codec, dtmf, recording, "
-			"rtp_tx, rtp_rx, rtp_lost) "
-			"SELECT call, campaign, contact, attempt, 'out', "
-			"number, '', '', time_ms, 0, 0, ?, 'interrupted', 0, "
-			"0, 'the process ended during the call', '', '', '', "
-			"0, 0, 0 FROM attempts WHERE status = 'dialing' "
-			"AND call NOT IN (SELECT id FROM calls)");
+	sipd_query_open(
+		&q, s, Q_LOST_CALLS,
+		"INSERT INTO calls (id, campaign, contact, attempt, "
+		"direction, number, caller, callid, start_ms, ring_start_ms, "
+		"answer_ms, end_ms, disposition, sip_status, q850, reason, "
+		"codec, dtmf, recording, rtp_tx, rtp_rx, rtp_lost) SELECT "
+		"call, campaign, contact, attempt, 'out', number, '', '', "
+		"time_ms, 0, 0, ?, 'interrupted', 0, 0, 'the process ended "
+		"during the call', '', '', '', 0, 0, 0 FROM attempts WHERE "
+		"status = 'dialing' AND call NOT IN (SELECT id FROM calls)");
 	sipd_query_int(&q, sipd_wall_ms());
 
 	return sipd_query_exec(&q, NULL);
@@ -82,8 +81,8 @@ static int lost_contacts(struct sipd_store *s)
 	int err;
 
 	sipd_query_open(&q, s, Q_LOST_CONTACTS,
-			"SELECT campaign, count(*) FROM contacts "
-			"WHERE status = 'in_progress' AND id IN " DIALING
+			"SELECT campaign, count(*) FROM contacts WHERE status "
+			"= 'in_progress' AND id IN " DIALING
 			" GROUP BY campaign");
 	err = count_contacts(&q, SIPDIALER_CONTACT_IN_PROGRESS,
 			     SIPDIALER_CONTACT_INTERRUPTED);
@@ -91,19 +90,18 @@ static int lost_contacts(struct sipd_store *s)
 		return err;
 
 	sipd_query_open(&q, s, Q_LOST_UPDATE,
-			"UPDATE contacts SET status = 'interrupted', "
-			"ready = 0, last_call = (SELECT max(call) "
-			"FROM attempts WHERE contact = contacts.id "
-			"AND status = 'dialing') "
-			"WHERE status = 'in_progress' AND id IN " DIALING);
+			"UPDATE contacts SET status = 'interrupted', ready = "
+			"0, last_call = (SELECT max(call) FROM attempts WHERE "
+			"contact = contacts.id AND status = 'dialing') WHERE "
+			"status = 'in_progress' AND id IN " DIALING);
 	err = sipd_query_exec(&q, &n);
 	if (err)
 		return err;
 	s->interrupted += n;
 
 	sipd_query_open(&q, s, Q_LOST_ATTEMPTS,
-			"UPDATE attempts SET status = 'interrupted' "
-			"WHERE status = 'dialing'");
+			"UPDATE attempts SET status = 'interrupted' WHERE "
+			"status = 'dialing'");
 
 	return sipd_query_exec(&q, NULL);
 }
@@ -118,23 +116,23 @@ static int strays(struct sipd_store *s)
 	int err;
 
 	sipd_query_open(&q, s, Q_STRAY_ANY,
-			"SELECT 1 FROM counts WHERE kind = 'contact' AND "
-			"word = 'in_progress' AND n > 0 LIMIT 1");
+			"SELECT 1 FROM counts WHERE kind = 'contact' AND word "
+			"= 'in_progress' AND n > 0 LIMIT 1");
 	err = sipd_query_row(&q);
 	sipd_query_close(&q);
 	if (err <= 0)
 		return err;
 
 	sipd_query_open(&q, s, Q_STRAY_COUNT,
-			"SELECT campaign, count(*) FROM contacts WHERE "
-			"status = 'in_progress' AND attempts = 0 GROUP BY 1");
+			"SELECT campaign, count(*) FROM contacts WHERE status "
+			"= 'in_progress' AND attempts = 0 GROUP BY 1");
 	err = count_contacts(&q, SIPDIALER_CONTACT_IN_PROGRESS,
 			     SIPDIALER_CONTACT_PENDING);
 	if (err)
 		return err;
 	sipd_query_open(&q, s, Q_STRAY_TRIED,
-			"SELECT campaign, count(*) FROM contacts WHERE "
-			"status = 'in_progress' AND attempts > 0 GROUP BY 1");
+			"SELECT campaign, count(*) FROM contacts WHERE status "
+			"= 'in_progress' AND attempts > 0 GROUP BY 1");
 	err = count_contacts(&q, SIPDIALER_CONTACT_IN_PROGRESS,
 			     SIPDIALER_CONTACT_INTERRUPTED);
 	if (err)
@@ -142,9 +140,8 @@ static int strays(struct sipd_store *s)
 
 	sipd_query_open(&q, s, Q_STRAY_CONTACTS,
 			"UPDATE contacts SET ready = attempts = 0, status = "
-			"CASE attempts WHEN 0 THEN 'pending' "
-			"ELSE 'interrupted' END "
-			"WHERE status = 'in_progress'");
+			"CASE attempts WHEN 0 THEN 'pending' ELSE "
+			"'interrupted' END WHERE status = 'in_progress'");
 	err = sipd_query_exec(&q, &n);
 	if (!err)
 		s->interrupted += n;
@@ -160,11 +157,10 @@ static int half_cancelled(struct sipd_store *s, uint64_t *campaign)
 	int err;
 
 	sipd_query_open(&q, s, Q_HALF_CANCELLED,
-			"SELECT n.campaign FROM counts AS n JOIN campaigns "
-			"AS c ON c.id = n.campaign WHERE c.status = "
-			"'cancelled' AND n.kind = 'contact' AND n.word = "
-			"'pending' AND n.n > 0 AND n.campaign > ? "
-			"ORDER BY 1 LIMIT 1");
+			"SELECT n.campaign FROM counts AS n JOIN campaigns AS "
+			"c ON c.id = n.campaign WHERE c.status = 'cancelled' "
+			"AND n.kind = 'contact' AND n.word = 'pending' AND "
+			"n.n > 0 AND n.campaign > ? ORDER BY 1 LIMIT 1");
 	sipd_query_int(&q, (int64_t)*campaign);
 	err = sipd_query_row(&q);
 	*campaign = err == 1 ? (uint64_t)sipd_column_int(&q) : 0;
@@ -230,21 +226,21 @@ int sipd_store_retry_interrupted(struct sipd_store *s, uint64_t *count)
 	int err;
 
 	*count = 0;
-	sipd_query_open(&q, s, Q_REVIVE_COUNT,
-			"SELECT campaign, count(*) FROM contacts "
-			"WHERE status = 'interrupted' AND campaign NOT IN "
-			"(SELECT id FROM campaigns WHERE "
-			"status = 'cancelled') GROUP BY campaign");
+	sipd_query_open(
+		&q, s, Q_REVIVE_COUNT,
+		"SELECT campaign, count(*) FROM contacts WHERE status = "
+		"'interrupted' AND campaign NOT IN (SELECT id FROM campaigns "
+		"WHERE status = 'cancelled') GROUP BY campaign");
 	err = count_contacts(&q, SIPDIALER_CONTACT_INTERRUPTED,
 			     SIPDIALER_CONTACT_PENDING);
 	if (err)
 		return err;
 
-	sipd_query_open(&q, s, Q_REVIVE,
-			"UPDATE contacts SET status = 'pending', ready = 1, "
-			"due_ms = 0 WHERE status = 'interrupted' AND campaign "
-			"NOT IN (SELECT id FROM campaigns WHERE "
-			"status = 'cancelled')");
+	sipd_query_open(
+		&q, s, Q_REVIVE,
+		"UPDATE contacts SET status = 'pending', ready = 1, due_ms = "
+		"0 WHERE status = 'interrupted' AND campaign NOT IN (SELECT "
+		"id FROM campaigns WHERE status = 'cancelled')");
 
 	return sipd_query_exec(&q, count);
 }

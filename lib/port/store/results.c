@@ -23,14 +23,14 @@
 
 struct out {
 	FILE *f;
-	bool first;              /* cell of its line */
+	bool first; /* cell of its line */
 };
 
 struct sipd_results {
 	struct sipd_store *s;
 	struct out out;
 	uint64_t campaign, rows;
-	int64_t done, last;      /* ids of contacts */
+	int64_t done, last; /* ids of contacts */
 	char *path, *tmp;
 };
 
@@ -138,7 +138,7 @@ static void row_write(struct out *o, struct sipd_query *q)
 	cell_number(o, sipd_column_text(q));
 	cell(o, sipd_column_text(q));
 	cell(o, sipd_column_text(q));
-	cell(o, sipd_column_text(q));            /* status */
+	cell(o, sipd_column_text(q)); /* status */
 	cell_int(o, sipd_column_int(q));
 	disposition = sipd_column_text(q);
 	cell(o, disposition);
@@ -153,9 +153,9 @@ static void row_write(struct out *o, struct sipd_query *q)
 		cell_int(o, answer ? end - answer : 0);
 		cell_time(o, answer);
 		cell_time(o, end);
-		cell(o, sipd_column_text(q));    /* codec */
-		cell(o, sipd_column_text(q));    /* DTMF */
-		cell(o, sipd_column_text(q));    /* recording */
+		cell(o, sipd_column_text(q)); /* codec */
+		cell(o, sipd_column_text(q)); /* DTMF */
+		cell(o, sipd_column_text(q)); /* recording */
 	}
 	else {
 		q->column += 9;
@@ -171,10 +171,10 @@ static void row_write(struct out *o, struct sipd_query *q)
 static const char sql[] =
 	"SELECT c.id, c.number, c.name, c.custom, c.status, c.attempts, "
 	"l.disposition, l.sip_status, l.q850, l.reason, l.ring_start_ms, "
-	"l.answer_ms, l.end_ms, l.codec, l.dtmf, l.recording, "
-	"CASE c.status WHEN 'pending' THEN c.due_ms ELSE 0 END "
-	"FROM contacts AS c NOT INDEXED LEFT JOIN calls AS l "
-	"ON l.id = c.last_call WHERE c.campaign = ? AND c.id > ? AND c.id <= ?"
+	"l.answer_ms, l.end_ms, l.codec, l.dtmf, l.recording, CASE c.status "
+	"WHEN 'pending' THEN c.due_ms ELSE 0 END FROM contacts AS c NOT "
+	"INDEXED LEFT JOIN calls AS l ON l.id = c.last_call WHERE c.campaign "
+	"= ? AND c.id > ? AND c.id <= ?"
 	" ORDER BY c.id";
 
 
@@ -182,7 +182,7 @@ int sipd_store_results_step(struct sipd_results *r, bool *more)
 {
 	const int64_t left = r->last - r->done;
 	const int64_t to = r->done +
-		(left > SIPD_STORE_SLICE ? SIPD_STORE_SLICE : left);
+			   (left > SIPD_STORE_SLICE ? SIPD_STORE_SLICE : left);
 	struct sipd_query q;
 	int err;
 
@@ -256,8 +256,8 @@ static int range(struct sipd_results *r)
 	int err;
 
 	sipd_query_open(&q, r->s, Q_RESULTS_RANGE,
-			"SELECT contacts_above, coalesce((SELECT max(id) "
-			"FROM contacts), 0) FROM campaigns WHERE id = ?");
+			"SELECT contacts_above, coalesce((SELECT max(id) FROM "
+			"contacts), 0) FROM campaigns WHERE id = ?");
 	sipd_query_int(&q, (int64_t)r->campaign);
 	err = sipd_query_row(&q);
 	if (err < 0)

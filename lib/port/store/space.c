@@ -34,7 +34,7 @@ const char *sipd_store_space(const char *path, char *buf, size_t size)
 	    (unsigned long long)fs.f_bavail * fs.f_frsize < LITTLE)
 		(void)snprintf(buf, size, " (its disk is full: %llu KiB free)",
 			       (unsigned long long)fs.f_bavail * fs.f_frsize /
-			       1024);
+				       1024);
 
 	return buf;
 }

@@ -20,22 +20,24 @@
 struct sipd_store;
 
 enum { SIPD_STORE_SLICE = 5000 }; /* rows of a part of something long */
-enum { SIPD_STORE_OWN = 1 }; /* take the lock of the one who dials, and
+enum {
+	SIPD_STORE_OWN = 1
+}; /* take the lock of the one who dials, and
 			      * mark what a dead process left behind */
 
 /** Open or create (mode 0600), migrate. @thread any; waits for the disk */
-int  sipd_store_open(struct sipd_store **sp, const char *path, unsigned flags,
-		     struct sipd_log *log);
+int sipd_store_open(struct sipd_store **sp, const char *path, unsigned flags,
+		    struct sipd_log *log);
 /** Not while the disk still has jobs of this store. */
 void sipd_store_close(struct sipd_store *s);
 /** Integrity, references, status words, counters: a line each in buf.  0 all
  *  well; EFORMAT something is not; ENOENT, ENEWER.  An older schema is only
  *  told, unless `migrate`. @thread any; waits for the disk */
-int  sipd_store_check(const char *path, bool migrate, char *buf, size_t size);
+int sipd_store_check(const char *path, bool migrate, char *buf, size_t size);
 
 /* Transaction brackets, used by port/disk only. @thread store */
-int  sipd_store_begin(struct sipd_store *s);
-int  sipd_store_commit(struct sipd_store *s);
+int sipd_store_begin(struct sipd_store *s);
+int sipd_store_commit(struct sipd_store *s);
 void sipd_store_rollback(struct sipd_store *s);
 /** A function of this transaction returned SIPDIALER_EIO; commit would too. */
 bool sipd_store_failed(const struct sipd_store *s);
@@ -44,27 +46,27 @@ bool sipd_store_failed(const struct sipd_store *s);
  *  pending again if they never had an attempt): how many at open. */
 uint64_t sipd_store_interrupted(const struct sipd_store *s);
 /** Make interrupted contacts pending again (option dial.retry_interrupted). */
-int  sipd_store_retry_interrupted(struct sipd_store *s, uint64_t *count);
+int sipd_store_retry_interrupted(struct sipd_store *s, uint64_t *count);
 /** Highest call id ever stored. */
-int  sipd_store_last_call(struct sipd_store *s, uint64_t *id);
+int sipd_store_last_call(struct sipd_store *s, uint64_t *id);
 /** Changes when another process has written. */
-int  sipd_store_data_version(struct sipd_store *s, uint64_t *version);
+int sipd_store_data_version(struct sipd_store *s, uint64_t *version);
 
 struct sipd_campaign_counts {
 	uint64_t total, pending, in_progress, completed, failed, dnc, skipped,
-		 interrupted, attempts;
+		interrupted, attempts;
 	uint64_t by_disposition[16];
-	int64_t next_due_ms;     /* wall clock of the next pending contact not
+	int64_t next_due_ms; /* wall clock of the next pending contact not
 				  * yet due, -1 none */
 };
 
 struct sipd_campaign_row {
 	uint64_t id;
 	char name[128];
-	int status;              /* enum sipdialer_campaign_status */
-	char *options;           /* "name=value\n" lines, of the row; free() */
+	int status;    /* enum sipdialer_campaign_status */
+	char *options; /* "name=value\n" lines, of the row; free() */
 	int64_t created_ms, started_ms, ended_ms; /* wall, 0 not yet */
-	struct sipd_campaign_counts counts; /* if asked for */
+	struct sipd_campaign_counts counts;       /* if asked for */
 };
 
 /* @thread store, all below */
@@ -88,12 +90,12 @@ int sipd_store_campaign_skip(struct sipd_store *s, uint64_t id, bool *more);
 
 struct sipd_contact_row {
 	uint64_t id, campaign;
-	char number[32];         /* E.164, "+..." or a plain extension */
+	char number[32]; /* E.164, "+..." or a plain extension */
 	char name[256];
-	char *custom;            /* JSON object text or NULL; free() */
-	int32_t priority;        /* higher first, 0 default */
-	int status;              /* enum sipdialer_contact_status */
-	uint32_t attempts;       /* made so far */
+	char *custom;      /* JSON object text or NULL; free() */
+	int32_t priority;  /* higher first, 0 default */
+	int status;        /* enum sipdialer_contact_status */
+	uint32_t attempts; /* made so far */
 };
 
 /** Add one; *duplicate set if the number is in the campaign already (nothing
@@ -107,8 +109,8 @@ int sipd_store_contact_add(struct sipd_store *s,
 struct sipd_contact_new {
 	const char *number, *name, *custom; /* custom may be NULL */
 	int32_t priority;
-	int status;              /* becomes dnc if the number is on the list */
-	bool duplicate;          /* answer: not added */
+	int status;     /* becomes dnc if the number is on the list */
+	bool duplicate; /* answer: not added */
 };
 int sipd_store_contacts_add(struct sipd_store *s, uint64_t campaign,
 			    struct sipd_contact_new *rows, size_t count);
@@ -128,18 +130,17 @@ void sipd_campaign_row_free(struct sipd_campaign_row *row);
  *  is on the list by now; contact became dnc: do not dial. */
 struct sipd_intent {
 	uint64_t call, campaign, contact;
-	uint32_t attempt;        /* 1 for the first */
-	int64_t time_ms;         /* wall */
+	uint32_t attempt; /* 1 for the first */
+	int64_t time_ms;  /* wall */
 	const char *number;
-	const char *decision;    /* JSON: gates, inputs, rule */
+	const char *decision; /* JSON: gates, inputs, rule */
 };
 int sipd_store_intent(struct sipd_store *s, const struct sipd_intent *in,
 		      bool *dnc);
 
 /** The INVITE of an intent was never sent: as if there had been none.  The
  *  contact is pending again, or skipped if the campaign was cancelled. */
-int sipd_store_intent_undo(struct sipd_store *s,
-			   const struct sipd_intent *in);
+int sipd_store_intent_undo(struct sipd_store *s, const struct sipd_intent *in);
 
 /** After the call, all in one: attempt closed, row in calls, contact's new
  *  state and due time. campaign 0: only the row in calls.  Pending becomes
@@ -148,7 +149,7 @@ int sipd_store_intent_undo(struct sipd_store *s,
 struct sipd_result {
 	uint64_t call, campaign, contact;
 	uint32_t attempt;
-	int direction;           /* 0 out, 1 in */
+	int direction; /* 0 out, 1 in */
 	const char *number, *from, *callid;
 	int64_t start_ms, ring_start_ms, answer_ms, end_ms; /* wall, 0 never */
 	int disposition;
@@ -156,8 +157,8 @@ struct sipd_result {
 	const char *reason, *codec, *dtmf, *recording;
 	uint64_t rtp_tx, rtp_rx, rtp_lost;
 	double jitter_ms, rtt_ms, mos;
-	int contact_status;      /* enum sipdialer_contact_status */
-	int64_t due_ms;          /* wall, when pending again */
+	int contact_status; /* enum sipdialer_contact_status */
+	int64_t due_ms;     /* wall, when pending again */
 };
 int sipd_store_result(struct sipd_store *s, const struct sipd_result *r);
 

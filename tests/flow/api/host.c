@@ -267,8 +267,8 @@ const struct sipdialer_event *host_ended(struct host *h, uint64_t call,
 const struct sipdialer_event *host_done(struct host *h, uint64_t request,
 					int error)
 {
-	const struct sipdialer_event *ev =
-		host_wait(h, SIPDIALER_EVENT_DONE, request);
+	const struct sipdialer_event *ev = host_wait(h, SIPDIALER_EVENT_DONE,
+						     request);
 
 	if (ev->error != error)
 		fail_msg("request: %s (%s), not %s",

@@ -17,12 +17,12 @@ enum { HOST_WAIT_MS = 20000 };
 struct host {
 	struct sipdialer *d;
 	struct phonenet net;
-	char dir[64];              /* of this test, removed at the end */
+	char dir[64]; /* of this test, removed at the end */
 
 	/* checked with each event pulled */
 	uint64_t seq;
-	uint64_t ended;            /* CALL_ENDED */
-	uint64_t last_ended;       /* call */
+	uint64_t ended;      /* CALL_ENDED */
+	uint64_t last_ended; /* call */
 };
 
 /** Network and engine, not started; options "name=value" up to NULL. */
@@ -62,17 +62,19 @@ const struct sipdialer_event *host_done(struct host *h, uint64_t request,
 
 /** Sizes of this process. */
 long host_rss_kib(void);
-int  host_fds(void);
+int host_fds(void);
 uint64_t host_now_ms(void);
 
 /** Is it one JSON value and nothing else? */
 bool json_valid(const char *text);
 
-#define assert_ok(call) do { \
-	const int rc_ = (call); \
-	if (rc_) \
-		fail_msg("%s: %s (%s)", #call, sipdialer_strerror(rc_), \
-			 sipdialer_last_error()); \
-} while (0)
+#define assert_ok(call) \
+	do { \
+		const int rc_ = (call); \
+		if (rc_) \
+			fail_msg("%s: %s (%s)", #call, \
+				 sipdialer_strerror(rc_), \
+				 sipdialer_last_error()); \
+	} while (0)
 
 #endif

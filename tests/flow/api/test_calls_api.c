@@ -29,7 +29,7 @@ static uint64_t dial(struct host *h, const char *to,
 static void test_events_of_a_call_in_order(void **state)
 {
 	static const int order[] = {
-		SIPDIALER_EVENT_CALL_DIALING, SIPDIALER_EVENT_CALL_RINGING,
+		SIPDIALER_EVENT_CALL_DIALING,  SIPDIALER_EVENT_CALL_RINGING,
 		SIPDIALER_EVENT_CALL_ANSWERED, SIPDIALER_EVENT_CALL_PLAYED,
 		SIPDIALER_EVENT_CALL_ENDED,
 	};
@@ -80,13 +80,16 @@ static void test_options_reach_the_invite(void **state)
 	host_open(&h, NULL, NULL);
 	phonenet_stop(&h.net, NULL, 0);
 	host_path(&h, "journal", journal);
-	assert_int_equal(phonenet_start(&h.net, OPTIONS(
-		"--journal", journal, "--answer-delay", "50")), 0);
+	assert_int_equal(phonenet_start(&h.net,
+					OPTIONS("--journal", journal,
+						"--answer-delay", "50")),
+			 0);
 	host_set(&h, "sip.port", h.net.port);
 	host_start(&h);
-	call = dial(&h, "4930114", OPTIONS(
-		"sip.caller_id=+4930999", "sip.header=X-Contact-Id: c42",
-		"call.dtmf=12#", "call.hangup_after_play=yes"));
+	call = dial(&h, "4930114",
+		    OPTIONS("sip.caller_id=+4930999",
+			    "sip.header=X-Contact-Id: c42", "call.dtmf=12#",
+			    "call.hangup_after_play=yes"));
 	const struct sipdialer_event *ev =
 		host_ended(&h, call, SIPDIALER_DISPOSITION_ANSWERED);
 	assert_string_equal(ev->from, "+4930999");
@@ -107,8 +110,7 @@ static void test_default_caller_id_is_told(void **state)
 	struct host h;
 	(void)state;
 
-	host_open(&h, quick_net, OPTIONS("sip.user=alice",
-					 "sip.register=no"));
+	host_open(&h, quick_net, OPTIONS("sip.user=alice", "sip.register=no"));
 	host_start(&h);
 	ev = host_ended(&h, dial(&h, "4930101", NULL),
 			SIPDIALER_DISPOSITION_BUSY);
@@ -127,8 +129,8 @@ static void test_ring_timeout_is_kept(void **state)
 
 	host_open(&h, quick_net, NULL);
 	host_start(&h);
-	ev = host_ended(&h, dial(&h, "4930102",
-				 OPTIONS("dial.ring_timeout=5")),
+	ev = host_ended(&h,
+			dial(&h, "4930102", OPTIONS("dial.ring_timeout=5")),
 			SIPDIALER_DISPOSITION_NO_ANSWER);
 	assert_in_range(ev->ring_ms, 4900, 6000);
 	assert_in_range(host_now_ms() - begin, 4900, 8000);
@@ -145,8 +147,8 @@ static void test_longest_duration_is_kept(void **state)
 
 	host_open(&h, quick_net, NULL);
 	host_start(&h);
-	ev = host_ended(&h, dial(&h, "4930100",
-				 OPTIONS("dial.max_duration=1")),
+	ev = host_ended(&h,
+			dial(&h, "4930100", OPTIONS("dial.max_duration=1")),
 			SIPDIALER_DISPOSITION_ANSWERED);
 	assert_in_range(ev->talk_ms, 900, 2000);
 	host_stop(&h);
@@ -193,8 +195,9 @@ static void test_bad_prompt_fails_before_the_invite(void **state)
 
 	host_open(&h, quick_net, NULL);
 	host_start(&h);
-	ev = host_ended(&h, dial(&h, "4930100",
-				 OPTIONS("call.play=/nonexistent/p.wav")),
+	ev = host_ended(&h,
+			dial(&h, "4930100",
+			     OPTIONS("call.play=/nonexistent/p.wav")),
 			SIPDIALER_DISPOSITION_FAILED);
 	assert_int_equal(ev->sip_status, 0);
 	assert_int_equal(ev->error, SIPDIALER_ENOENT);
@@ -220,8 +223,9 @@ static void test_failures_before_the_invite_are_failed(void **state)
 	(void)state;
 
 	/* one pair of ports: the second call gets none */
-	host_open(&h, quick_net, OPTIONS("media.rtp_port_min=35000",
-					 "media.rtp_port_max=35001"));
+	host_open(&h, quick_net,
+		  OPTIONS("media.rtp_port_min=35000",
+			  "media.rtp_port_max=35001"));
 	host_start(&h);
 	const uint64_t first = dial(&h, "4930100", NULL);
 	(void)host_wait(&h, SIPDIALER_EVENT_CALL_ANSWERED, first);
@@ -233,8 +237,9 @@ static void test_failures_before_the_invite_are_failed(void **state)
 	assert_ok(sipdialer_call_hangup(h.d, first));
 	(void)host_ended(&h, first, SIPDIALER_DISPOSITION_ANSWERED);
 
-	ev = host_ended(&h, dial(&h, "sip:1@nowhere.invalid",
-				 OPTIONS("dial.ring_timeout=5")),
+	ev = host_ended(&h,
+			dial(&h, "sip:1@nowhere.invalid",
+			     OPTIONS("dial.ring_timeout=5")),
 			SIPDIALER_DISPOSITION_FAILED);
 	assert_int_equal(ev->error, SIPDIALER_ENET);
 	host_stop(&h);
@@ -248,8 +253,8 @@ static void test_number_without_a_server_is_failed(void **state)
 	struct host h;
 	(void)state;
 
-	host_open(&h, quick_net, OPTIONS("sip.server=",
-					 "sip.local_address=127.0.0.1"));
+	host_open(&h, quick_net,
+		  OPTIONS("sip.server=", "sip.local_address=127.0.0.1"));
 	host_start(&h);
 	ev = host_ended(&h, dial(&h, "4930100", NULL),
 			SIPDIALER_DISPOSITION_FAILED);
@@ -361,8 +366,9 @@ static void *caller_main(void *arg)
 
 	for (int i = 0; i < EACH;) {
 		uint64_t call;
-		const int err = sipdialer_call(c->d, i % 3 ? "4930128"
-					       : "4930100", NULL, &call);
+		const int err = sipdialer_call(c->d,
+					       i % 3 ? "4930128" : "4930100",
+					       NULL, &call);
 
 		if (err == SIPDIALER_EFULL) {
 			atomic_fetch_add(&c->full, 1);
@@ -398,8 +404,9 @@ static void test_threads_never_pass_the_limit(void **state)
 	atomic_init(&c.full, 0);
 	atomic_init(&c.placed, 0);
 	for (int i = 0; i < THREADS; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL,
-						caller_main, &c), 0);
+		assert_int_equal(pthread_create(&threads[i], NULL, caller_main,
+						&c),
+				 0);
 	while (h.ended < THREADS * EACH)
 		(void)host_wait(&h, SIPDIALER_EVENT_CALL_ENDED, 0);
 	for (int i = 0; i < THREADS; i++)

@@ -12,8 +12,8 @@
 
 #define OPTIONS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-static const char *const quick_net[] = {"--answer-delay", "20",
-					"--talk-time", "100", NULL};
+static const char *const quick_net[] = {"--answer-delay", "20", "--talk-time",
+					"100", NULL};
 
 
 static void open_store(struct host *h, const char *const *net,
@@ -71,7 +71,7 @@ static void add_many(struct host *h, uint64_t campaign, const char *prefix,
 }
 
 
-typedef int (verb)(struct sipdialer *, uint64_t, uint64_t *);
+typedef int(verb)(struct sipdialer *, uint64_t, uint64_t *);
 
 static void ask(struct host *h, verb *v, uint64_t campaign, int error)
 {
@@ -166,11 +166,12 @@ static void test_import_errors_come_with_lines(void **state)
 
 	open_store(&h, NULL, NULL);
 	c = campaign_new(&h, NULL);
-	host_write(&h, "c.csv", "number,name\n+4930123400,a\nnot a number,b\n"
+	host_write(&h, "c.csv",
+		   "number,name\n+4930123400,a\nnot a number,b\n"
 		   "+4930123401,c\n+4930123400,d\n,e\n");
-	assert_ok(sipdialer_contact_import(h.d, c, host_path(&h, "c.csv",
-							     path),
-					   NULL, &request));
+	assert_ok(sipdialer_contact_import(h.d, c,
+					   host_path(&h, "c.csv", path), NULL,
+					   &request));
 	for (int i = 0; i < 3; i++) {
 		ev = host_wait(&h, SIPDIALER_EVENT_IMPORT_ERROR, request);
 		lines[i] = (int)ev->line;
@@ -193,8 +194,10 @@ static void test_import_errors_come_with_lines(void **state)
 					   host_path(&h, "e.csv", path), NULL,
 					   &request));
 	(void)host_done(&h, request, SIPDIALER_ENOENT);
-	assert_int_equal(sipdialer_contact_import(h.d, c, path, OPTIONS(
-		"import.delimiter=xx"), &request), SIPDIALER_EINVAL);
+	assert_int_equal(sipdialer_contact_import(
+				 h.d, c, path, OPTIONS("import.delimiter=xx"),
+				 &request),
+			 SIPDIALER_EINVAL);
 	host_stop(&h);
 	check_store(&h);
 	host_close(&h);
@@ -213,8 +216,8 @@ static void test_dnc_is_kept(void **state)
 	c = campaign_new(&h, NULL);
 	add(&h, c, "+4930123400");
 	add(&h, c, "+4930123401");
-	assert_ok(sipdialer_dnc_add(h.d, "+49 30 1234-00", "letter",
-				    &request));
+	assert_ok(
+		sipdialer_dnc_add(h.d, "+49 30 1234-00", "letter", &request));
 	assert_int_equal(host_done(&h, request, 0)->count, 1);
 	assert_ok(sipdialer_dnc_add(h.d, "+4930123400", NULL, &request));
 	assert_int_equal(host_done(&h, request, 0)->count, 0);
@@ -310,9 +313,9 @@ static void test_pause_and_start_at_once(void **state)
 	(void)state;
 
 	open_store(&h, OPTIONS("--answer-delay", "20"), NULL);
-	c = campaign_new(&h, OPTIONS("call.hangup_after_play=no",
-				     "media.rtp_timeout=0",
-				     "dial.max_calls=1"));
+	c = campaign_new(&h,
+			 OPTIONS("call.hangup_after_play=no",
+				 "media.rtp_timeout=0", "dial.max_calls=1"));
 	add(&h, c, "+4930123400");
 	ask(&h, sipdialer_campaign_start, c, SIPDIALER_OK);
 	first = host_wait(&h, SIPDIALER_EVENT_CALL_ANSWERED, 0)->call;
@@ -348,8 +351,8 @@ static void test_resumed_while_calls_are_up(void **state)
 	add(&h, c, "+4930123401");
 	ask(&h, sipdialer_campaign_start, c, SIPDIALER_OK);
 	/* the second contact is dialed although the first still talks */
-	assert_int_not_equal(host_wait(&h, SIPDIALER_EVENT_CALL_ENDED,
-				       0)->call, first);
+	assert_int_not_equal(
+		host_wait(&h, SIPDIALER_EVENT_CALL_ENDED, 0)->call, first);
 	host_stop(&h);
 	check_store(&h);
 	host_close(&h);
@@ -560,8 +563,7 @@ static void test_unregistered_dials_nobody(void **state)
 	(void)state;
 
 	/* phonenet refuses "forbidden" always */
-	open_store(&h, NULL, OPTIONS("sip.user=forbidden",
-				     "sip.password=x"));
+	open_store(&h, NULL, OPTIONS("sip.user=forbidden", "sip.password=x"));
 	c = campaign_new(&h, NULL);
 	add(&h, c, "+4930123401");
 	ask(&h, sipdialer_campaign_start, c, SIPDIALER_OK);

@@ -155,8 +155,9 @@ static void test_verbs_before_start_are_refused(void **state)
 			 SIPDIALER_ESTATE);
 	assert_int_equal(sipdialer_contact_import(d, 1, "a", NULL, &id),
 			 SIPDIALER_ESTATE);
-	assert_int_equal(sipdialer_contact_add(d, 1, "+4930123400", NULL,
-					       NULL, &id), SIPDIALER_ESTATE);
+	assert_int_equal(sipdialer_contact_add(d, 1, "+4930123400", NULL, NULL,
+					       &id),
+			 SIPDIALER_ESTATE);
 	assert_int_equal(sipdialer_campaign_start(d, 1, &id),
 			 SIPDIALER_ESTATE);
 	assert_int_equal(sipdialer_campaign_list(d, &id), SIPDIALER_ESTATE);
@@ -187,18 +188,15 @@ static void test_null_arguments_are_refused(void **state)
 	assert_int_equal(sipdialer_stop(NULL), SIPDIALER_EINVAL);
 	assert_null(sipdialer_next_event(NULL, 0));
 	assert_int_equal(sipdialer_fd(NULL), SIPDIALER_EINVAL);
-	assert_int_equal(sipdialer_wakeup(NULL, NULL, NULL),
-			 SIPDIALER_EINVAL);
+	assert_int_equal(sipdialer_wakeup(NULL, NULL, NULL), SIPDIALER_EINVAL);
 	assert_int_equal(sipdialer_on(NULL, 1, NULL, NULL), SIPDIALER_EINVAL);
 	assert_int_equal(sipdialer_dispatch(NULL, 0), SIPDIALER_EINVAL);
 	assert_int_equal(sipdialer_event_json(NULL, NULL, 0),
 			 SIPDIALER_EINVAL);
 	assert_int_equal(sipdialer_call(NULL, "1", NULL, &id),
 			 SIPDIALER_EINVAL);
-	assert_int_equal(sipdialer_call(d, NULL, NULL, &id),
-			 SIPDIALER_EINVAL);
-	assert_int_equal(sipdialer_call(d, "1", NULL, NULL),
-			 SIPDIALER_EINVAL);
+	assert_int_equal(sipdialer_call(d, NULL, NULL, &id), SIPDIALER_EINVAL);
+	assert_int_equal(sipdialer_call(d, "1", NULL, NULL), SIPDIALER_EINVAL);
 	assert_int_equal(sipdialer_call_hangup(NULL, 1), SIPDIALER_EINVAL);
 	assert_int_equal(sipdialer_call_dtmf(d, 1, NULL), SIPDIALER_EINVAL);
 	assert_int_equal(sipdialer_call_play(NULL, 1, "a", 1),
@@ -269,8 +267,7 @@ static void test_garbage_options_name_value_and_limit(void **state)
 	assert_int_equal(sipdialer_call(h.d, to, NULL, &call),
 			 SIPDIALER_EINVAL);
 	assert_non_null(strstr(sipdialer_last_error(), "255"));
-	assert_int_equal(sipdialer_call_dtmf(h.d, 1, "12x"),
-			 SIPDIALER_EINVAL);
+	assert_int_equal(sipdialer_call_dtmf(h.d, 1, "12x"), SIPDIALER_EINVAL);
 	assert_int_equal(sipdialer_call_play(h.d, 1, "x", 0),
 			 SIPDIALER_EINVAL);
 	assert_int_equal(sipdialer_set(h.d, "store.path", "x"),
@@ -328,8 +325,8 @@ static void test_stop_while_registering_is_quick(void **state)
 	(void)state;
 
 	/* discard: nobody answers there */
-	host_open(&h, quick_net, (const char *const[]){
-		"sip.user=u", "sip.port=9", NULL});
+	host_open(&h, quick_net,
+		  (const char *const[]){"sip.user=u", "sip.port=9", NULL});
 	host_start(&h);
 	host_stop(&h);
 	host_close(&h);
@@ -405,13 +402,15 @@ static void test_stop_gets_through_a_crowd(void **state)
 	struct host h;
 	(void)state;
 
-	host_open(&h, quick_net, (const char *const[]){
-		"dial.max_calls=40", "log.level=error", NULL});
+	host_open(&h, quick_net,
+		  (const char *const[]){"dial.max_calls=40", "log.level=error",
+					NULL});
 	c.d = h.d;
 	atomic_init(&c.end, false);
 	for (int i = 0; i < 4; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, crowd_main,
-						&c), 0);
+						&c),
+				 0);
 	for (int i = 0; i < 3; i++) {
 		const uint64_t begin = host_now_ms();
 

@@ -68,10 +68,10 @@ static void test_handlers_may_call_verbs(void **state)
 			 SIPDIALER_EINVAL);
 	assert_ok(sipdialer_on(k.h.d, SIPDIALER_EVENT_CALL_ENDED,
 			       ended_handler, &k));
-	assert_ok(sipdialer_on(k.h.d, SIPDIALER_EVENT_STOPPED,
-			       stopped_handler, &k));
-	assert_ok(sipdialer_on(k.h.d, SIPDIALER_EVENT_NONE, other_handler,
+	assert_ok(sipdialer_on(k.h.d, SIPDIALER_EVENT_STOPPED, stopped_handler,
 			       &k));
+	assert_ok(
+		sipdialer_on(k.h.d, SIPDIALER_EVENT_NONE, other_handler, &k));
 	assert_ok(sipdialer_start(k.h.d));
 	assert_ok(sipdialer_call(k.h.d, "4930101", NULL, &k.call));
 	while (!k.stopped)
@@ -153,15 +153,15 @@ static void test_host_that_never_pulls(void **state)
 		}
 		assert_int_equal(err, SIPDIALER_EFULL);
 		if (strstr(sipdialer_last_error(), "events.max"))
-			break; /* the limit is told, and kept */
+			break;          /* the limit is told, and kept */
 		(void)poll(NULL, 0, 1); /* dial.max_calls: let some end */
 	}
 	assert_true(calls >= 1000);
 	assert_true(host_rss_kib() - rss < HOST_RSS_MAX(40000));
 	do { /* every call takes its course */
 		if (host_now_ms() > until)
-			fail_msg("%llu calls: %s",
-				 (unsigned long long)calls, stats);
+			fail_msg("%llu calls: %s", (unsigned long long)calls,
+				 stats);
 		assert_true(sipdialer_stats(h.d, stats, sizeof(stats)) > 0);
 		(void)poll(NULL, 0, 5);
 	} while (phonenet_count(stats, "ended") < (long)calls);

@@ -13,8 +13,10 @@ static void make_calls(struct host *h, uint64_t n)
 	uint64_t placed = 0, call;
 
 	while (h->ended < end) {
-		while (placed < n && !sipdialer_call(h->d, placed % 4
-			? "4930101" : "4930112", NULL, &call))
+		while (placed < n &&
+		       !sipdialer_call(h->d,
+				       placed % 4 ? "4930101" : "4930112",
+				       NULL, &call))
 			++placed;
 		(void)host_wait(h, SIPDIALER_EVENT_CALL_ENDED, 0);
 	}
@@ -29,8 +31,8 @@ static void test_calls_leave_nothing_behind(void **state)
 	(void)state;
 
 	host_open(&h, (const char *const[]){"--answer-delay", "0", NULL},
-		  (const char *const[]){"dial.max_calls=50",
-					"log.level=error", NULL});
+		  (const char *const[]){"dial.max_calls=50", "log.level=error",
+					NULL});
 	host_start(&h);
 	make_calls(&h, WARM);
 	rss = host_rss_kib();
@@ -38,8 +40,8 @@ static void test_calls_leave_nothing_behind(void **state)
 	make_calls(&h, CALLS);
 	/* transactions live on for 32 s (Timers D, I): some KiB a call */
 	print_message("%d calls: %ld KiB more, descriptors %d before, %d "
-		      "after\n", CALLS, host_rss_kib() - rss, fds,
-		      host_fds());
+		      "after\n",
+		      CALLS, host_rss_kib() - rss, fds, host_fds());
 	assert_true(host_rss_kib() - rss < HOST_RSS_MAX(24 * 1024));
 	assert_in_range(host_fds(), 1, fds + 2);
 	host_stop(&h);

@@ -31,14 +31,13 @@ static void test_set_and_get_through_the_door(void **state)
 	assert_int_equal(sipdialer_get(d, "sip.port", buf, sizeof(buf)), 0);
 	assert_string_equal(buf, "5090");
 
-	assert_int_equal(sipdialer_set(d, "sip.port", "-1"),
-			 SIPDIALER_EINVAL);
-	assert_string_equal(sipdialer_last_error(), "option sip.port: \"-1\" "
+	assert_int_equal(sipdialer_set(d, "sip.port", "-1"), SIPDIALER_EINVAL);
+	assert_string_equal(sipdialer_last_error(),
+			    "option sip.port: \"-1\" "
 			    "is not a whole number from 0 to 65535");
 
 	atomic_store(&d->state, SIPD_ENGINE_RUNNING);
-	assert_int_equal(sipdialer_set(d, "sip.port", "1"),
-			 SIPDIALER_ESTATE);
+	assert_int_equal(sipdialer_set(d, "sip.port", "1"), SIPDIALER_ESTATE);
 	atomic_store(&d->state, SIPD_ENGINE_STOPPED);
 	assert_int_equal(sipdialer_set(d, "sip.port", NULL), 0);
 	assert_int_equal(sipdialer_get(d, "sip.port", buf, sizeof(buf)), 0);
@@ -59,10 +58,8 @@ static void test_null_arguments_refused(void **state)
 	assert_int_equal(sipdialer_load(d, NULL), SIPDIALER_EINVAL);
 	assert_null(sipdialer_next_event(NULL, 0));
 	assert_int_equal(sipdialer_fd(NULL), SIPDIALER_EINVAL);
-	assert_int_equal(sipdialer_wakeup(NULL, NULL, NULL),
-			 SIPDIALER_EINVAL);
-	assert_int_equal(sipdialer_on(NULL, 0, NULL, NULL),
-			 SIPDIALER_EINVAL);
+	assert_int_equal(sipdialer_wakeup(NULL, NULL, NULL), SIPDIALER_EINVAL);
+	assert_int_equal(sipdialer_on(NULL, 0, NULL, NULL), SIPDIALER_EINVAL);
 	assert_int_equal(sipdialer_dispatch(NULL, 0), SIPDIALER_EINVAL);
 	assert_string_equal(sipdialer_last_error(), "an argument is NULL");
 }
@@ -123,8 +120,10 @@ static void test_load_all_or_nothing(void **state)
 	assert_int_equal(ftruncate(fd, 0), 0);
 	assert_int_equal(pwrite(fd, bad, strlen(bad), 0), strlen(bad));
 	assert_int_equal(sipdialer_load(d, path), SIPDIALER_EINVAL);
-	(void)snprintf(want, sizeof(want), "%s:2: option sip.port: \"99999\" "
-		       "is not a whole number from 0 to 65535", path);
+	(void)snprintf(want, sizeof(want),
+		       "%s:2: option sip.port: \"99999\" "
+		       "is not a whole number from 0 to 65535",
+		       path);
 	assert_string_equal(sipdialer_last_error(), want);
 	assert_int_equal(sipdialer_get(d, "sip.user", buf, sizeof(buf)), 0);
 	assert_string_equal(buf, "bob");
@@ -147,8 +146,8 @@ static void test_hooks_through_the_door(void **state)
 	struct sipdialer *d = *state;
 	int count = 0;
 
-	assert_int_equal(sipdialer_on(d, SIPDIALER_EVENT_LOG, count_h,
-				      &count), 0);
+	assert_int_equal(sipdialer_on(d, SIPDIALER_EVENT_LOG, count_h, &count),
+			 0);
 	sipd_events_log_h(SIPDIALER_LOG_INFO, "x", d->events);
 	assert_int_equal(sipdialer_dispatch(d, 0), 1);
 	assert_int_equal(count, 1);

@@ -8,7 +8,8 @@
 #include "lib/cmocka_all.h"
 #include "api/events.h"
 
-#define HEAD(name) "{\"event\":\"" name "\"," \
+#define HEAD(name) \
+	"{\"event\":\"" name "\"," \
 	"\"time\":\"2024-02-29T12:34:56.007Z\",\"seq\":42"
 
 
@@ -29,28 +30,48 @@ static void assert_json(struct sipdialer_event *ev, const char *want)
 static void test_call_ended_has_all_fields_of_the_call(void **state)
 {
 	struct sipdialer_event ev = {
-		.type = SIPDIALER_EVENT_CALL_ENDED, .call = 12,
-		.to = "+4930123", .from = "\"A\" <x>",
+		.type = SIPDIALER_EVENT_CALL_ENDED,
+		.call = 12,
+		.to = "+4930123",
+		.from = "\"A\" <x>",
 		.disposition = SIPDIALER_DISPOSITION_BUSY,
-		.sip_status = 486, .q850 = 17, .reason = "Busy Here",
-		.ring_ms = 1200, .talk_ms = 0, .rtp_tx = 3, .rtp_rx = 2,
-		.rtp_lost = 1, .rtp_jitter_ms = 0.25, .mos = 4.41,
-		.campaign = 3, .contact = 9007199254740991, .retry_ms = -1,
+		.sip_status = 486,
+		.q850 = 17,
+		.reason = "Busy Here",
+		.ring_ms = 1200,
+		.talk_ms = 0,
+		.rtp_tx = 3,
+		.rtp_rx = 2,
+		.rtp_lost = 1,
+		.rtp_jitter_ms = 0.25,
+		.mos = 4.41,
+		.campaign = 3,
+		.contact = 9007199254740991,
+		.retry_ms = -1,
 	};
 	(void)state;
 
-	assert_json(&ev, HEAD("call_ended") ",\"call\":12,"
-		"\"direction\":\"outbound\",\"to\":\"+4930123\","
-		"\"from\":\"\\\"A\\\" <x>\",\"disposition\":\"busy\","
-		"\"sip_status\":486,\"reason\":\"Busy Here\",\"q850\":17,"
-		"\"ring_ms\":1200,\"talk_ms\":0,\"codec\":null,"
-		"\"srtp\":false,\"amd\":{\"verdict\":\"not_used\","
-		"\"at_ms\":null,\"beep_at_ms\":null},"
-		"\"dtmf\":null,\"rtp\":{\"tx\":3,\"rx\":2,\"lost\":1,"
-		"\"jitter_ms\":0.25,\"rtt_ms\":0,\"mos\":4.41},"
-		"\"recording\":null,\"campaign\":3,"
-		"\"contact\":9007199254740991,\"retry_ms\":-1,"
-		"\"error\":null}");
+	assert_json(&ev,
+		    HEAD("call_ended") ",\"call\":12,"
+				       "\"direction\":\"outbound\",\"to\":\"+"
+				       "4930123\","
+				       "\"from\":\"\\\"A\\\" "
+				       "<x>\",\"disposition\":\"busy\","
+				       "\"sip_status\":486,\"reason\":\"Busy "
+				       "Here\",\"q850\":17,"
+				       "\"ring_ms\":1200,\"talk_ms\":0,"
+				       "\"codec\":null,"
+				       "\"srtp\":false,\"amd\":{\"verdict\":"
+				       "\"not_used\","
+				       "\"at_ms\":null,\"beep_at_ms\":null},"
+				       "\"dtmf\":null,\"rtp\":{\"tx\":3,"
+				       "\"rx\":2,\"lost\":1,"
+				       "\"jitter_ms\":0.25,\"rtt_ms\":0,"
+				       "\"mos\":4.41},"
+				       "\"recording\":null,\"campaign\":3,"
+				       "\"contact\":9007199254740991,\"retry_"
+				       "ms\":-1,"
+				       "\"error\":null}");
 }
 
 
@@ -126,8 +147,10 @@ static void test_length_is_the_whole_text_at_any_size(void **state)
 {
 	uint64_t counts[16] = {1, 2};
 	const struct sipdialer_event ev = {
-		.size = sizeof(ev), .type = SIPDIALER_EVENT_CAMPAIGN_PROGRESS,
-		.campaign = 1, .by_disposition = counts,
+		.size = sizeof(ev),
+		.type = SIPDIALER_EVENT_CAMPAIGN_PROGRESS,
+		.campaign = 1,
+		.by_disposition = counts,
 		.by_disposition_len = 16,
 	};
 	char whole[1024], buf[1024];
@@ -149,7 +172,8 @@ static void test_length_is_the_whole_text_at_any_size(void **state)
 static void test_field_beyond_size_left_out(void **state)
 {
 	struct sipdialer_event ev = {
-		.type = SIPDIALER_EVENT_CAMPAIGN_PROGRESS, .campaign = 1,
+		.type = SIPDIALER_EVENT_CAMPAIGN_PROGRESS,
+		.campaign = 1,
 	};
 	char buf[1024];
 	(void)state;
@@ -180,8 +204,7 @@ static void test_names_known_and_unknown(void **state)
 {
 	(void)state;
 
-	assert_string_equal(sipdialer_strerror(SIPDIALER_OK),
-			    "SIPDIALER_OK");
+	assert_string_equal(sipdialer_strerror(SIPDIALER_OK), "SIPDIALER_OK");
 	assert_string_equal(sipdialer_strerror(SIPDIALER_ECANCELLED),
 			    "SIPDIALER_ECANCELLED");
 	assert_string_equal(sipdialer_strerror(-15), "?");
@@ -193,12 +216,15 @@ static void test_names_known_and_unknown(void **state)
 	assert_string_equal(sipdialer_event_name(-1), "?");
 	assert_string_equal(sipdialer_event_name(43), "?");
 	assert_string_equal(sipdialer_disposition_name(
-				SIPDIALER_DISPOSITION_FAILED), "failed");
+				    SIPDIALER_DISPOSITION_FAILED),
+			    "failed");
 	assert_string_equal(sipdialer_disposition_name(16), "?");
 	assert_string_equal(sipdialer_campaign_status_name(
-				SIPDIALER_CAMPAIGN_RUNNING), "running");
+				    SIPDIALER_CAMPAIGN_RUNNING),
+			    "running");
 	assert_string_equal(sipdialer_registration_name(
-				SIPDIALER_REGISTRATION_FAILED), "failed");
+				    SIPDIALER_REGISTRATION_FAILED),
+			    "failed");
 	assert_string_equal(sipdialer_version(), SIPDIALER_VERSION);
 }
 

@@ -30,7 +30,8 @@ static int teardown(void **state)
 static bool push_text(struct sipd_events *e, const char *text)
 {
 	const struct sipdialer_event ev = {
-		.type = SIPDIALER_EVENT_LOG, .text = text,
+		.type = SIPDIALER_EVENT_LOG,
+		.text = text,
 	};
 
 	return sipd_event_push(e, &ev);
@@ -41,7 +42,8 @@ static void push_ended(struct sipd_events *e, struct sipd_event_node *node,
 		       uint64_t call)
 {
 	const struct sipdialer_event ev = {
-		.type = SIPDIALER_EVENT_CALL_ENDED, .call = call,
+		.type = SIPDIALER_EVENT_CALL_ENDED,
+		.call = call,
 		.to = "1001",
 	};
 
@@ -63,11 +65,19 @@ static void test_event_copied_whole(void **state)
 	uint64_t counts[3] = {1, 2, 3};
 	char text[1000];
 	const struct sipdialer_event in = {
-		.type = SIPDIALER_EVENT_CALL_ENDED, .call = 7, .to = "to",
-		.from = "from", .text = text, .reason = "reason",
-		.codec = "PCMU", .dtmf = "12#", .recording = "r.wav",
-		.by_disposition = counts, .by_disposition_len = 3,
-		.mos = 4.2, .next_ms = -1,
+		.type = SIPDIALER_EVENT_CALL_ENDED,
+		.call = 7,
+		.to = "to",
+		.from = "from",
+		.text = text,
+		.reason = "reason",
+		.codec = "PCMU",
+		.dtmf = "12#",
+		.recording = "r.wav",
+		.by_disposition = counts,
+		.by_disposition_len = 3,
+		.mos = 4.2,
+		.next_ms = -1,
 	};
 	const struct sipdialer_event *ev;
 
@@ -182,7 +192,8 @@ static void test_reserved_never_lost_and_bounded(void **state)
 		assert_non_null(nodes[i]);
 	}
 	assert_null(sipd_event_reserve(e));
-	assert_string_equal(sipd_error_text(), "4 events that must not be "
+	assert_string_equal(sipd_error_text(),
+			    "4 events that must not be "
 			    "lost wait for the host (events.max)");
 
 	sipd_event_unreserve(e, nodes[3]);
@@ -209,7 +220,8 @@ static void test_reserved_takes_strings_over_its_room(void **state)
 	struct sipd_events *e = *state;
 	char path[4000];
 	const struct sipdialer_event in = {
-		.type = SIPDIALER_EVENT_CALL_ENDED, .recording = path,
+		.type = SIPDIALER_EVENT_CALL_ENDED,
+		.recording = path,
 		.to = "1001",
 	};
 	const struct sipdialer_event *ev;
@@ -227,13 +239,16 @@ static void test_ringing_and_progress_merge(void **state)
 {
 	struct sipd_events *e = *state;
 	struct sipdialer_event ring = {
-		.type = SIPDIALER_EVENT_CALL_RINGING, .call = 1,
+		.type = SIPDIALER_EVENT_CALL_RINGING,
+		.call = 1,
 		.sip_status = 180,
 	};
 	uint64_t counts[16] = {0};
 	struct sipdialer_event progress = {
-		.type = SIPDIALER_EVENT_CAMPAIGN_PROGRESS, .campaign = 1,
-		.by_disposition = counts, .by_disposition_len = 16,
+		.type = SIPDIALER_EVENT_CAMPAIGN_PROGRESS,
+		.campaign = 1,
+		.by_disposition = counts,
+		.by_disposition_len = 16,
 	};
 	const struct sipdialer_event *ev;
 	struct sipd_events_stats st;
@@ -347,7 +362,10 @@ static void test_wakeup_when_queue_stops_being_empty(void **state)
 }
 
 
-struct slow { atomic_bool inside, leave; atomic_int after; };
+struct slow {
+	atomic_bool inside, leave;
+	atomic_int after;
+};
 
 
 static void slow_h(void *arg)
@@ -462,9 +480,11 @@ static void test_dispatch_runs_handlers_by_kind(void **state)
 	assert_int_equal(sipd_events_on(e, 1000, other_hook, &hooks),
 			 SIPDIALER_EINVAL);
 	assert_int_equal(sipd_events_on(e, SIPDIALER_EVENT_LOG, log_hook,
-					&hooks), 0);
+					&hooks),
+			 0);
 	assert_int_equal(sipd_events_on(e, SIPDIALER_EVENT_NONE, other_hook,
-					&hooks), 0);
+					&hooks),
+			 0);
 
 	(void)push_text(e, "outer");
 	assert_int_equal(sipd_events_dispatch(e, -1), 2);
@@ -503,8 +523,10 @@ static void *produce(void *arg)
 
 	for (uint64_t i = 0; i < EACH; i++) {
 		const struct sipdialer_event ev = {
-			.type = SIPDIALER_EVENT_CALL_DTMF, .call = p->id,
-			.count = i, .text = "5",
+			.type = SIPDIALER_EVENT_CALL_DTMF,
+			.call = p->id,
+			.count = i,
+			.text = "5",
 		};
 		struct sipd_event_node *node = NULL;
 
@@ -536,7 +558,8 @@ static void test_four_producers_none_missing_none_twice(void **state)
 	for (uint64_t i = 0; i < PRODUCERS; i++) {
 		p[i] = (struct producer){.e = e, .id = i + 1};
 		assert_int_equal(pthread_create(&p[i].thread, NULL, produce,
-						&p[i]), 0);
+						&p[i]),
+				 0);
 	}
 
 	for (uint64_t seq = 1; got + lost < PRODUCERS * EACH; seq++) {

@@ -32,13 +32,15 @@ static void test_table_each_row_sound(void **state)
 		assert_non_null(def->standard);
 		assert_non_null(def->doc);
 		assert_int_equal(def->doc[strlen(def->doc) - 1],
-				 i == SIPD_OPT_SIP_KEEPALIVE_INTERVAL ? '4' :
-				 i == SIPD_OPT_IMPORT_DELIMITER ? ':' : '.');
+				 i == SIPD_OPT_SIP_KEEPALIVE_INTERVAL ? '4'
+				 : i == SIPD_OPT_IMPORT_DELIMITER     ? ':'
+								      : '.');
 
 		/* the default is a value that may be set, and reads back */
 		sipd_options_init(&o);
-		assert_int_equal(sipd_options_set(&o, def->name,
-						  def->standard, false), 0);
+		assert_int_equal(sipd_options_set(&o, def->name, def->standard,
+						  false),
+				 0);
 		assert_string_equal(sipd_opt_str(&o, (enum sipd_option)i),
 				    def->standard);
 		sipd_options_close(&o);
@@ -63,13 +65,15 @@ static void test_json_of_each_option_whole(void **state)
 	}
 	assert_int_equal(i, SIPD_OPT_COUNT);
 
-	assert_string_equal(sipd_option_json(SIPD_OPT_DIAL_RING_TIMEOUT),
+	assert_string_equal(
+		sipd_option_json(SIPD_OPT_DIAL_RING_TIMEOUT),
 		"{\"name\":\"dial.ring_timeout\",\"type\":\"int\","
 		"\"unit\":\"s\",\"min\":5,\"max\":300,\"default\":\"45\","
 		"\"scope\":[\"engine\",\"call\",\"campaign\"],\"live\":true,"
 		"\"built_in\":true,\"doc\":\"A call not answered after this "
 		"long is given up.\"}");
-	assert_string_equal(sipd_option_json(SIPD_OPT_SIP_TRANSPORT),
+	assert_string_equal(
+		sipd_option_json(SIPD_OPT_SIP_TRANSPORT),
 		"{\"name\":\"sip.transport\",\"type\":\"enum\",\"unit\":null,"
 		"\"words\":[\"udp\",\"tcp\",\"tls\"],\"later\":[\"tls\"],"
 		"\"default\":\"udp\",\"scope\":[\"engine\"],\"live\":false,"
@@ -85,17 +89,20 @@ static void test_set_unknown_names_nearest(void **state)
 
 	sipd_options_init(&o);
 	assert_error(sipd_options_set(&o, "sip.sever", "x", false),
-		     SIPDIALER_ENOENT, "no option \"sip.sever\"; did you "
+		     SIPDIALER_ENOENT,
+		     "no option \"sip.sever\"; did you "
 		     "mean \"sip.server\"?");
 	assert_error(sipd_options_set(&o, "ring_timeout", "x", false),
-		     SIPDIALER_ENOENT, "no option \"ring_timeout\"; did you "
+		     SIPDIALER_ENOENT,
+		     "no option \"ring_timeout\"; did you "
 		     "mean \"dial.ring_timeout\"?");
 	assert_error(sipd_options_set(&o, "nothing.like.it", "x", false),
 		     SIPDIALER_ENOENT, "no option \"nothing.like.it\"");
-	assert_error(sipd_options_set(&o, "", "x", false),
-		     SIPDIALER_ENOENT, "no option \"\"");
+	assert_error(sipd_options_set(&o, "", "x", false), SIPDIALER_ENOENT,
+		     "no option \"\"");
 	assert_error(sipd_options_set(&o, "sip.\033[2J", "x", false),
-		     SIPDIALER_ENOENT, "no such option: its name has control "
+		     SIPDIALER_ENOENT,
+		     "no such option: its name has control "
 		     "characters");
 }
 
@@ -173,8 +180,8 @@ static void test_set_wrong_value_names_range(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const int id = sipd_option_find(rows[i].name);
 
-		assert_error(sipd_options_set(&o, rows[i].name,
-					      rows[i].value, false),
+		assert_error(sipd_options_set(&o, rows[i].name, rows[i].value,
+					      false),
 			     rows[i].error, rows[i].text);
 		assert_false(sipd_opt_is_set(&o, (enum sipd_option)id));
 	}
@@ -196,7 +203,8 @@ static void test_set_too_long_refused(void **state)
 	assert_int_equal(sipd_options_set(&o, "call.play", value, false), 0);
 	value[256] = '\0';
 	assert_error(sipd_options_set(&o, "sip.server", value, false),
-		     SIPDIALER_EINVAL, "option sip.server: 256 bytes, at "
+		     SIPDIALER_EINVAL,
+		     "option sip.server: 256 bytes, at "
 		     "most 255");
 	sipd_options_close(&o);
 }
@@ -209,10 +217,10 @@ static void test_set_while_running_only_live(void **state)
 
 	sipd_options_init(&o);
 	assert_error(sipd_options_set(&o, "sip.server", "h", true),
-		     SIPDIALER_ESTATE, "option sip.server cannot change "
+		     SIPDIALER_ESTATE,
+		     "option sip.server cannot change "
 		     "while the engine runs");
-	assert_int_equal(sipd_options_set(&o, "log.level", "debug", true),
-			 0);
+	assert_int_equal(sipd_options_set(&o, "log.level", "debug", true), 0);
 	assert_int_equal(sipd_opt_enum(&o, SIPD_OPT_LOG_LEVEL),
 			 SIPDIALER_LOG_DEBUG);
 	sipd_options_close(&o);
@@ -231,18 +239,22 @@ static void test_getters_give_typed_values(void **state)
 	assert_int_equal(sipd_opt_delimiter(&o), 0);
 	assert_int_equal(sipd_opt_enum(&o, SIPD_OPT_SIP_REGISTER), 0);
 
-	assert_int_equal(sipd_options_set(&o, "dial.calls_per_second",
-					  "0.5", false), 0);
+	assert_int_equal(sipd_options_set(&o, "dial.calls_per_second", "0.5",
+					  false),
+			 0);
 	assert_true(sipd_opt_num(&o, SIPD_OPT_DIAL_CALLS_PER_SECOND) == 0.5);
 	assert_int_equal(sipd_options_set(&o, "call.record_stereo", "TRUE",
-					  false), 0);
+					  false),
+			 0);
 	assert_true(sipd_opt_bool(&o, SIPD_OPT_CALL_RECORD_STEREO));
 	assert_int_equal(sipd_options_set(&o, "media.codecs", " PCMA ,pcmu",
-					  false), 0);
+					  false),
+			 0);
 	assert_string_equal(sipd_opt_str(&o, SIPD_OPT_MEDIA_CODECS),
 			    "pcma,pcmu");
 	assert_int_equal(sipd_options_set(&o, "import.delimiter", "tab",
-					  false), 0);
+					  false),
+			 0);
 	assert_int_equal(sipd_opt_delimiter(&o), '\t');
 
 	assert_int_equal(sipd_options_set(&o, "sip.port", "5080", false), 0);
@@ -252,7 +264,8 @@ static void test_getters_give_typed_values(void **state)
 	assert_false(sipd_opt_is_set(&o, SIPD_OPT_SIP_PORT));
 
 	assert_error(sipd_options_get_text(&o, "media.codecs", buf, 4),
-		     SIPDIALER_ESIZE, "option media.codecs needs 10 bytes, 4 "
+		     SIPDIALER_ESIZE,
+		     "option media.codecs needs 10 bytes, 4 "
 		     "given");
 	assert_string_equal(buf, "pcm");
 	assert_int_equal(sipd_options_get_text(&o, "media.codecs", NULL, 0),
@@ -269,17 +282,19 @@ static void test_secret_never_read_back(void **state)
 
 	sipd_options_init(&o);
 	assert_int_equal(sipd_options_get_text(&o, "sip.password", buf,
-					       sizeof(buf)), 0);
+					       sizeof(buf)),
+			 0);
 	assert_string_equal(buf, "");
-	assert_int_equal(sipd_options_set(&o, "sip.password", "s3cret",
-					  false), 0);
+	assert_int_equal(sipd_options_set(&o, "sip.password", "s3cret", false),
+			 0);
 	assert_int_equal(sipd_options_get_text(&o, "sip.password", buf,
-					       sizeof(buf)), 0);
+					       sizeof(buf)),
+			 0);
 	assert_string_equal(buf, "***");
-	assert_string_equal(sipd_opt_str(&o, SIPD_OPT_SIP_PASSWORD),
-			    "s3cret");
+	assert_string_equal(sipd_opt_str(&o, SIPD_OPT_SIP_PASSWORD), "s3cret");
 	assert_int_equal(sipd_options_set(&o, "sip.password", "s3cret\t",
-					  false), SIPDIALER_EINVAL);
+					  false),
+			 SIPDIALER_EINVAL);
 	assert_null(strstr(sipd_error_text(), "s3cret"));
 	sipd_options_close(&o);
 }
@@ -304,10 +319,12 @@ static void test_header_lines_add_up_and_clear(void **state)
 	for (int i = 0; i < SIPD_OPTION_HEADERS_MAX; i++) {
 		(void)snprintf(line, sizeof(line), "X-%d: y", i);
 		assert_int_equal(sipd_options_set(&o, "sip.header", line,
-						  true), 0);
+						  true),
+				 0);
 	}
 	assert_error(sipd_options_set(&o, "sip.header", "X-Y: y", true),
-		     SIPDIALER_EINVAL, "option sip.header: more than 32 "
+		     SIPDIALER_EINVAL,
+		     "option sip.header: more than 32 "
 		     "lines or 4095 bytes in all");
 	sipd_options_close(&o);
 }
@@ -332,31 +349,33 @@ static void test_list_all_or_nothing_within_scope(void **state)
 
 	sipd_options_init(&o);
 	assert_int_equal(sipd_options_apply_list(&o, NULL, SIPD_SCOPE_CALL,
-						 true), 0);
+						 true),
+			 0);
 	assert_int_equal(sipd_options_apply_list(&o, good, SIPD_SCOPE_CALL,
-						 true), 0);
-	assert_string_equal(sipd_opt_str(&o, SIPD_OPT_SIP_HEADER),
-			    "X-A: a=b");
+						 true),
+			 0);
+	assert_string_equal(sipd_opt_str(&o, SIPD_OPT_SIP_HEADER), "X-A: a=b");
 
 	assert_error(sipd_options_apply_list(&o, bad, SIPD_SCOPE_CALL, true),
-		     SIPDIALER_EINVAL, "option dial.max_calls cannot be set "
+		     SIPDIALER_EINVAL,
+		     "option dial.max_calls cannot be set "
 		     "for one call");
 	assert_int_equal(sipd_opt_int(&o, SIPD_OPT_DIAL_RING_TIMEOUT), 20);
-	assert_int_equal(sipd_options_apply_list(&o, bad,
-						 SIPD_SCOPE_CAMPAIGN, true),
+	assert_int_equal(sipd_options_apply_list(&o, bad, SIPD_SCOPE_CAMPAIGN,
+						 true),
 			 0);
 	assert_int_equal(sipd_opt_int(&o, SIPD_OPT_DIAL_RING_TIMEOUT), 30);
 
 	assert_error(sipd_options_apply_list(&o, malformed, SIPD_SCOPE_CALL,
 					     true),
-		     SIPDIALER_EINVAL, "\"dial.ring_timeout\" is not of the "
+		     SIPDIALER_EINVAL,
+		     "\"dial.ring_timeout\" is not of the "
 		     "form name=value");
 
 	for (size_t i = 0; i <= SIPD_OPTION_LIST_MAX; i++)
 		many[i] = good[0];
 	many[SIPD_OPTION_LIST_MAX + 1] = NULL;
-	assert_error(sipd_options_apply_list(&o, many, SIPD_SCOPE_CALL,
-					     true),
+	assert_error(sipd_options_apply_list(&o, many, SIPD_SCOPE_CALL, true),
 		     SIPDIALER_EINVAL, "more than 256 options in one list");
 	sipd_options_close(&o);
 }
@@ -365,8 +384,9 @@ static void test_list_all_or_nothing_within_scope(void **state)
 static void test_lines_go_to_store_and_back(void **state)
 {
 	static const char *const list[] = {
-		"dial.calls_per_second=10", "sip.header=", "sip.header=X-A: 1",
-		"sip.header=Y: 2", "call.play=a = b.wav", NULL,
+		"dial.calls_per_second=10", "sip.header=",
+		"sip.header=X-A: 1",        "sip.header=Y: 2",
+		"call.play=a = b.wav",      NULL,
 	};
 	static const char want[] =
 		"sip.header=\nsip.header=X-A: 1\nsip.header=Y: 2\n"
@@ -386,11 +406,14 @@ static void test_lines_go_to_store_and_back(void **state)
 	/* over an engine's own: set to the default counts as set, and the
 	 * engine's headers are cleared first */
 	assert_int_equal(sipd_options_set(&engine, "dial.calls_per_second",
-					  "99", false), 0);
+					  "99", false),
+			 0);
 	assert_int_equal(sipd_options_set(&engine, "sip.header", "Z: 3",
-					  false), 0);
+					  false),
+			 0);
 	assert_int_equal(sipd_options_from_lines(&engine, lines,
-						 SIPD_SCOPE_CAMPAIGN), 0);
+						 SIPD_SCOPE_CAMPAIGN),
+			 0);
 	assert_true(sipd_opt_num(&engine, SIPD_OPT_DIAL_CALLS_PER_SECOND) ==
 		    10);
 	assert_string_equal(sipd_opt_str(&engine, SIPD_OPT_SIP_HEADER),
@@ -398,10 +421,12 @@ static void test_lines_go_to_store_and_back(void **state)
 	assert_string_equal(sipd_opt_str(&engine, SIPD_OPT_CALL_PLAY),
 			    "a = b.wav");
 
-	assert_error(sipd_options_from_lines(&engine, "call.play=x\n"
+	assert_error(sipd_options_from_lines(&engine,
+					     "call.play=x\n"
 					     "store.path=y\n",
 					     SIPD_SCOPE_CAMPAIGN),
-		     SIPDIALER_EINVAL, "option store.path cannot be set for "
+		     SIPDIALER_EINVAL,
+		     "option store.path cannot be set for "
 		     "one campaign");
 	assert_string_equal(sipd_opt_str(&engine, SIPD_OPT_CALL_PLAY),
 			    "a = b.wav");
@@ -449,24 +474,22 @@ static int load(struct sipd_options *o, const char *text, size_t len,
 
 static void test_file_read_with_comments_and_blanks(void **state)
 {
-	static const char text[] =
-		"\xef\xbb\xbf# account\r\n"
-		"sip.server =  pbx.example.com \r\n"
-		"\n"
-		"  sip.password=a=b#c  # the end of it\n"
-		"call.dtmf = 12#\n"
-		"sip.header = X-A: 1\nsip.header = X-B: 2";
+	static const char text[] = "\xef\xbb\xbf# account\r\n"
+				   "sip.server =  pbx.example.com \r\n"
+				   "\n"
+				   "  sip.password=a=b#c  # the end of it\n"
+				   "call.dtmf = 12#\n"
+				   "sip.header = X-A: 1\nsip.header = X-B: 2";
 	struct sipd_options o;
 	char path[256];
 	(void)state;
 
 	sipd_options_init(&o);
-	assert_int_equal(load(&o, text, sizeof(text) - 1, path,
-			      sizeof(path)), 0);
+	assert_int_equal(load(&o, text, sizeof(text) - 1, path, sizeof(path)),
+			 0);
 	assert_string_equal(sipd_opt_str(&o, SIPD_OPT_SIP_SERVER),
 			    "pbx.example.com");
-	assert_string_equal(sipd_opt_str(&o, SIPD_OPT_SIP_PASSWORD),
-			    "a=b#c");
+	assert_string_equal(sipd_opt_str(&o, SIPD_OPT_SIP_PASSWORD), "a=b#c");
 	assert_string_equal(sipd_opt_str(&o, SIPD_OPT_CALL_DTMF), "12#");
 	assert_string_equal(sipd_opt_str(&o, SIPD_OPT_SIP_HEADER),
 			    "X-A: 1\nX-B: 2");
@@ -491,8 +514,7 @@ static void test_file_error_names_line_and_changes_nothing(void **state)
 		    "to 65535"),
 		ROW("sip.server = a\nnonsense\n", SIPDIALER_EINVAL,
 		    ":2: not of the form name = value"),
-		ROW("sip.server = a\0b\n", SIPDIALER_EINVAL,
-		    ":1: a NUL byte"),
+		ROW("sip.server = a\0b\n", SIPDIALER_EINVAL, ":1: a NUL byte"),
 	};
 	struct sipd_options o;
 	char path[256], want[512];
@@ -503,8 +525,7 @@ static void test_file_error_names_line_and_changes_nothing(void **state)
 		const int err = load(&o, rows[i].text, rows[i].len, path,
 				     sizeof(path));
 
-		(void)snprintf(want, sizeof(want), "%s%s", path,
-			       rows[i].why);
+		(void)snprintf(want, sizeof(want), "%s%s", path, rows[i].why);
 		assert_error(err, rows[i].error, want);
 		assert_false(sipd_opt_is_set(&o, SIPD_OPT_SIP_SERVER));
 	}
@@ -529,10 +550,8 @@ static void test_file_unreadable_or_too_large_refused(void **state)
 	assert_string_equal(sipd_error_text(), want);
 	free(text);
 
-	assert_int_equal(load_path(&o, "/nonexistent/x"),
-			 SIPDIALER_ENOENT);
-	assert_error(load_path(&o, "/"), SIPDIALER_EIO,
-		     "/: Is a directory");
+	assert_int_equal(load_path(&o, "/nonexistent/x"), SIPDIALER_ENOENT);
+	assert_error(load_path(&o, "/"), SIPDIALER_EIO, "/: Is a directory");
 }
 
 

@@ -39,7 +39,8 @@ static void test_json_members_have_commas_and_escapes(void **state)
 	sipd_json_str(&t, "f", "gr\xc3\xbc\xc3\x9f\xff");
 	sipd_text_add(&t, "}");
 
-	assert_string_equal(buf, "{\"a\":\"q\\\"\\\\\\n\\u0001\\u007f\",\"b\":-5,"
+	assert_string_equal(buf,
+			    "{\"a\":\"q\\\"\\\\\\n\\u0001\\u007f\",\"b\":-5,"
 			    "\"c\":null,\"d\":null,\"e\":true,"
 			    "\"f\":\"gr\xc3\xbc\xc3\x9f\xef\xbf\xbd\"}");
 }
@@ -54,9 +55,10 @@ static void test_utf8_refuses_what_rfc3629_refuses(void **state)
 	};
 	/* clang-format on */
 	static const char *const bad[] = {
-		"\xc0\x80", "\xc1\xbf", "\xe0\x80\x80", "\xed\xa0\x80",
-		"\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\x80", "\xe2\x82",
-		"\xc3", "a\xff",
+		"\xc0\x80",     "\xc1\xbf",         "\xe0\x80\x80",
+		"\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80",
+		"\x80",         "\xe2\x82",         "\xc3",
+		"a\xff",
 	};
 	(void)state;
 

@@ -50,7 +50,8 @@ static void test_work_of_four_threads_runs_once_in_order(void **state)
 			items[t][i].number = i;
 		}
 		assert_int_equal(pthread_create(&threads[t], NULL, producer,
-						items[t]), 0);
+						items[t]),
+				 0);
 	}
 
 	while (run < (size_t)THREADS * EACH)

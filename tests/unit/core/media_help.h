@@ -163,7 +163,7 @@ struct help {
 	char dir[256];
 	pthread_mutex_t lock;
 	pthread_cond_t cond;
-	int count;              /* of events so far */
+	int count; /* of events so far */
 };
 
 

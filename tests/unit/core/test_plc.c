@@ -67,7 +67,7 @@ static void test_frames_that_come_are_unchanged(void **state)
 
 static void test_a_lost_frame_goes_on_in_pitch(void **state)
 {
-	static const double pitches[] = { 80, 100, 123, 150, 187 };
+	static const double pitches[] = {80, 100, 123, 150, 187};
 	(void)state;
 
 	for (size_t k = 0; k < 5; k++) {

@@ -17,7 +17,7 @@ struct fixture {
 struct ask {
 	struct fixture *f;
 	char path[600];
-	int err;            /* of sipd_prompts_load() */
+	int err; /* of sipd_prompts_load() */
 	int calls;
 	struct sipd_prompt *prompt;
 	int error;
@@ -31,7 +31,8 @@ static int setup(void **state)
 
 	help_open(&f.help);
 	assert_int_equal(sipd_prompts_open(&f.prompts, f.help.disk,
-					   &f.help.log), 0);
+					   &f.help.log),
+			 0);
 	*state = &f;
 
 	return 0;
@@ -74,8 +75,8 @@ static void ask_begin(struct ask *a, struct fixture *f, const char *name)
 {
 	memset(a, 0, sizeof(*a));
 	a->f = f;
-	(void)snprintf(a->path, sizeof(a->path), "%s", help_path(f->help.dir,
-								 name));
+	(void)snprintf(a->path, sizeof(a->path), "%s",
+		       help_path(f->help.dir, name));
 }
 
 
@@ -255,7 +256,8 @@ static void test_the_longest_unused_goes_first(void **state)
 	sipd_prompt_unref(again.prompt);
 	ask(&again, f, "old.wav");
 	assert_ptr_not_equal(again.prompt, old.prompt);
-	assert_int_equal(sipd_prompt_pcm(old.prompt, 0)[0], 1); /* still ours */
+	assert_int_equal(sipd_prompt_pcm(old.prompt, 0)[0],
+			 1); /* still ours */
 	sipd_prompt_unref(again.prompt);
 	sipd_prompt_unref(old.prompt);
 	sipd_prompt_unref(used.prompt);

@@ -14,7 +14,7 @@ enum { FRAME = SIPD_FRAME };
 struct fixture {
 	struct help help;
 	char path[600];
-	int ended;          /* events so far */
+	int ended; /* events so far */
 	/* of the last end */
 	char end_path[600], error[600];
 	uint64_t ms;
@@ -49,7 +49,8 @@ static struct sipd_recorder *start(struct fixture *f, bool stereo)
 	struct sipd_recorder *r = NULL;
 
 	assert_int_equal(sipd_recorder_start(&r, f->help.disk, f->path,
-					     stereo), 0);
+					     stereo),
+			 0);
 
 	return r;
 }
@@ -89,7 +90,7 @@ static void put_frame(struct sipd_recorder *r, const struct sipd_rx_frame *rx,
 
 static void put(struct sipd_recorder *r, int heard, int said)
 {
-	struct sipd_rx_frame rx = { .kind = SIPD_RX_AUDIO };
+	struct sipd_rx_frame rx = {.kind = SIPD_RX_AUDIO};
 	int16_t tx[FRAME];
 
 	for (int i = 0; i < FRAME; i++) {
@@ -183,7 +184,7 @@ static void test_stereo_is_far_left_we_right(void **state)
 /* Wait until the file has so much audio, looking at it all the time. */
 static void wait_for_file(struct fixture *f, size_t bytes)
 {
-	const struct timespec moment = { 0, 2000000 };
+	const struct timespec moment = {0, 2000000};
 	const uint64_t end = sipd_clock_ms() + HELP_DEADLINE_MS;
 	size_t have = 0;
 
@@ -219,16 +220,16 @@ static void test_gaps_are_concealed_and_keep_time(void **state)
 {
 	struct fixture *f = *state;
 	struct sipd_recorder *r = start(f, true);
-	struct sipd_rx_frame lost = { .kind = SIPD_RX_LOST };
-	struct sipd_rx_frame none = { .kind = SIPD_RX_NONE };
+	struct sipd_rx_frame lost = {.kind = SIPD_RX_LOST};
+	struct sipd_rx_frame none = {.kind = SIPD_RX_NONE};
 	uint8_t *b;
 	size_t len;
 
 	for (int k = 0; k < 4; k++)
 		put(r, 1000, 5);
-	put_frame(r, &lost, NULL);   /* frame 4: made up */
+	put_frame(r, &lost, NULL); /* frame 4: made up */
 	put(r, 1000, 5);
-	put_frame(r, &none, NULL);   /* 6: silence */
+	put_frame(r, &none, NULL); /* 6: silence */
 	put(r, 2000, 5);
 	finish(f, r);
 
@@ -304,7 +305,7 @@ static void block_run(struct sipd_job *job)
 {
 	struct block *block = SIPD_CONTAINER(job, struct block, job);
 
-	help_event(&block->help);      /* 1: the disk stands still */
+	help_event(&block->help); /* 1: the disk stands still */
 	help_wait(&block->help, 2);
 }
 

@@ -98,7 +98,7 @@ static void play_and_close(void *arg)
 	play_four(s);
 	sipd_stream_close(s->f->a.s);
 	sipd_stream_close(s->f->b.s);
-	assert_int_equal(s->f->a.noted, 0); /* nor inside close() */
+	assert_int_equal(s->f->a.noted, 0);      /* nor inside close() */
 	sipd_stream_play(s->f->a.s, s->p[0], 1); /* too late: nothing */
 	sipd_stream_record(s->f->a.s, s->path, false);
 }

@@ -87,7 +87,7 @@ static void check_recordings(struct play *p)
 
 static void prompt_is_recorded(struct fixture *f, enum sipd_codec_id codec)
 {
-	struct play p = { .f = f, .codec = codec };
+	struct play p = {.f = f, .codec = codec};
 
 	p.prompt = make_prompt(50, 1 + (uint32_t)codec);
 	join_path(p.path_a, sizeof(p.path_a), f, "a.wav");
@@ -131,8 +131,8 @@ static void record_badly(void *arg)
 	struct several *s = arg;
 
 	connect_both(s->f, SIPD_CODEC_PCMU);
-	sipd_stream_record(s->f->b.s,
-			   help_path(s->f->help.dir, "no/dir.wav"), false);
+	sipd_stream_record(s->f->b.s, help_path(s->f->help.dir, "no/dir.wav"),
+			   false);
 	sipd_stream_play(s->f->a.s, s->p[0], 5);
 }
 

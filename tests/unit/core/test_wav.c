@@ -45,12 +45,12 @@ static int teardown(void **state)
 
 struct kind {
 	unsigned tag, bits;
-	int tolerance;      /* of 16 bit */
+	int tolerance; /* of 16 bit */
 };
 
 static const struct kind kinds[] = {
-	{ 1, 8, 256 }, { 1, 16, 0 },  { 1, 24, 1 }, { 1, 32, 1 },
-	{ 3, 32, 1 },  { 3, 64, 1 },  { 6, 8, 600 }, { 7, 8, 600 },
+	{1, 8, 256}, {1, 16, 0}, {1, 24, 1},  {1, 32, 1},
+	{3, 32, 1},  {3, 64, 1}, {6, 8, 600}, {7, 8, 600},
 };
 
 
@@ -116,13 +116,14 @@ static void test_each_width_reads_the_samples(void **state)
 		assert_int_equal(n, 8000);
 		for (size_t i = 0; i < n; i++) {
 			const double want = 32767 * 0.5 *
-				sin(2 * pi * 440 * (double)i / 8000);
+					    sin(2 * pi * 440 * (double)i /
+						8000);
 			const int off = abs(pcm[i] - (int)lrint(want));
 
 			if (off > kinds[k].tolerance)
 				fail_msg("codec %u, %u bits: sample %zu is %d "
-					 "off", kinds[k].tag, kinds[k].bits, i,
-					 off);
+					 "off",
+					 kinds[k].tag, kinds[k].bits, i, off);
 		}
 		free(pcm);
 	}
@@ -141,11 +142,11 @@ static void test_channels_are_mixed(void **state)
 
 		help_head(b, 1, 16, channels, 8000, len);
 		for (unsigned i = 0; i < channels * 100; i++)
-			help_put16(b + 44 + 2 * i,
-				   1000 * (i % channels + 1));
+			help_put16(b + 44 + 2 * i, 1000 * (i % channels + 1));
 		help_write(help_path(dir, "c.wav"), b, 44 + len);
 		assert_int_equal(sipd_wav_read(help_path(dir, "c.wav"), &pcm,
-					       &n), 0);
+					       &n),
+				 0);
 		assert_int_equal(n, 100);
 		for (size_t i = 0; i < n; i++)
 			assert_in_range(pcm[i], 500 * (channels + 1) - 1,
@@ -164,7 +165,7 @@ static double error_db(const int16_t *pcm, size_t n, double hz, double level)
 
 	for (size_t i = 400; i + 400 < n; i++, count++) {
 		const double d = pcm[i] / 32768.0 -
-			level * sin(2 * pi * hz * (double)i / 8000);
+				 level * sin(2 * pi * hz * (double)i / 8000);
 
 		sum += d * d;
 	}
@@ -175,10 +176,10 @@ static double error_db(const int16_t *pcm, size_t n, double hz, double level)
 
 static void test_each_rate_keeps_pitch_level_and_time(void **state)
 {
-	static const uint32_t rates[] = { 8000, 8001, 11025, 12000, 16000,
-		22050, 24000, 32000, 37800, 44100, 48000, 64000, 88200,
-		95999, 96000 };
-	static const double tones[] = { 300, 1000, 3400 };
+	static const uint32_t rates[] = {8000,  8001,  11025, 12000, 16000,
+					 22050, 24000, 32000, 37800, 44100,
+					 48000, 64000, 88200, 95999, 96000};
+	static const double tones[] = {300, 1000, 3400};
 	(void)state;
 
 	for (size_t r = 0; r < sizeof(rates) / sizeof(rates[0]); r++)
@@ -202,8 +203,8 @@ static void test_each_rate_keeps_pitch_level_and_time(void **state)
 
 static void test_above_4_khz_nothing_is_folded_back(void **state)
 {
-	static const uint32_t rates[] = { 11025, 16000, 44100, 48000, 96000 };
-	static const double tones[] = { 4300, 4600, 5000, 7000, 12000 };
+	static const uint32_t rates[] = {11025, 16000, 44100, 48000, 96000};
+	static const double tones[] = {4300, 4600, 5000, 7000, 12000};
 	(void)state;
 
 	for (size_t r = 0; r < 5; r++)
@@ -218,7 +219,8 @@ static void test_above_4_khz_nothing_is_folded_back(void **state)
 			db = error_db(pcm, n, 0, 0);
 			if (db > -70)
 				fail_msg("%u Hz, tone %.0f Hz: %.1f dB come "
-					 "through", rates[r], tones[t], db);
+					 "through",
+					 rates[r], tones[t], db);
 			free(pcm);
 		}
 }
@@ -226,9 +228,9 @@ static void test_above_4_khz_nothing_is_folded_back(void **state)
 
 static void test_odd_floats_are_tamed(void **state)
 {
-	const float f[] = { 0.25f, NAN, INFINITY, -INFINITY, 7.5f, -7.5f,
-			    1.0f, -1.0f };
-	const int16_t want[] = { 8192, 0, 0, 0, 32767, -32768, 32767, -32768 };
+	const float f[] = {0.25f, NAN,   INFINITY, -INFINITY,
+			   7.5f,  -7.5f, 1.0f,     -1.0f};
+	const int16_t want[] = {8192, 0, 0, 0, 32767, -32768, 32767, -32768};
 	uint8_t b[44 + sizeof(f)];
 	int16_t *pcm = NULL;
 	size_t n = 0;
@@ -332,7 +334,7 @@ static void test_sizes_that_lie_are_bounded_by_the_file(void **state)
 	size_gives(1000, 998, SIPDIALER_EFORMAT, 0);
 	size_gives(0xffffffff, 1000, 0, 500); /* written to a pipe */
 	size_gives(0x7fffffff, 1000, 0, 500);
-	size_gives(0, 1000, 0, 500);          /* its writer died */
+	size_gives(0, 1000, 0, 500); /* its writer died */
 	size_gives(0, 0, 0, 0);
 }
 
@@ -365,8 +367,8 @@ static uint64_t cpu_us(void)
 static bool promised(const char *name, const char *expected)
 {
 	static const char *const other[] = {
-		"test-44100Hz-2ch-32bit-float-be.wav",  /* big-endian */
-		"test-8000Hz-le-3ch-5S-64bit.wav",      /* integers */
+		"test-44100Hz-2ch-32bit-float-be.wav", /* big-endian */
+		"test-8000Hz-le-3ch-5S-64bit.wav",     /* integers */
 	};
 
 	for (size_t i = 0; i < 2; i++)
@@ -398,8 +400,8 @@ static void judge(const char *path, const char *name, const char *expected)
 		fail_msg("%s was taken (%zu samples): %s", name, n, expected);
 	if (promised(name, expected) && err)
 		fail_msg("%s was refused: %s", name, sipd_error_text());
-	print_message("  %-48s %s\n", name, err ? strrchr(sipd_error_text(),
-							  '/') : "taken");
+	print_message("  %-48s %s\n", name,
+		      err ? strrchr(sipd_error_text(), '/') : "taken");
 }
 
 
@@ -441,7 +443,7 @@ static void test_corpus_gets_its_verdicts(void **state)
 
 	limit_memory(&old);
 	while (fgets(line, sizeof(line), f)) {
-		char *rest = line, *field[8] = { NULL };
+		char *rest = line, *field[8] = {NULL};
 
 		line[strcspn(line, "\n")] = '\0';
 		for (int i = 0; i < 8; i++)

@@ -20,7 +20,7 @@ struct side {
 	struct fixture *f;
 	struct sipd_stream *s;
 	uint16_t port;
-	char notes[NOTES];      /* a letter for each event, in order */
+	char notes[NOTES]; /* a letter for each event, in order */
 	size_t noted;
 	struct sipd_prompt *played[NOTES];
 	bool whole[NOTES];
@@ -126,15 +126,23 @@ static UNUSED void closed(const struct sipd_stream_end *end, void *arg)
 
 /* ---- both ends --------------------------------------------------------- */
 
-static UNUSED void open_side(struct side *side, struct fixture *f, uint32_t timeout)
+static UNUSED void open_side(struct side *side, struct fixture *f,
+			     uint32_t timeout)
 {
 	static const struct sipd_stream_handlers h = {
-		.dtmf = dtmf, .first = first, .silent = silent,
-		.played = played, .dtmf_sent = dtmf_sent, .closed = closed,
+		.dtmf = dtmf,
+		.first = first,
+		.silent = silent,
+		.played = played,
+		.dtmf_sent = dtmf_sent,
+		.closed = closed,
 	};
 	struct sipd_stream_conf conf = {
-		.media = f->media, .disk = f->help.disk, .loop = f->help.loop,
-		.log = &f->help.log, .rtp_timeout_ms = timeout,
+		.media = f->media,
+		.disk = f->help.disk,
+		.loop = f->help.loop,
+		.log = &f->help.log,
+		.rtp_timeout_ms = timeout,
 	};
 
 	side->f = f;
@@ -146,7 +154,7 @@ static UNUSED void open_side(struct side *side, struct fixture *f, uint32_t time
 
 
 static UNUSED void connect_side(struct side *side, uint16_t port,
-			 enum sipd_codec_id codec, enum sipd_dir dir)
+				enum sipd_codec_id codec, enum sipd_dir dir)
 {
 	struct sipd_sdp_remote remote;
 
@@ -235,7 +243,7 @@ static UNUSED void count_handler(void *arg)
 static UNUSED void wait_for(struct side *side, char c, size_t n)
 {
 	struct help *h = &side->f->help;
-	struct look l = { side, c, 0 };
+	struct look l = {side, c, 0};
 
 	for (;;) {
 		int seen;
@@ -282,15 +290,15 @@ static UNUSED struct sipd_prompt *make_prompt(size_t frames, uint32_t seed)
 
 
 static UNUSED void join_path(char *buf, size_t size, const struct fixture *f,
-		      const char *name)
+			     const char *name)
 {
 	(void)snprintf(buf, size, "%s", help_path(f->help.dir, name));
 }
 
 
 /* One channel of a recording, to be freed. */
-static UNUSED int16_t *channel(const char *path, unsigned channels, unsigned at,
-			size_t *frames)
+static UNUSED int16_t *channel(const char *path, unsigned channels,
+			       unsigned at, size_t *frames)
 {
 	size_t len;
 	uint8_t *b = help_read(path, &len);

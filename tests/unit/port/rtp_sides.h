@@ -33,13 +33,13 @@ struct side {
 	struct sipd_rtp *r;
 	pthread_mutex_t lock;
 	pthread_cond_t cond;
-	bool talk;               /* send numbered frames, else silence */
+	bool talk; /* send numbered frames, else silence */
 	unsigned sent;
 	uint8_t lead[F];
 	unsigned frames, audio, lost; /* heard */
 	unsigned mixed, backwards;    /* must stay 0 */
 	int last;
-	bool loud;               /* something not silent was heard */
+	bool loud; /* something not silent was heard */
 	unsigned first, silent, keys_sent, closed, after_close;
 	char keys[128];
 	uint32_t key_ms;
@@ -58,7 +58,7 @@ static UNUSED uint8_t number(unsigned n)
 
 
 static UNUSED void heard(struct side *s, const struct sipd_rx_frame *rx,
-		  enum sipd_codec_id codec)
+			 enum sipd_codec_id codec)
 {
 	uint8_t bytes[F];
 	int n;
@@ -88,8 +88,9 @@ static UNUSED void heard(struct side *s, const struct sipd_rx_frame *rx,
 }
 
 
-static UNUSED void on_frame(const struct sipd_rx_frame *rx, struct sipd_tx_frame *tx,
-		     enum sipd_codec_id codec, void *arg)
+static UNUSED void on_frame(const struct sipd_rx_frame *rx,
+			    struct sipd_tx_frame *tx, enum sipd_codec_id codec,
+			    void *arg)
 {
 	struct side *s = arg;
 
@@ -167,8 +168,12 @@ static UNUSED void on_closed(const struct sipd_rtp_stats *st, void *arg)
 
 
 static const struct sipd_rtp_handlers handlers = {
-	.frame = on_frame, .dtmf = on_dtmf, .first = on_first,
-	.silent = on_silent, .dtmf_sent = on_keys_sent, .closed = on_closed,
+	.frame = on_frame,
+	.dtmf = on_dtmf,
+	.first = on_first,
+	.silent = on_silent,
+	.dtmf_sent = on_keys_sent,
+	.closed = on_closed,
 };
 
 
@@ -232,7 +237,8 @@ static UNUSED void side_open(struct side *s, const char *host)
 	s->talk = true;
 	assert_true(sipd_addr_parse(&addr, host, 0));
 	assert_int_equal(sipd_rtp_open(&s->r, media, &addr, 0, 0, &handlers,
-				       s), 0);
+				       s),
+			 0);
 	assert_int_equal(sipd_rtp_port(s->r) & 1, 0);
 }
 
@@ -251,8 +257,11 @@ static UNUSED void side_close(struct side *s)
 static UNUSED struct sipd_sdp_remote remote_of(const char *host, uint16_t port)
 {
 	struct sipd_sdp_remote r = {
-		.codec = SIPD_CODEC_PCMA, .pt = 8, .dtmf_pt = 101,
-		.ptime = 20, .dir = SIPD_SENDRECV,
+		.codec = SIPD_CODEC_PCMA,
+		.pt = 8,
+		.dtmf_pt = 101,
+		.ptime = 20,
+		.dir = SIPD_SENDRECV,
 	};
 
 	r.pt_in[SIPD_CODEC_PCMA] = 8;
@@ -264,7 +273,7 @@ static UNUSED struct sipd_sdp_remote remote_of(const char *host, uint16_t port)
 
 
 static UNUSED void join(struct side *a, struct side *b, const char *ha,
-		 const char *hb, bool mux, uint32_t ptime)
+			const char *hb, bool mux, uint32_t ptime)
 {
 	struct sipd_sdp_remote ra = remote_of(hb, sipd_rtp_port(b->r));
 	struct sipd_sdp_remote rb = remote_of(ha, sipd_rtp_port(a->r));
@@ -301,18 +310,21 @@ static UNUSED void peer_open(struct peer *p, const char *host)
 
 
 static UNUSED void peer_raw(struct peer *p, const union sipd_addr *to,
-		     const void *buf, size_t n)
+			    const void *buf, size_t n)
 {
-	assert_int_equal(sendto(p->fd, buf, n, 0, &to->sa,
-				sipd_addr_len(to)), n);
+	assert_int_equal(sendto(p->fd, buf, n, 0, &to->sa, sipd_addr_len(to)),
+			 n);
 }
 
 
-static UNUSED void peer_packet(struct peer *p, const union sipd_addr *to, uint8_t pt,
-			const uint8_t *payload, size_t n)
+static UNUSED void peer_packet(struct peer *p, const union sipd_addr *to,
+			       uint8_t pt, const uint8_t *payload, size_t n)
 {
 	const struct sipd_rtp_packet h = {
-		.pt = pt, .seq = p->seq++, .ts = p->ts, .ssrc = p->ssrc,
+		.pt = pt,
+		.seq = p->seq++,
+		.ts = p->ts,
+		.ssrc = p->ssrc,
 	};
 	uint8_t buf[12 + 480];
 
@@ -323,7 +335,7 @@ static UNUSED void peer_packet(struct peer *p, const union sipd_addr *to, uint8_
 
 
 static UNUSED void peer_audio(struct peer *p, const union sipd_addr *to,
-		       uint8_t code)
+			      uint8_t code)
 {
 	uint8_t payload[F];
 
@@ -333,8 +345,8 @@ static UNUSED void peer_audio(struct peer *p, const union sipd_addr *to,
 }
 
 
-static UNUSED void peer_event(struct peer *p, const union sipd_addr *to, uint8_t key,
-		       uint16_t duration, bool end)
+static UNUSED void peer_event(struct peer *p, const union sipd_addr *to,
+			      uint8_t key, uint16_t duration, bool end)
 {
 	const uint8_t e[4] = {key, (uint8_t)((end ? 0x80 : 0) | 10),
 			      (uint8_t)(duration >> 8), (uint8_t)duration};
@@ -356,7 +368,7 @@ static UNUSED int peer_recv(struct peer *p, uint8_t *buf, size_t size, int ms)
 
 
 static UNUSED void connect_to(struct side *s, const struct peer *p,
-		       union sipd_addr *local, const char *host)
+			      union sipd_addr *local, const char *host)
 {
 	struct sipd_sdp_remote r = remote_of(host, 0);
 
@@ -380,8 +392,8 @@ static UNUSED void talk_to_peer(struct side *s, struct peer *p,
 
 
 /* n packets on the stream's own clock: one each frame */
-static UNUSED void speak(struct side *s, struct peer *p, const union sipd_addr *to,
-		  uint8_t code, unsigned n)
+static UNUSED void speak(struct side *s, struct peer *p,
+			 const union sipd_addr *to, uint8_t code, unsigned n)
 {
 	while (n--) {
 		const unsigned f = now_of(s, &s->frames);

@@ -32,9 +32,9 @@ struct server {
 	struct sipd_sip *sip;
 	struct sipd_sip_conf conf;
 	int fd;
-	uint16_t port;            /* of the server */
-	uint16_t sip_port;        /* of the stack */
-	struct sockaddr_in peer;  /* who sent the last packet */
+	uint16_t port;           /* of the server */
+	uint16_t sip_port;       /* of the stack */
+	struct sockaddr_in peer; /* who sent the last packet */
 	char packet[PACKET];
 	pthread_mutex_t lock;
 	pthread_cond_t cond;
@@ -73,7 +73,7 @@ static inline void job_handler(void *arg)
 /* Run h on the loop thread and wait for it. */
 static inline void on_loop(struct server *s, void (*h)(struct server *s))
 {
-	struct job job = { .h = h, .s = s };
+	struct job job = {.h = h, .s = s};
 
 	loop_call(s->loop, job_handler, &job);
 }
@@ -135,7 +135,7 @@ static inline unsigned states_left(struct server *s)
 
 static inline int udp_socket(const char *host, uint16_t *port)
 {
-	struct sockaddr_in sin = { .sin_family = AF_INET };
+	struct sockaddr_in sin = {.sin_family = AF_INET};
 	socklen_t len = sizeof(sin);
 	union sipd_addr addr;
 	int fd;
@@ -145,9 +145,11 @@ static inline int udp_socket(const char *host, uint16_t *port)
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	assert_true(fd >= 0);
 	assert_int_equal(bind(fd, (struct sockaddr *)(void *)&sin,
-			      sizeof(sin)), 0);
+			      sizeof(sin)),
+			 0);
 	assert_int_equal(getsockname(fd, (struct sockaddr *)(void *)&sin,
-				     &len), 0);
+				     &len),
+			 0);
 	if (port)
 		*port = ntohs(sin.sin_port);
 
@@ -158,7 +160,7 @@ static inline int udp_socket(const char *host, uint16_t *port)
 /* Length of the next packet, 0 if none came in time. */
 static inline size_t receive(struct server *s, int timeout_ms)
 {
-	struct pollfd p = { .fd = s->fd, .events = POLLIN };
+	struct pollfd p = {.fd = s->fd, .events = POLLIN};
 	socklen_t len = sizeof(s->peer);
 	ssize_t n;
 
@@ -210,7 +212,8 @@ static inline void send_to(int fd, const char *text,
 {
 	assert_int_equal(sendto(fd, text, strlen(text), 0,
 				(const struct sockaddr *)(const void *)to,
-				sizeof(*to)), strlen(text));
+				sizeof(*to)),
+			 strlen(text));
 }
 
 
@@ -220,8 +223,7 @@ static inline void answer_write(const struct server *s, char *text,
 				const char *status, const char *via,
 				const char *headers)
 {
-	const char *const copied[] = { "From: ", "To: ", "Call-ID: ",
-				       "CSeq: " };
+	const char *const copied[] = {"From: ", "To: ", "Call-ID: ", "CSeq: "};
 	size_t n = (size_t)snprintf(text, PACKET, "%s\r\n%s\r\n", status, via);
 	size_t i;
 
@@ -359,7 +361,8 @@ static inline void wait_closed(struct server *s)
 	(void)pthread_mutex_lock(&s->lock);
 	while (!s->closed)
 		assert_int_equal(pthread_cond_timedwait(&s->cond, &s->lock,
-							&end), 0);
+							&end),
+				 0);
 	(void)pthread_mutex_unlock(&s->lock);
 }
 
@@ -374,9 +377,14 @@ static int server_setup(void **state)
 	assert_int_equal(sipd_loop_start(&s->loop, NULL), 0);
 	s->fd = udp_socket("127.0.0.1", &s->port);
 	s->conf = (struct sipd_sip_conf){
-		.server = "127.0.0.1", .port = s->port, .user = "alice",
-		.password = "secret", .reg = true, .reg_expires = 300,
-		.user_agent = "dialer", .local_address = "127.0.0.1",
+		.server = "127.0.0.1",
+		.port = s->port,
+		.user = "alice",
+		.password = "secret",
+		.reg = true,
+		.reg_expires = 300,
+		.user_agent = "dialer",
+		.local_address = "127.0.0.1",
 	};
 	*state = s;
 
@@ -402,7 +410,7 @@ static int server_teardown(void **state)
 	return 0;
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, server_setup, \
-						server_teardown)
+#define T(name) \
+	cmocka_unit_test_setup_teardown(name, server_setup, server_teardown)
 
 #endif

@@ -16,7 +16,7 @@
 
 struct place {
 	char dir[64];
-	char path[96];           /* of the store */
+	char path[96]; /* of the store */
 	struct sipd_store *s;
 };
 
@@ -49,9 +49,10 @@ static inline int place_setup(void **arg)
 static inline int place_teardown(void **arg)
 {
 	static const char *const names[] = {
-		"s.db", "s.db-wal", "s.db-shm", "s.db-journal", "s.db-lock",
-		"r.csv", "r.csv.tmp", "b.db", "b.db-wal", "b.db-shm",
-		"b.db-lock", "b.db-journal", "fifo", "link", "copy",
+		"s.db",      "s.db-wal", "s.db-shm",  "s.db-journal",
+		"s.db-lock", "r.csv",    "r.csv.tmp", "b.db",
+		"b.db-wal",  "b.db-shm", "b.db-lock", "b.db-journal",
+		"fifo",      "link",     "copy",
 	};
 	struct place *p = *arg;
 	char name[128];
@@ -147,8 +148,8 @@ static inline uint64_t new_campaign(struct sipd_store *s)
 static inline uint64_t add_contact(struct sipd_store *s, uint64_t campaign,
 				   const char *number, int priority)
 {
-	struct sipd_contact_row row = { .campaign = campaign,
-					.priority = priority };
+	struct sipd_contact_row row = {.campaign = campaign,
+				       .priority = priority};
 	uint64_t id = 0;
 	bool duplicate = true;
 
@@ -165,8 +166,12 @@ static inline int try_intent(struct sipd_store *s, uint64_t call,
 			     uint32_t attempt, bool *dnc)
 {
 	const struct sipd_intent in = {
-		.call = call, .campaign = campaign, .contact = contact,
-		.attempt = attempt, .time_ms = 1000, .number = "+1",
+		.call = call,
+		.campaign = campaign,
+		.contact = contact,
+		.attempt = attempt,
+		.time_ms = 1000,
+		.number = "+1",
 		.decision = "{\"rule\":\"allow\"}",
 	};
 
@@ -189,16 +194,26 @@ static inline int try_result(struct sipd_store *s, uint64_t call,
 			     int contact_status, int64_t due_ms)
 {
 	const struct sipd_result r = {
-		.call = call, .campaign = campaign, .contact = contact,
-		.attempt = 1, .number = "+1", .callid = "x@y",
-		.start_ms = 1000, .ring_start_ms = 2000, .end_ms = 5500,
+		.call = call,
+		.campaign = campaign,
+		.contact = contact,
+		.attempt = 1,
+		.number = "+1",
+		.callid = "x@y",
+		.start_ms = 1000,
+		.ring_start_ms = 2000,
+		.end_ms = 5500,
 		.disposition = contact_status == SIPDIALER_CONTACT_COMPLETED
-			? SIPDIALER_DISPOSITION_ANSWERED
-			: SIPDIALER_DISPOSITION_BUSY,
+				       ? SIPDIALER_DISPOSITION_ANSWERED
+				       : SIPDIALER_DISPOSITION_BUSY,
 		.answer_ms = contact_status == SIPDIALER_CONTACT_COMPLETED
-			? 4000 : 0,
-		.sip_status = 486, .q850 = 17, .reason = "Busy Here",
-		.contact_status = contact_status, .due_ms = due_ms,
+				     ? 4000
+				     : 0,
+		.sip_status = 486,
+		.q850 = 17,
+		.reason = "Busy Here",
+		.contact_status = contact_status,
+		.due_ms = due_ms,
 	};
 
 	return sipd_store_result(s, &r);
@@ -226,7 +241,8 @@ static inline const char *due(struct sipd_store *s, uint64_t campaign,
 
 	assert_true(max <= 64);
 	assert_int_equal(sipd_store_contact_due(s, campaign, now, rows, max,
-						&count), 0);
+						&count),
+			 0);
 	text[0] = '\0';
 	for (size_t i = 0; i < count; i++) {
 		(void)snprintf(text + strlen(text),

@@ -25,7 +25,8 @@
 
 enum { MSG = 8192, WAIT_MS = 3000 };
 
-#define SDP_BODY "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\n" \
+#define SDP_BODY \
+	"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\n" \
 	"c=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio %d RTP/AVP 0 101\r\n" \
 	"a=rtpmap:101 telephone-event/8000\r\n%s"
 
@@ -55,14 +56,14 @@ struct side {
 	bool hangup_in_progress;
 	int err;
 
-	int fd;                 /* the telephone */
-	bool stream;            /* it is a TCP connection; one message a
+	int fd;      /* the telephone */
+	bool stream; /* it is a TCP connection; one message a
 				 * segment is all that is sent here */
 	uint16_t port;
 	struct sockaddr_in peer;
-	char invite[MSG];       /* last INVITE */
-	char tag[32];           /* To tag of the telephone */
-	unsigned cseq;          /* of its own requests */
+	char invite[MSG]; /* last INVITE */
+	char tag[32];     /* To tag of the telephone */
+	unsigned cseq;    /* of its own requests */
 };
 
 /* To be done on the loop thread. */
@@ -84,7 +85,7 @@ HELPER void job_handler(void *arg)
 
 HELPER void on_loop(struct side *s, void (*h)(struct side *s))
 {
-	struct job job = { .s = s, .h = h };
+	struct job job = {.s = s, .h = h};
 
 	loop_call(s->loop, job_handler, &job);
 }
@@ -96,12 +97,13 @@ HELPER void do_hangup(struct side *s)
 }
 
 
-#define TELL(code) do {                                  \
-	(void)pthread_mutex_lock(&s->lock);              \
-	code;                                            \
-	(void)pthread_cond_broadcast(&s->cond);          \
-	(void)pthread_mutex_unlock(&s->lock);            \
-} while (0)
+#define TELL(code) \
+	do { \
+		(void)pthread_mutex_lock(&s->lock); \
+		code; \
+		(void)pthread_cond_broadcast(&s->cond); \
+		(void)pthread_mutex_unlock(&s->lock); \
+	} while (0)
 
 
 HELPER void progress_handler(int status, const char *reason, void *arg)
@@ -165,11 +167,14 @@ HELPER void do_call(struct side *s)
 {
 	static const struct sipd_invite_handlers h = {
 		progress_handler, media_handler, answered_handler,
-		dtmf_handler, ended_handler,
+		dtmf_handler,     ended_handler,
 	};
 	struct sipd_sdp_local local = {
-		.codecs = { SIPD_CODEC_PCMU, SIPD_CODEC_PCMA }, .codecc = 2,
-		.telephone_event = true, .session_id = 7, .version = 1,
+		.codecs = {SIPD_CODEC_PCMU, SIPD_CODEC_PCMA},
+		.codecc = 2,
+		.telephone_event = true,
+		.session_id = 7,
+		.version = 1,
 	};
 
 	(void)sipd_addr_parse(&local.addr, "127.0.0.1", 30000);
@@ -208,13 +213,12 @@ HELPER void await_int(struct side *s, const int *value, int least,
 		fail_msg("%s: %d, expected %d", what, seen, least);
 }
 
-#define AWAIT(s, what, least) \
-	await_int(s, &(s)->told.what, least, #what)
+#define AWAIT(s, what, least) await_int(s, &(s)->told.what, least, #what)
 
 
 HELPER void side_open(struct side *s)
 {
-	struct sockaddr_in sin = { .sin_family = AF_INET };
+	struct sockaddr_in sin = {.sin_family = AF_INET};
 	socklen_t len = sizeof(sin);
 
 	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -265,13 +269,14 @@ HELPER void side_close(struct side *s)
 
 HELPER bool msg_recv(struct side *s, char *buf, int timeout_ms)
 {
-	struct pollfd pfd = { .fd = s->fd, .events = POLLIN };
+	struct pollfd pfd = {.fd = s->fd, .events = POLLIN};
 	socklen_t len = sizeof(s->peer);
 	ssize_t n;
 
 	if (poll(&pfd, 1, timeout_ms) != 1)
 		return false;
-	n = recvfrom(s->fd, buf, MSG - 1, 0, (struct sockaddr *)&s->peer, &len);
+	n = recvfrom(s->fd, buf, MSG - 1, 0, (struct sockaddr *)&s->peer,
+		     &len);
 	assert_true(n > 0);
 	buf[n] = '\0';
 
@@ -331,8 +336,8 @@ HELPER const char *header(const char *msg, const char *name, char *buf)
 
 HELPER void raw_send(struct side *s, const char *buf)
 {
-	assert_true(sendto(s->fd, buf, strlen(buf), 0, s->stream ? NULL :
-			   (struct sockaddr *)&s->peer,
+	assert_true(sendto(s->fd, buf, strlen(buf), 0,
+			   s->stream ? NULL : (struct sockaddr *)&s->peer,
 			   s->stream ? 0 : sizeof(s->peer)) > 0);
 }
 
@@ -344,16 +349,17 @@ HELPER void reply_line(struct side *s, const char *req, const char *line,
 	char via[512], from[512], to[512], id[512], cseq[512], msg[MSG];
 
 	(void)header(req, "To", to);
-	(void)snprintf(msg, sizeof(msg),
+	(void)snprintf(
+		msg, sizeof(msg),
 		"%s\r\nVia: %s\r\nFrom: %s\r\nTo: %s%s%s\r\nCall-ID: %s\r\n"
 		"CSeq: %s\r\nContact: <sip:uas@127.0.0.1:%u>\r\n%s%s"
-		"Content-Length: %zu\r\n\r\n%s", line,
-		header(req, "Via", via), header(req, "From", from), to,
+		"Content-Length: %zu\r\n\r\n%s",
+		line, header(req, "Via", via), header(req, "From", from), to,
 		strstr(to, "tag=") ? "" : ";tag=",
 		strstr(to, "tag=") ? "" : s->tag, header(req, "Call-ID", id),
 		header(req, "CSeq", cseq), s->port, headers,
-		*body ? "Content-Type: application/sdp\r\n" : "",
-		strlen(body), body);
+		*body ? "Content-Type: application/sdp\r\n" : "", strlen(body),
+		body);
 	raw_send(s, msg);
 }
 
@@ -388,13 +394,15 @@ HELPER void request(struct side *s, const char *method, unsigned cseq,
 	static unsigned branch;
 
 	(void)header(s->invite, "To", to);
-	(void)snprintf(msg, sizeof(msg),
+	(void)snprintf(
+		msg, sizeof(msg),
 		"%s sip:alice@127.0.0.1 SIP/2.0\r\n"
 		"Via: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bKt%u\r\n"
 		"From: %s;tag=%s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %u %s\r\n"
 		"Max-Forwards: 70\r\nContact: <sip:uas@127.0.0.1:%u>\r\n%s"
-		"Content-Length: %zu\r\n\r\n%s", method, s->port, ++branch,
-		to, s->tag, header(s->invite, "From", from),
+		"Content-Length: %zu\r\n\r\n%s",
+		method, s->port, ++branch, to, s->tag,
+		header(s->invite, "From", from),
 		header(s->invite, "Call-ID", id), cseq, method, s->port,
 		headers, strlen(body), body);
 	raw_send(s, msg);

@@ -22,8 +22,8 @@ enum { WAIT_MS = 10000, JOBS = 2500 };
 struct sipd_store {
 	atomic_uint begins, commits, rollbacks;
 	atomic_int fail_begin, fail_commit; /* how many times */
-	atomic_uint durable;     /* runs committed */
-	unsigned pending;        /* runs since begin */
+	atomic_uint durable;                /* runs committed */
+	unsigned pending;                   /* runs since begin */
 	unsigned biggest;
 	bool failed, open;
 };
@@ -36,7 +36,7 @@ struct world {
 	pthread_cond_t cond;
 	unsigned done;
 	unsigned order[JOBS];
-	unsigned bad, good;      /* states told */
+	unsigned bad, good; /* states told */
 	char text[128];
 	unsigned ticks;
 };
@@ -45,10 +45,10 @@ struct job {
 	struct sipd_job job;
 	struct world *w;
 	unsigned n;
-	int fail;                /* err of the next runs, counted down */
+	int fail; /* err of the next runs, counted down */
 	unsigned runs;
 	unsigned durable_at_done;
-	bool was_open;           /* a transaction was, at run */
+	bool was_open; /* a transaction was, at run */
 	int err;
 };
 
@@ -560,7 +560,7 @@ static void again_done(struct sipd_job *job)
 static void test_post_during_stop_is_cancelled(void **arg)
 {
 	struct world *w = *arg;
-	struct again a = { .w = w, .left = 1000000000 };
+	struct again a = {.w = w, .left = 1000000000};
 
 	a.job.run = again_run;
 	a.job.done = again_done;
@@ -586,8 +586,9 @@ static void test_ticks_run_until_removed(void **arg)
 {
 	struct world *w = *arg;
 	struct sipd_disk_tick *t = calloc(1, sizeof(*t));
-	struct sipd_disk_tick slow = { .h = tick, .arg = w,
-				       .period_ms = 3600000 };
+	struct sipd_disk_tick slow = {.h = tick,
+				      .arg = w,
+				      .period_ms = 3600000};
 	const uint64_t start = sipd_clock_ms();
 	struct job stuck, gone;
 	unsigned seen;
@@ -646,6 +647,6 @@ int main(void)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL) +
-		cmocka_run_group_tests(failures, failures_setup,
-				       failures_teardown);
+	       cmocka_run_group_tests(failures, failures_setup,
+				      failures_teardown);
 }

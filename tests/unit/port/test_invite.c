@@ -7,7 +7,8 @@
 static void test_answer_and_bye_in_ends(void **state)
 {
 	static const char *const headers[] = {
-		"X-Campaign: 5", "P-Asserted-Identity: <sip:9@x>",
+		"X-Campaign: 5",
+		"P-Asserted-Identity: <sip:9@x>",
 	};
 	struct side *s = *state;
 	char buf[MSG], v[512], w[512];
@@ -32,8 +33,10 @@ static void test_answer_and_bye_in_ends(void **state)
 
 	reply(s, s->invite, "100 Trying", "", "");
 	reply(s, s->invite, "180 Ringing", "", "");
-	reply(s, s->invite, "200 OK", "Record-Route: <sip:127.0.0.1:1;lr>, "
-	      "<sip:127.0.0.1:2;lr>\r\n", sdp(40000, ""));
+	reply(s, s->invite, "200 OK",
+	      "Record-Route: <sip:127.0.0.1:1;lr>, "
+	      "<sip:127.0.0.1:2;lr>\r\n",
+	      sdp(40000, ""));
 	/* the ACK goes to the last Record-Route: port 2, not to us */
 	AWAIT(s, answered, 1);
 	assert_int_equal(s->told.progress, 1);
@@ -207,11 +210,15 @@ static void test_multipart_answer_taken(void **state)
 	char buf[MSG], body[2048];
 
 	call(s);
-	(void)snprintf(body, sizeof(body), "--xx\r\nContent-Type: application/"
+	(void)snprintf(body, sizeof(body),
+		       "--xx\r\nContent-Type: application/"
 		       "isup\r\n\r\nabc\r\n--xx\r\nContent-Type: application/"
-		       "sdp\r\n\r\n%s\r\n--xx--\r\n", sdp(40010, ""));
-	reply(s, s->invite, "200 OK", "Content-Type: multipart/mixed;"
-	      "boundary=\"xx\"\r\nX-Skip: ", body);
+		       "sdp\r\n\r\n%s\r\n--xx--\r\n",
+		       sdp(40010, ""));
+	reply(s, s->invite, "200 OK",
+	      "Content-Type: multipart/mixed;"
+	      "boundary=\"xx\"\r\nX-Skip: ",
+	      body);
 	expect(s, "ACK ", buf);
 	AWAIT(s, answered, 1);
 	assert_int_equal(sipd_addr_port(&s->told.remote.rtp), 40010);
@@ -330,9 +337,11 @@ static void test_digest_answered(void **state)
 
 	call(s);
 	memcpy(first, s->invite, sizeof(first));
-	reply(s, s->invite, "401 Unauthorized", "WWW-Authenticate: Digest "
+	reply(s, s->invite, "401 Unauthorized",
+	      "WWW-Authenticate: Digest "
 	      "realm=\"127.0.0.1\", nonce=\"abc\", algorithm=MD5, "
-	      "qop=\"auth\"\r\n", "");
+	      "qop=\"auth\"\r\n",
+	      "");
 	expect(s, "ACK ", buf);
 	expect(s, "INVITE ", s->invite);
 	assert_string_equal(header(s->invite, "Call-ID", v),
@@ -363,7 +372,8 @@ static void test_digest_refused_is_eauth(void **state)
 
 		(void)snprintf(challenge, sizeof(challenge),
 			       "WWW-Authenticate: Digest realm=\"127.0.0.1\", "
-			       "nonce=\"n%d\", algorithm=MD5\r\n", i);
+			       "nonce=\"n%d\", algorithm=MD5\r\n",
+			       i);
 		reply(s, s->invite, "401 Unauthorized", challenge, "");
 		expect(s, "ACK ", buf);
 		(void)pthread_mutex_lock(&s->lock);
@@ -384,8 +394,8 @@ static void test_digest_refused_is_eauth(void **state)
 static void test_bad_status_lines_never_answered(void **state)
 {
 	static const char *const lines[] = {
-		"SIP/2.0 4294967496 OK", "SIP/2.0 700 OK", "SIP/3.0 200 OK",
-		"SIP/2.0 999 OK", "HTTP/1.1 200 OK", "SIP/2.0 0200 OK",
+		"SIP/2.0 4294967496 OK", "SIP/2.0 700 OK",  "SIP/3.0 200 OK",
+		"SIP/2.0 999 OK",        "HTTP/1.1 200 OK", "SIP/2.0 0200 OK",
 	};
 	struct side *s = *state;
 	size_t i;
@@ -426,8 +436,8 @@ static void test_answer_to_another_call_refused(void **state)
 
 static void test_header_injection_refused(void **state)
 {
-	static const char *const evil[] = { "X-A: 1\r\nX-Evil: 1" };
-	static const char *const via[] = { "Via: SIP/2.0/UDP 10.0.0.1" };
+	static const char *const evil[] = {"X-A: 1\r\nX-Evil: 1"};
+	static const char *const via[] = {"Via: SIP/2.0/UDP 10.0.0.1"};
 	struct side *s = *state;
 	const struct sipd_invite_params params = s->params;
 
@@ -462,7 +472,7 @@ static void test_header_injection_refused(void **state)
 /* Over TCP the telephone answers on the connection that the INVITE came by. */
 static void test_tcp_call_stays_on_its_connection(void **state)
 {
-	struct sockaddr_in sin = { .sin_family = AF_INET };
+	struct sockaddr_in sin = {.sin_family = AF_INET};
 	struct side *s = calloc(1, sizeof(*s));
 	char buf[MSG];
 	int listener;

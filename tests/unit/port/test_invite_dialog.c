@@ -52,8 +52,10 @@ static void test_bye_out_challenged_is_answered(void **state)
 	call_answered(s);
 	on_loop(s, do_hangup);
 	expect(s, "BYE ", buf);
-	reply(s, buf, "401 Unauthorized", "WWW-Authenticate: Digest "
-	      "realm=\"127.0.0.1\", nonce=\"n1\", algorithm=MD5\r\n", "");
+	reply(s, buf, "401 Unauthorized",
+	      "WWW-Authenticate: Digest "
+	      "realm=\"127.0.0.1\", nonce=\"n1\", algorithm=MD5\r\n",
+	      "");
 	do
 		expect(s, "BYE ", buf);
 	while (!*header(buf, "Authorization", v));
@@ -245,8 +247,10 @@ static void test_session_timer_expiry_hangs_up_not_early(void **state)
 	char buf[MSG], v[512];
 
 	call(s);
-	reply(s, s->invite, "200 OK", "Session-Expires: 4294967295;"
-	      "refresher=uas\r\nRequire: timer\r\n", sdp(40000, ""));
+	reply(s, s->invite, "200 OK",
+	      "Session-Expires: 4294967295;"
+	      "refresher=uas\r\nRequire: timer\r\n",
+	      sdp(40000, ""));
 	expect(s, "ACK ", buf);
 	AWAIT(s, answered, 1);
 	/* its refresh is answered with the same timer */
@@ -295,9 +299,9 @@ static unsigned throw_folder(struct side *s, const char *path)
 		assert_non_null(f);
 		len = fread(text, 1, sizeof(text), f);
 		(void)fclose(f);
-		if (len && sendto(s->fd, text, len, 0,
-				  (struct sockaddr *)&s->peer,
-				  sizeof(s->peer)) > 0)
+		if (len &&
+		    sendto(s->fd, text, len, 0, (struct sockaddr *)&s->peer,
+			   sizeof(s->peer)) > 0)
 			n++;
 		while (msg_recv(s, buf, 0))
 			;

@@ -96,8 +96,9 @@ static void timer_handler(void *arg)
 
 static void start_handler(struct sipd_work *work)
 {
-	struct fixture *f = (struct fixture *)(void *)
-		((char *)work - offsetof(struct fixture, start));
+	struct fixture *f = (struct fixture *)(void *)((char *)work -
+						       offsetof(struct fixture,
+								start));
 
 	f->start_ms = sipd_clock_ms();
 	sipd_timer_start(&f->timer, DELAY_MS, timer_handler, f);
@@ -183,8 +184,8 @@ static void test_size_of_an_address_is_measured(void **state)
 	sa_init(&sa[0], AF_INET);
 	assert_int_equal(p[-1], 0);
 	assert_int_equal(p[0], 0x11);
-	assert_true(sipd_libre_sa_size() >= sizeof(struct sockaddr_in6) +
-		    sizeof(socklen_t));
+	assert_true(sipd_libre_sa_size() >=
+		    sizeof(struct sockaddr_in6) + sizeof(socklen_t));
 }
 
 

@@ -164,8 +164,9 @@ static void test_later_runs_after_the_present_handler(void **state)
 static void test_far_timers_keep_their_time(void **state)
 {
 	static const uint64_t delays[] = {
-		1, 255, 256, 257, 65535, 65536, 16777215, 16777216,
-		4294967295ULL, 4294967296ULL, 1ULL << 40,
+		1,          255,      256,      257,           65535,
+		65536,      16777215, 16777216, 4294967295ULL, 4294967296ULL,
+		1ULL << 40,
 	};
 	struct tmr tmr[sizeof(delays) / sizeof(*delays)];
 	(void)state;

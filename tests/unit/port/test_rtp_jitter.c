@@ -18,8 +18,11 @@ static enum sipd_jitter_put put_size(struct sipd_jitter *j, unsigned n,
 {
 	uint8_t data[SIPD_JITTER_PACKET];
 	struct sipd_jitter_packet p = {
-		.codec = SIPD_CODEC_PCMU, .seq = (uint16_t)(n + 65530),
-		.ts = (uint32_t)(TS0 + n * size), .data = data, .len = size,
+		.codec = SIPD_CODEC_PCMU,
+		.seq = (uint16_t)(n + 65530),
+		.ts = (uint32_t)(TS0 + n * size),
+		.data = data,
+		.len = size,
 	};
 
 	memset(data, (int)n & 0xff, size);
@@ -40,10 +43,14 @@ static int get(struct sipd_jitter *j)
 	size_t i;
 
 	switch (sipd_jitter_get(j, frame)) {
-	case SIPD_JITTER_LOST:    return -1;
-	case SIPD_JITTER_NONE:    return -2;
-	case SIPD_JITTER_SILENCE: return -3;
-	default:                  break;
+	case SIPD_JITTER_LOST:
+		return -1;
+	case SIPD_JITTER_NONE:
+		return -2;
+	case SIPD_JITTER_SILENCE:
+		return -3;
+	default:
+		break;
 	}
 	for (i = 1; i < F; ++i)
 		assert_int_equal(frame[i], frame[0]);
@@ -118,8 +125,8 @@ static void test_loss_is_lost_and_place_is_kept(void **state)
 		else if (!n)
 			put(&j, 0);
 		if (due >= 0)
-			assert_int_equal(get(&j), due && due % 5 == 0 ? -1
-								    : due);
+			assert_int_equal(get(&j),
+					 due && due % 5 == 0 ? -1 : due);
 		else
 			assert_int_equal(get(&j), -2);
 	}
@@ -248,8 +255,11 @@ static void test_quiet_frame_is_left_out_first(void **state)
 	sipd_jitter_init(&j);
 	for (n = 0; n < 600; ++n) {
 		struct sipd_jitter_packet p = {
-			.codec = SIPD_CODEC_PCMU, .seq = (uint16_t)n,
-			.ts = n * F, .data = n % 25 ? loud : quiet, .len = F,
+			.codec = SIPD_CODEC_PCMU,
+			.seq = (uint16_t)n,
+			.ts = n * F,
+			.data = n % 25 ? loud : quiet,
+			.len = F,
 		};
 
 		if (!n) { /* begin 5 frames early: too much delay */
@@ -295,7 +305,9 @@ static void test_timestamp_jump_followed_after_three(void **state)
 		const struct sipd_jitter_packet p = {
 			.codec = SIPD_CODEC_PCMU,
 			.seq = (uint16_t)(n + 65530 + k),
-			.ts = 0x90000000u + k * F, .data = data, .len = F,
+			.ts = 0x90000000u + k * F,
+			.data = data,
+			.len = F,
 		};
 
 		memset(data, 0x55, F);
@@ -319,9 +331,12 @@ static void test_injected_jumps_do_not_disturb(void **state)
 	for (n = 0; n < 200; ++n) {
 		uint8_t data[F] = {0};
 		const struct sipd_jitter_packet p = {
-			.codec = SIPD_CODEC_PCMU, .marker = true,
+			.codec = SIPD_CODEC_PCMU,
+			.marker = true,
 			.seq = (uint16_t)(n + 30000),
-			.ts = 0x90000000u + n * F, .data = data, .len = F,
+			.ts = 0x90000000u + n * F,
+			.data = data,
+			.len = F,
 		};
 
 		if (n > 5)
@@ -374,8 +389,11 @@ static void sizes(size_t size)
 		for (now += F; sent + size <= now; sent += (uint32_t)size) {
 			uint8_t data[SIPD_JITTER_PACKET];
 			const struct sipd_jitter_packet p = {
-				.codec = SIPD_CODEC_PCMU, .seq = seq++,
-				.ts = sent - 4000, .data = data, .len = size,
+				.codec = SIPD_CODEC_PCMU,
+				.seq = seq++,
+				.ts = sent - 4000,
+				.data = data,
+				.len = size,
 			};
 
 			for (i = 0; i < size; ++i)
@@ -420,8 +438,10 @@ static void test_codec_switch_keeps_what_is_buffered(void **state)
 	for (n = 0; n < 40; ++n) {
 		const struct sipd_jitter_packet p = {
 			.codec = n < 20 ? SIPD_CODEC_PCMU : SIPD_CODEC_PCMA,
-			.seq = (uint16_t)n, .ts = n * F,
-			.data = n < 20 ? u : a, .len = F,
+			.seq = (uint16_t)n,
+			.ts = n * F,
+			.data = n < 20 ? u : a,
+			.len = F,
 		};
 
 		sipd_jitter_put(&j, &p);
@@ -470,7 +490,7 @@ static void test_random_packets_do_no_harm(void **state)
 			.marker = rand() % 10 == 0,
 			.seq = (uint16_t)(i + (unsigned)rand() % 50),
 			.ts = i * 80 + (uint32_t)rand() % 3000u -
-				(rand() % 100 ? 0 : 500000),
+			      (rand() % 100 ? 0 : 500000),
 			.data = data,
 			.len = 1 + (size_t)rand() % SIPD_JITTER_PACKET,
 		};

@@ -22,7 +22,10 @@ static const char cname[SIPD_CNAME + 1] = "abcdefghijklmnop";
 static void test_header_written_is_read(void **state)
 {
 	const struct sipd_rtp_packet p = {
-		.marker = true, .pt = 101, .seq = 65535, .ts = 0xfedcba98,
+		.marker = true,
+		.pt = 101,
+		.seq = 65535,
+		.ts = 0xfedcba98,
 		.ssrc = 0x12345678,
 	};
 	struct sipd_rtp_packet q;
@@ -44,23 +47,24 @@ static void test_header_written_is_read(void **state)
 static void test_csrc_extension_padding_skipped(void **state)
 {
 	uint8_t buf[12 + 8 + 4 + 4 + 3 + 2] = {
-		0x80 | 0x20 | 0x10 | 2, 0,
+		0x80 | 0x20 | 0x10 | 2,
+		0,
 	};
 	struct sipd_rtp_packet p;
 	(void)state;
 
-	buf[20 + 3] = 1;                /* extension of one word */
-	buf[sizeof(buf) - 1] = 2;       /* padding */
+	buf[20 + 3] = 1;          /* extension of one word */
+	buf[sizeof(buf) - 1] = 2; /* padding */
 	assert_true(sipd_rtp_parse(&p, buf, sizeof(buf)));
 	assert_ptr_equal(p.payload, buf + 28);
 	assert_int_equal(p.len, 3);
 
 	buf[sizeof(buf) - 1] = 0;
 	assert_false(sipd_rtp_parse(&p, buf, sizeof(buf)));
-	buf[sizeof(buf) - 1] = 6;       /* more than the payload */
+	buf[sizeof(buf) - 1] = 6; /* more than the payload */
 	assert_false(sipd_rtp_parse(&p, buf, sizeof(buf)));
 	buf[sizeof(buf) - 1] = 2;
-	buf[20 + 2] = 1;                /* extension past the end */
+	buf[20 + 2] = 1; /* extension past the end */
 	assert_false(sipd_rtp_parse(&p, buf, sizeof(buf)));
 }
 
@@ -87,13 +91,24 @@ static void test_short_and_wrong_version_refused(void **state)
 static void test_report_written_is_read(void **state)
 {
 	const struct sipd_rtcp_block b = {
-		.ssrc = 7, .fraction = 25, .lost = -3, .seq = 0x10005,
-		.jitter = 80, .lsr = 0xaabbccdd, .dlsr = 99,
+		.ssrc = 7,
+		.fraction = 25,
+		.lost = -3,
+		.seq = 0x10005,
+		.jitter = 80,
+		.lsr = 0xaabbccdd,
+		.dlsr = 99,
 	};
 	struct sipd_rtcp_out o = {
-		.ssrc = 9, .sent = true, .ntp = 0x1122334455667788,
-		.ts = 1, .packets = 2, .octets = 3, .block = &b,
-		.cname = cname, .bye = true,
+		.ssrc = 9,
+		.sent = true,
+		.ntp = 0x1122334455667788,
+		.ts = 1,
+		.packets = 2,
+		.octets = 3,
+		.block = &b,
+		.cname = cname,
+		.bye = true,
 	};
 	uint8_t buf[SIPD_RTCP_SIZE];
 	struct sipd_rtcp_in in;
@@ -172,8 +187,9 @@ static void test_jitter_as_in_appendix_a8(void **state)
 	assert_true(r.jitter < 0.01);
 	/* each packet 10 ms early or late: |D| is 20 ms = 160 */
 	for (i = 500; i < 1000; ++i)
-		sipd_reception_time(&r, i * 160, 1000000 + i * 20000 +
-				    (i & 1 ? 10000 : -10000));
+		sipd_reception_time(&r, i * 160,
+				    1000000 + i * 20000 +
+					    (i & 1 ? 10000 : -10000));
 	assert_true(r.jitter > 155 && r.jitter < 161);
 }
 
@@ -327,7 +343,7 @@ static void test_key_queue_holds_64(void **state)
 	assert_true(sipd_event_queue(&e, "x 1-2"));
 	assert_int_equal(e.count, 2);
 	assert_true(sipd_event_queue(&e, "00000000001111111111222222222233"
-				     "333333334444444444555555555566"));
+					 "333333334444444444555555555566"));
 	assert_int_equal(e.count, 64);
 	assert_false(sipd_event_queue(&e, "7"));
 	assert_int_equal(e.count, 64);
@@ -440,8 +456,11 @@ static void feed(const uint8_t *buf, size_t n, struct sipd_jitter *j,
 	(void)sipd_event_put(e, p.ts, p.payload, p.len, 0, k);
 	if (p.len && p.len <= SIPD_JITTER_PACKET) {
 		const struct sipd_jitter_packet jp = {
-			.codec = SIPD_CODEC_PCMA, .marker = p.marker,
-			.seq = p.seq, .ts = p.ts, .data = p.payload,
+			.codec = SIPD_CODEC_PCMA,
+			.marker = p.marker,
+			.seq = p.seq,
+			.ts = p.ts,
+			.data = p.payload,
 			.len = p.len,
 		};
 

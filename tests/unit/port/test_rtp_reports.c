@@ -62,7 +62,7 @@ static void test_bye_after_reports_at_close(void **state)
 		assert_true(n > 0);
 		assert_true(sipd_rtcp_parse(&in, buf, (size_t)n, peer.ssrc));
 		end = buf[n - 8 + 1] == 203 &&
-			sipd_get32(buf + n - 4) == in.ssrc;
+		      sipd_get32(buf + n - 4) == in.ssrc;
 	} while (!end);
 	assert_true(in.sr && in.block);
 	assert_int_equal(in.about_us.lost, 0);

@@ -38,8 +38,7 @@ static void test_two_streams_frames_in_order(void **state)
 	for (i = 0; i < PAIRS; ++i) {
 		side_open(&a[i], NET "1");
 		side_open(&b[i], NET "2");
-		join(&a[i], &b[i], NET "1", NET "2", false,
-		     ptimes[i]);
+		join(&a[i], &b[i], NET "1", NET "2", false, ptimes[i]);
 	}
 	for (i = 0; i < PAIRS; ++i) {
 		assert_true(wait_for(&b[i], &b[i].audio, 50));
@@ -173,7 +172,11 @@ static void test_timeout_told_once_and_rearmed(void **state)
 }
 
 
-struct note { struct sipd_work work; struct side *s; unsigned done; };
+struct note {
+	struct sipd_work work;
+	struct side *s;
+	unsigned done;
+};
 
 
 static void note_handler(struct sipd_work *work)
@@ -258,7 +261,8 @@ static void test_ports_in_range_pairs_and_exhaustion(void **state)
 	assert_true(sipd_addr_parse(&addr, NET "9", 0));
 	for (i = 0; i < 3; ++i) {
 		assert_int_equal(sipd_rtp_open(&r[i], media, &addr, 20001,
-					       20007, &handlers, &s), 0);
+					       20007, &handlers, &s),
+				 0);
 		assert_int_equal(sipd_rtp_port(r[i]) & 1, 0);
 		assert_in_range(sipd_rtp_port(r[i]), 20002, 20006);
 		for (k = 0; k < i; ++k)
@@ -266,13 +270,15 @@ static void test_ports_in_range_pairs_and_exhaustion(void **state)
 					     sipd_rtp_port(r[k]));
 	}
 	assert_int_equal(sipd_rtp_open(&r[3], media, &addr, 20001, 20007,
-				       &handlers, &s), SIPDIALER_EIO);
+				       &handlers, &s),
+			 SIPDIALER_EIO);
 	assert_non_null(strstr(sipd_error_text(), "20002-20007"));
 	sipd_rtp_close(r[1]);
 	assert_true(wait_for(&s, &s.closed, 1));
 	s.closed = 0;
 	assert_int_equal(sipd_rtp_open(&r[1], media, &addr, 20001, 20007,
-				       &handlers, &s), 0);
+				       &handlers, &s),
+			 0);
 	for (i = 0; i < 3; ++i)
 		sipd_rtp_close(r[i]);
 	assert_true(wait_for(&s, &s.closed, 3));
@@ -294,8 +300,7 @@ static void test_many_open_and_close_leave_nothing(void **state)
 		for (i = 0; i < MANY; ++i)
 			side_open(&s[i], NET "1");
 		for (i = 0; i < MANY; i += 2)
-			join(&s[i], &s[i + 1], NET "1", NET "1",
-			     i & 2, 20);
+			join(&s[i], &s[i + 1], NET "1", NET "1", i & 2, 20);
 		sipd_media_stats(media, &st);
 		assert_int_equal(st.streams, MANY);
 		for (i = 0; i < MANY; ++i)

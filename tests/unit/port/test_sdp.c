@@ -17,8 +17,11 @@
 static struct sipd_sdp_local local_make(void)
 {
 	struct sipd_sdp_local local = {
-		.codecs = { SIPD_CODEC_PCMU, SIPD_CODEC_PCMA }, .codecc = 2,
-		.telephone_event = true, .session_id = 7, .version = 1,
+		.codecs = {SIPD_CODEC_PCMU, SIPD_CODEC_PCMA},
+		.codecc = 2,
+		.telephone_event = true,
+		.session_id = 7,
+		.version = 1,
 	};
 
 	assert_true(sipd_addr_parse(&local.addr, "198.51.100.2", 30000));
@@ -63,12 +66,12 @@ static void test_offer_text_exact(void **state)
 	len = sipd_sdp_offer(&local, buf, sizeof(buf));
 	assert_int_equal(len, strlen(buf));
 	assert_string_equal(buf,
-		"v=0\r\no=- 7 1 IN IP4 198.51.100.2\r\ns=-\r\n"
-		"c=IN IP4 198.51.100.2\r\nt=0 0\r\n"
-		"m=audio 30000 RTP/AVP 0 8 101\r\n"
-		"a=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n"
-		"a=rtpmap:101 telephone-event/8000\r\n"
-		"a=fmtp:101 0-16\r\na=ptime:20\r\na=sendrecv\r\n");
+			    "v=0\r\no=- 7 1 IN IP4 198.51.100.2\r\ns=-\r\n"
+			    "c=IN IP4 198.51.100.2\r\nt=0 0\r\n"
+			    "m=audio 30000 RTP/AVP 0 8 101\r\n"
+			    "a=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n"
+			    "a=rtpmap:101 telephone-event/8000\r\n"
+			    "a=fmtp:101 0-16\r\na=ptime:20\r\na=sendrecv\r\n");
 
 	assert_int_equal(sipd_sdp_offer(&local, buf, len), 0);
 	assert_int_equal(sipd_sdp_offer(&local, buf, len + 1), len);
@@ -92,9 +95,12 @@ static void test_answer_plain_read(void **state)
 	struct sipd_sdp_remote r;
 	(void)state;
 
-	assert_int_equal(answer(HEAD CONN
-		"m=audio 40000 RTP/AVP 8 97\r\n"
-		"a=rtpmap:97 telephone-event/8000\r\na=ptime:30\r\n", &r), 0);
+	assert_int_equal(
+		answer(HEAD CONN
+		       "m=audio 40000 RTP/AVP 8 97\r\n"
+		       "a=rtpmap:97 telephone-event/8000\r\na=ptime:30\r\n",
+		       &r),
+		0);
 	assert_addr(&r.rtp, "192.0.2.1:40000");
 	assert_addr(&r.rtcp, "192.0.2.1:40001");
 	assert_int_equal(r.codec, SIPD_CODEC_PCMA);
@@ -114,10 +120,14 @@ static void test_answer_details_read(void **state)
 	(void)state;
 
 	/* media level c= and a=rtcp, dynamic number, no DTMF, bare LF */
-	assert_int_equal(answer("v=0\nc=IN IP4 192.0.2.9\n"
-		"m=audio 40000 RTP/AVPF 96\nc=IN IP4 192.0.2.7\n"
-		"a=rtpmap:96 pcmu/8000/1\na=rtcp:41000 IN IP4 192.0.2.8\n"
-		"a=recvonly\n", &r), 0);
+	assert_int_equal(
+		answer("v=0\nc=IN IP4 192.0.2.9\n"
+		       "m=audio 40000 RTP/AVPF 96\nc=IN IP4 192.0.2.7\n"
+		       "a=rtpmap:96 pcmu/8000/1\na=rtcp:41000 IN IP4 "
+		       "192.0.2.8\n"
+		       "a=recvonly\n",
+		       &r),
+		0);
 	assert_addr(&r.rtp, "192.0.2.7:40000");
 	assert_addr(&r.rtcp, "192.0.2.8:41000");
 	assert_int_equal(r.codec, SIPD_CODEC_PCMU);
@@ -126,7 +136,9 @@ static void test_answer_details_read(void **state)
 	assert_int_equal(r.dir, SIPD_SENDONLY);
 
 	assert_int_equal(answer(HEAD CONN "m=audio 40000 RTP/AVP 0\r\n"
-		"a=rtcp-mux\r\na=ptime:999999\r\n", &r), 0);
+					  "a=rtcp-mux\r\na=ptime:999999\r\n",
+				&r),
+			 0);
 	assert_true(r.rtcp_mux);
 	assert_addr(&r.rtcp, "192.0.2.1:40000");
 	assert_int_equal(r.ptime, 20);
@@ -143,15 +155,22 @@ static void test_answer_hold_seen_from_us(void **state)
 	(void)state;
 
 	assert_int_equal(answer(HEAD CONN "a=sendonly\r\n"
-		"m=audio 40000 RTP/AVP 0\r\n", &r), 0);
+					  "m=audio 40000 RTP/AVP 0\r\n",
+				&r),
+			 0);
 	assert_int_equal(r.dir, SIPD_RECVONLY);
 
-	assert_int_equal(answer(HEAD CONN "a=sendonly\r\n"
-		"m=audio 40000 RTP/AVP 0\r\na=inactive\r\n", &r), 0);
+	assert_int_equal(answer(HEAD CONN
+				"a=sendonly\r\n"
+				"m=audio 40000 RTP/AVP 0\r\na=inactive\r\n",
+				&r),
+			 0);
 	assert_int_equal(r.dir, SIPD_INACTIVE);
 
 	assert_int_equal(answer(HEAD "c=IN IP4 0.0.0.0\r\n"
-		"m=audio 40000 RTP/AVP 0\r\n", &r), 0);
+				     "m=audio 40000 RTP/AVP 0\r\n",
+				&r),
+			 0);
 	assert_int_equal(r.dir, SIPD_RECVONLY);
 	assert_int_equal(r.rtp.sa.sa_family, 0);
 	assert_int_equal(r.rtcp.sa.sa_family, 0);
@@ -163,10 +182,14 @@ static void test_answer_first_usable_line_taken(void **state)
 	struct sipd_sdp_remote r;
 	(void)state;
 
-	assert_int_equal(answer(HEAD CONN "m=video 30000 RTP/AVP 31\r\n"
-		"m=audio 0 RTP/AVP 0\r\nm=audio 40002 RTP/SAVP 0\r\n"
-		"m=audio 40004 RTP/AVP 18\r\nm=audio 40006 RTP/AVP 8\r\n",
-		&r), 0);
+	assert_int_equal(
+		answer(HEAD CONN
+		       "m=video 30000 RTP/AVP 31\r\n"
+		       "m=audio 0 RTP/AVP 0\r\nm=audio 40002 RTP/SAVP 0\r\n"
+		       "m=audio 40004 RTP/AVP 18\r\nm=audio 40006 RTP/AVP "
+		       "8\r\n",
+		       &r),
+		0);
 	assert_addr(&r.rtp, "192.0.2.1:40006");
 }
 
@@ -188,16 +211,21 @@ static void test_answer_unusable_refused(void **state)
 	assert_refused(HEAD CONN "m=audio 40000 RTP/AVP 999999 -1\r\n",
 		       "codec");
 	assert_refused(HEAD CONN "m=audio 40000 RTP/AVP 0\r\n"
-		       "a=rtpmap:0 PCMU/0\r\n", "codec");
+				 "a=rtpmap:0 PCMU/0\r\n",
+		       "codec");
 	assert_refused(HEAD "m=audio 40000 RTP/AVP 0\r\n", "no connection");
 	assert_refused(HEAD "c=IN IP4 pbx.example.com\r\n"
-		       "m=audio 40000 RTP/AVP 0\r\n", "unicast");
+			    "m=audio 40000 RTP/AVP 0\r\n",
+		       "unicast");
 	assert_refused(HEAD "c=IN IP4 224.2.0.1/127\r\n"
-		       "m=audio 40000 RTP/AVP 0\r\n", "unicast");
+			    "m=audio 40000 RTP/AVP 0\r\n",
+		       "unicast");
 	assert_refused(HEAD "c=IN IP4 255.255.255.255\r\n"
-		       "m=audio 40000 RTP/AVP 0\r\n", "unicast");
+			    "m=audio 40000 RTP/AVP 0\r\n",
+		       "unicast");
 	assert_refused(HEAD "c=IN IP6 2001:db8::2\r\n"
-		       "m=audio 40000 RTP/AVP 0\r\n", "IP version");
+			    "m=audio 40000 RTP/AVP 0\r\n",
+		       "IP version");
 }
 
 
@@ -206,7 +234,7 @@ static void test_answer_not_offered_refused(void **state)
 	struct sipd_sdp_local local = local_make();
 	struct sipd_sdp_remote r;
 	const char sdp[] = HEAD CONN "m=audio 40000 RTP/AVP 8 101\r\n"
-		"a=rtpmap:101 telephone-event/8000\r\n";
+				     "a=rtpmap:101 telephone-event/8000\r\n";
 	(void)state;
 
 	local.codecc = 1; /* PCMU only */
@@ -246,22 +274,24 @@ static void test_offer_read_answered(void **state)
 	(void)state;
 
 	assert_int_equal(sipd_sdp_offer_read(&local, sdp, strlen(sdp), &r, out,
-					     sizeof(out)), 0);
+					     sizeof(out)),
+			 0);
 	assert_string_equal(out,
-		"v=0\r\no=- 7 1 IN IP4 198.51.100.2\r\ns=-\r\n"
-		"c=IN IP4 198.51.100.2\r\nt=0 0\r\n"
-		"m=video 0 RTP/AVP 31 32\r\n"
-		"m=audio 30000 RTP/AVP 96 100\r\n"
-		"a=rtpmap:96 PCMU/8000\r\n"
-		"a=rtpmap:100 telephone-event/8000\r\n"
-		"a=fmtp:100 0-16\r\na=ptime:20\r\na=recvonly\r\n");
+			    "v=0\r\no=- 7 1 IN IP4 198.51.100.2\r\ns=-\r\n"
+			    "c=IN IP4 198.51.100.2\r\nt=0 0\r\n"
+			    "m=video 0 RTP/AVP 31 32\r\n"
+			    "m=audio 30000 RTP/AVP 96 100\r\n"
+			    "a=rtpmap:96 PCMU/8000\r\n"
+			    "a=rtpmap:100 telephone-event/8000\r\n"
+			    "a=fmtp:100 0-16\r\na=ptime:20\r\na=recvonly\r\n");
 	assert_int_equal(r.pt, 96);
 	assert_int_equal(r.pt_in[SIPD_CODEC_PCMU], 96);
 	assert_int_equal(r.dtmf_pt, 100);
 	assert_int_equal(r.dir, SIPD_RECVONLY);
 
 	assert_int_equal(sipd_sdp_offer_read(&local, sdp, strlen(sdp), &r, out,
-					     64), SIPDIALER_EFORMAT);
+					     64),
+			 SIPDIALER_EFORMAT);
 }
 
 

@@ -7,14 +7,15 @@
 static void request_text(char *text, size_t size, const char *method,
 			 const char *to_tag, uint16_t port)
 {
-	(void)snprintf(text, size, "%s sip:alice@127.0.0.1 SIP/2.0\r\n"
+	(void)snprintf(text, size,
+		       "%s sip:alice@127.0.0.1 SIP/2.0\r\n"
 		       "Via: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bK%s;rport"
 		       "\r\nFrom: <sip:pbx@127.0.0.1>;tag=p\r\n"
 		       "To: <sip:alice@127.0.0.1>%s\r\nCall-ID: q%s\r\n"
 		       "CSeq: 1 %s\r\nMax-Forwards: 70\r\n"
 		       "Contact: <sip:pbx@127.0.0.1>\r\n"
-		       "Content-Length: 0\r\n\r\n", method, port, method,
-		       to_tag, method, method);
+		       "Content-Length: 0\r\n\r\n",
+		       method, port, method, to_tag, method, method);
 }
 
 
@@ -56,8 +57,10 @@ static void test_server_is_answered_statelessly(void **state)
 	ask(s, "FROBNICATE", "", "SIP/2.0 501 ");
 
 	/* essential fields missing */
-	send_to(s->fd, "OPTIONS sip:alice@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/"
-		"UDP 127.0.0.1;branch=z9hG4bKx;rport\r\n\r\n", &real);
+	send_to(s->fd,
+		"OPTIONS sip:alice@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/"
+		"UDP 127.0.0.1;branch=z9hG4bKx;rport\r\n\r\n",
+		&real);
 	receive_this(s, "SIP/2.0 400 ");
 
 	/* an ACK is never answered: the next answer is that to OPTIONS */
@@ -70,12 +73,12 @@ static void test_server_is_answered_statelessly(void **state)
 static void test_strangers_get_no_answer(void **state)
 {
 	static const char *const methods[] = {
-		"INVITE", "OPTIONS", "BYE", "CANCEL", "REGISTER", "ACK",
-		"FROBNICATE",
+		"INVITE",   "OPTIONS", "BYE",        "CANCEL",
+		"REGISTER", "ACK",     "FROBNICATE",
 	};
 	struct server *s = *state;
 	struct sockaddr_in to;
-	struct pollfd p = { .events = POLLIN };
+	struct pollfd p = {.events = POLLIN};
 	char text[2048];
 	unsigned malformed = 0;
 	uint16_t port;
@@ -93,17 +96,21 @@ static void test_strangers_get_no_answer(void **state)
 	request_text(text, sizeof(text), "BYE", ";tag=x", port);
 	send_to(p.fd, text, &to);
 	/* an answer to nothing */
-	send_to(p.fd, "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 127.0.0.1;"
-		"branch=z9hG4bKzz\r\nCSeq: 1 INVITE\r\n\r\n", &to);
+	send_to(p.fd,
+		"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 127.0.0.1;"
+		"branch=z9hG4bKzz\r\nCSeq: 1 INVITE\r\n\r\n",
+		&to);
 #ifdef SIPD_LIBRE_STATIC
 	/* a newer shared libre answers the first before we see it, and any
 	 * prints the second and answers the third */
 	send_to(p.fd, "OPTIONS sip:a@b SIP/2.0\r\nX-A: b\r\n\r\n", &to);
 	malformed = 1;
 	send_to(p.fd, "\x1b[31mgarbage\r\n\r\n", &to);
-	assert_int_equal(sendto(p.fd, "\0\1\0\0\x21\x12\xa4\x42"
-				"abcdefghijkl", 20, 0,
-				(struct sockaddr *)(void *)&to, sizeof(to)),
+	assert_int_equal(sendto(p.fd,
+				"\0\1\0\0\x21\x12\xa4\x42"
+				"abcdefghijkl",
+				20, 0, (struct sockaddr *)(void *)&to,
+				sizeof(to)),
 			 20);
 #endif
 
@@ -165,7 +172,7 @@ static void test_server_by_name_is_learned(void **state)
 	assert_int_equal(receive(s, 0), 0);
 
 	(void)strcpy(s->packet, "INVITE sip:1@PBX.invalid:5080 SIP/2.0\r\n"
-		     "To: <sip:1@pbx.invalid>\r\n\r\n");
+				"To: <sip:1@pbx.invalid>\r\n\r\n");
 	on_loop(s, send_as_ours);
 	receive_this(s, "INVITE sip:1@PBX");
 	ask(s, "OPTIONS", "", "SIP/2.0 200 ");

@@ -6,7 +6,8 @@
 #include "sip_msg.h"
 #include "port/sip/digest.c"
 
-#define REST "Via: SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bKabc\r\n" \
+#define REST \
+	"Via: SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bKabc\r\n" \
 	"From: <sip:a@example.org>;tag=f1\r\nTo: <sip:b@example.org>\r\n" \
 	"Call-ID: c1\r\nCSeq: 7 INVITE\r\nContent-Length: 0\r\n\r\n"
 #define WWW "SIP/2.0 401 Unauthorized\r\nWWW-Authenticate: "
@@ -80,7 +81,8 @@ static const char *answer(struct fixture *f)
 
 	assert_non_null(mb);
 	assert_int_equal(sipd_auth_encode(mb, f->auth, "GET",
-					  "/dir/index.html"), 0);
+					  "/dir/index.html"),
+			 0);
 	assert_true(mb->end < sizeof(f->line));
 	memcpy(f->line, mb->buf, mb->end);
 	f->line[mb->end] = '\0';
@@ -112,27 +114,27 @@ static void test_response_matches_rfc7616_examples(void **state)
 		const char *qop;
 		const char *response;
 	} vectors[] = {
-		{ ", algorithm=MD5", ", qop=\"auth, auth-int\"",
-		  "8ca523f5e9506fed4657c9700eebdbec" },
-		{ "", ", qop=\"auth\"", "8ca523f5e9506fed4657c9700eebdbec" },
-		{ "", "", "7b2cc3b30e75b4777ea31027084363fd" },
-		{ ", algorithm=SHA-256", ", qop=\"auth, auth-int\"",
-		  "753927fa0e85d155564e2e272a28d180"
-		  "2ca10daf4496794697cf8db5856cb6c1" },
-		{ ", algorithm=SHA-256", "",
-		  "a1306b0595a6c7fe96c448631fb5cfbd"
-		  "5107bd1fe1da729d978dd7446b812363" },
-		{ ", algorithm=md5-sess", ", qop=auth",
-		  "e783283f46242139c486a698fec7211d" },
-		{ ", algorithm=\"SHA-256-sess\"", ", qop=\"auth-int,auth\"",
-		  "2fd51b3a77ad75bad6afad6003e818d7"
-		  "67133c46d9e2749e7f5232ae1ea3efd7" },
-		{ ", algorithm=SHA-512-256", ", qop=\"auth\"",
-		  "430d05014cecc49cab6fbe03176d41a1"
-		  "da86cbfe24a16580e22aaad928d960d0" },
-		{ ", algorithm=SHA-512-256-sess", ", qop=\"auth\"",
-		  "3f2a34f923c38b0fb26dce2fdfc2ce32"
-		  "6c23cecf86fbb1444f3e51fbbc2cb92e" },
+		{", algorithm=MD5", ", qop=\"auth, auth-int\"",
+		 "8ca523f5e9506fed4657c9700eebdbec"},
+		{"", ", qop=\"auth\"", "8ca523f5e9506fed4657c9700eebdbec"},
+		{"", "", "7b2cc3b30e75b4777ea31027084363fd"},
+		{", algorithm=SHA-256", ", qop=\"auth, auth-int\"",
+		 "753927fa0e85d155564e2e272a28d180"
+		 "2ca10daf4496794697cf8db5856cb6c1"},
+		{", algorithm=SHA-256", "",
+		 "a1306b0595a6c7fe96c448631fb5cfbd"
+		 "5107bd1fe1da729d978dd7446b812363"},
+		{", algorithm=md5-sess", ", qop=auth",
+		 "e783283f46242139c486a698fec7211d"},
+		{", algorithm=\"SHA-256-sess\"", ", qop=\"auth-int,auth\"",
+		 "2fd51b3a77ad75bad6afad6003e818d7"
+		 "67133c46d9e2749e7f5232ae1ea3efd7"},
+		{", algorithm=SHA-512-256", ", qop=\"auth\"",
+		 "430d05014cecc49cab6fbe03176d41a1"
+		 "da86cbfe24a16580e22aaad928d960d0"},
+		{", algorithm=SHA-512-256-sess", ", qop=\"auth\"",
+		 "3f2a34f923c38b0fb26dce2fdfc2ce32"
+		 "6c23cecf86fbb1444f3e51fbbc2cb92e"},
 	};
 	struct fixture *f = *state;
 	char head[1024], want[128];
@@ -140,13 +142,14 @@ static void test_response_matches_rfc7616_examples(void **state)
 
 	for (i = 0; i < ARRAY_SIZE(vectors); i++) {
 		sipd_auth_accepted(f->auth);
-		(void)snprintf(head, sizeof(head), WWW
+		(void)snprintf(head, sizeof(head),
+			       WWW
 			       "Digest realm=\"http-auth@example.org\", "
 			       "nonce=\"7ypf/xlj9XXwfDPEoM4URrv/"
 			       "xwf94BcCAzFZH4GiTo0v\", opaque=\"FQhe/qaU925kf"
 			       "nzjCev0ciny7QMkPqMAFRtzCUYo5tdS\"%s%s, "
-			       "stale=true", vectors[i].algorithm,
-			       vectors[i].qop);
+			       "stale=true",
+			       vectors[i].algorithm, vectors[i].qop);
 		assert_int_equal(challenge(f, head), 0);
 		(void)strcpy(f->auth->slots[0].cnonce,
 			     "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ");
@@ -154,7 +157,7 @@ static void test_response_matches_rfc7616_examples(void **state)
 			       vectors[i].response);
 		has(answer(f), want);
 		has(f->line, "opaque=\"FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzC"
-		    "UYo5tdS\"");
+			     "UYo5tdS\"");
 		has(f->line, "Authorization: Digest username=\"Mufasa\"");
 		(vectors[i].qop[0] ? has : has_not)(f->line, "nc=00000001");
 		(vectors[i].algorithm[0] ? has : has_not)(f->line,
@@ -169,7 +172,8 @@ static void test_nonce_count_rises_and_cnonce_is_random(void **state)
 	char first[CNONCE_SIZE];
 
 	assert_int_equal(challenge(f, WWW "Digest realm=\"r\", nonce=\"n\", "
-				   "qop=\"auth\""), 0);
+					  "qop=\"auth\""),
+			 0);
 	(void)strcpy(first, f->auth->slots[0].cnonce);
 	assert_int_equal(strlen(first), CNONCE_SIZE - 1);
 	has(answer(f), "nc=00000001");
@@ -179,7 +183,8 @@ static void test_nonce_count_rises_and_cnonce_is_random(void **state)
 	has(answer(f), "nc=00000003");
 
 	assert_int_equal(challenge(f, WWW "Digest realm=\"r\", nonce=\"m\", "
-				   "qop=\"auth\", stale=TRUE"), 0);
+					  "qop=\"auth\", stale=TRUE"),
+			 0);
 	has(answer(f), "nc=00000001");
 	assert_string_not_equal(first, f->auth->slots[0].cnonce);
 }
@@ -190,12 +195,16 @@ static void test_strongest_known_algorithm_wins(void **state)
 	struct fixture *f = *state;
 
 	assert_int_equal(challenge(f, WWW
-		"Digest realm=\"r\", nonce=\"1\", algorithm=MD5, qop=\"auth\""
-		"\r\nWWW-Authenticate: Digest realm=\"r\", nonce=\"2\", "
-		"algorithm=SHA-256, qop=\"auth\""
-		"\r\nWWW-Authenticate: Digest realm=\"r\", nonce=\"3\", "
-		"algorithm=SHA-1024, qop=\"auth\""
-		"\r\nWWW-Authenticate: Basic realm=\"r\""), 0);
+				   "Digest realm=\"r\", nonce=\"1\", "
+				   "algorithm=MD5, qop=\"auth\""
+				   "\r\nWWW-Authenticate: Digest realm=\"r\", "
+				   "nonce=\"2\", "
+				   "algorithm=SHA-256, qop=\"auth\""
+				   "\r\nWWW-Authenticate: Digest realm=\"r\", "
+				   "nonce=\"3\", "
+				   "algorithm=SHA-1024, qop=\"auth\""
+				   "\r\nWWW-Authenticate: Basic realm=\"r\""),
+			 0);
 	has(answer(f), "algorithm=SHA-256");
 	has(f->line, "nonce=\"2\"");
 	has_not(f->line, "nonce=\"1\"");
@@ -232,29 +241,39 @@ static void test_foreign_realm_is_not_answered(void **state)
 	struct fixture *f = *state;
 
 	/* a stranger, whatever it names */
-	assert_int_equal(challenge_from(f, WWW "Digest realm=\"evil\", "
-					"nonce=\"1\"", "127.0.0.9"),
+	assert_int_equal(challenge_from(f,
+					WWW "Digest realm=\"evil\", "
+					    "nonce=\"1\"",
+					"127.0.0.9"),
 			 SIPDIALER_EAUTH);
-	assert_int_equal(challenge_from(f, WWW "Digest realm=\"pbx.example."
-					"org\", nonce=\"1\"", "127.0.0.9"),
+	assert_int_equal(challenge_from(f,
+					WWW "Digest realm=\"pbx.example."
+					    "org\", nonce=\"1\"",
+					"127.0.0.9"),
 			 SIPDIALER_EAUTH);
 	assert_string_equal(answer(f), "");
 
 	/* the server: its first realm, and no other one after that */
 	assert_int_equal(challenge(f, WWW "Digest realm=\"asterisk\", "
-				   "nonce=\"1\""), 0);
+					  "nonce=\"1\""),
+			 0);
 	has(answer(f), "realm=\"asterisk\"");
 	sipd_auth_accepted(f->auth);
 	assert_int_equal(challenge(f, WWW "Digest realm=\"evil\", "
-				   "nonce=\"2\""), SIPDIALER_EAUTH);
+					  "nonce=\"2\""),
+			 SIPDIALER_EAUTH);
 	has_not(answer(f), "evil");
 
 	/* configured: that one, from anywhere */
 	f->sip.conf.realm = "trunk";
 	assert_int_equal(challenge(f, WWW "Digest realm=\"asterisk\", "
-				   "nonce=\"3\""), SIPDIALER_EAUTH);
-	assert_int_equal(challenge_from(f, WWW "Digest realm=\"TRUNK\", "
-					"nonce=\"4\"", "127.0.0.9"), 0);
+					  "nonce=\"3\""),
+			 SIPDIALER_EAUTH);
+	assert_int_equal(challenge_from(f,
+					WWW "Digest realm=\"TRUNK\", "
+					    "nonce=\"4\"",
+					"127.0.0.9"),
+			 0);
 	has(answer(f), "realm=\"TRUNK\"");
 }
 
@@ -271,8 +290,10 @@ static void test_fifty_challenges_one_answer(void **state)
 		len += (size_t)snprintf(head + len, sizeof(head) - len,
 					"\r\nWWW-Authenticate: Digest "
 					"realm=\"e%u\", nonce=\"n\", "
-					"algorithm=X", i);
-	(void)snprintf(head + len, sizeof(head) - len, "\r\nWWW-Authenticate: "
+					"algorithm=X",
+					i);
+	(void)snprintf(head + len, sizeof(head) - len,
+		       "\r\nWWW-Authenticate: "
 		       "Digest realm=\"r\", nonce=\"n\"");
 	assert_int_equal(challenge(f, head), SIPDIALER_EAUTH);
 	assert_string_equal(answer(f), "");
@@ -282,7 +303,8 @@ static void test_fifty_challenges_one_answer(void **state)
 	for (i = 0; i < 50; i++)
 		len += (size_t)snprintf(head + len, sizeof(head) - len,
 					"\r\nWWW-Authenticate: Digest "
-					"realm=\"e%u\", nonce=\"n\"", i);
+					"realm=\"e%u\", nonce=\"n\"",
+					i);
 	assert_int_equal(challenge(f, head), 0);
 	has(answer(f), "realm=\"e0\"");
 	assert_null(strstr(strstr(f->line, "Digest") + 1, "Digest"));
@@ -294,7 +316,8 @@ static void test_proxy_and_server_are_both_answered(void **state)
 	struct fixture *f = *state;
 
 	assert_int_equal(challenge(f, "SIP/2.0 407 X\r\nProxy-Authenticate: "
-				   "Digest realm=\"r\", nonce=\"p\""), 0);
+				      "Digest realm=\"r\", nonce=\"p\""),
+			 0);
 	has(answer(f), "Proxy-Authorization: Digest");
 	has_not(f->line, "\nAuthorization: ");
 	assert_int_equal(challenge(f, WWW "Digest realm=\"r\", nonce=\"s\""),
@@ -337,11 +360,15 @@ static void test_broken_challenges_are_refused(void **state)
 		assert_string_equal(answer(f), "");
 	}
 
-	(void)snprintf(head, sizeof(head), WWW "Digest realm=\"r\", "
-		       "nonce=\"%02100d\"", 1);
+	(void)snprintf(head, sizeof(head),
+		       WWW "Digest realm=\"r\", "
+			   "nonce=\"%02100d\"",
+		       1);
 	assert_int_equal(challenge(f, head), SIPDIALER_EAUTH);
-	(void)snprintf(head, sizeof(head), WWW "Digest realm=\"%0200d\", "
-		       "nonce=\"n\"", 1);
+	(void)snprintf(head, sizeof(head),
+		       WWW "Digest realm=\"%0200d\", "
+			   "nonce=\"n\"",
+		       1);
 	assert_int_equal(challenge(f, head), SIPDIALER_EAUTH);
 	assert_string_equal(answer(f), "");
 
@@ -358,7 +385,8 @@ static void test_user_is_escaped(void **state)
 
 	f->sip.conf.auth_user = "a\"b\\c";
 	assert_int_equal(challenge(f, WWW "Digest realm=\"q\\\"r\", "
-				   "nonce=\"n\""), 0);
+					  "nonce=\"n\""),
+			 0);
 	has(answer(f), "username=\"a\\\"b\\\\c\", realm=\"q\\\"r\"");
 }
 

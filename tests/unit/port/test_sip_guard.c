@@ -3,11 +3,11 @@
  */
 #include "sip_msg.h"
 
-#define VIA  "Via: SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bKabc\r\n"
+#define VIA "Via: SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bKabc\r\n"
 #define FROM "From: <sip:a@example.org>;tag=f1\r\n"
-#define TO   "To: <sip:b@example.org>\r\n"
-#define CID  "Call-ID: c1\r\n"
-#define MF   "Max-Forwards: 70\r\n"
+#define TO "To: <sip:b@example.org>\r\n"
+#define CID "Call-ID: c1\r\n"
+#define MF "Max-Forwards: 70\r\n"
 #define REST FROM TO CID "CSeq: 7 INVITE\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -29,17 +29,17 @@ static bool status_ok(const char *line)
 static void test_status_line_three_digits_only(void **state)
 {
 	static const char *const good[] = {
-		"SIP/2.0 100 Trying", "SIP/2.0 200 OK", "SIP/2.0 200 ",
-		"SIP/2.0 486 Busy Here", "SIP/2.0 699 Last",
-		"SIP/2.0 183 \xd0\x9f\xd1\x80",
+		"SIP/2.0 100 Trying", "SIP/2.0 200 OK",
+		"SIP/2.0 200 ",       "SIP/2.0 486 Busy Here",
+		"SIP/2.0 699 Last",   "SIP/2.0 183 \xd0\x9f\xd1\x80",
 	};
 	static const char *const bad[] = {
-		"SIP/2.0 4294967496 OK", "SIP/2.0 700 X", "SIP/2.0 999 X",
-		"SIP/2.0 2000 X", "SIP/2.0 99 X", "SIP/2.0 0200 X",
-		"SIP/2.0 20 X", "SIP/3.0 200 OK", "HTTP/1.1 200 OK",
-		"sip/2.0 200 OK", "SIP/2.0  200 OK", "SIP/2.0 2x0 OK",
-		"SIP/2.00 200 OK", " SIP/2.0 200 OK", "SIP/2.0 000 X",
-		"SIP/2.0 -20 X", "SIP/2.0 +20 X",
+		"SIP/2.0 4294967496 OK", "SIP/2.0 700 X",   "SIP/2.0 999 X",
+		"SIP/2.0 2000 X",        "SIP/2.0 99 X",    "SIP/2.0 0200 X",
+		"SIP/2.0 20 X",          "SIP/3.0 200 OK",  "HTTP/1.1 200 OK",
+		"sip/2.0 200 OK",        "SIP/2.0  200 OK", "SIP/2.0 2x0 OK",
+		"SIP/2.00 200 OK",       " SIP/2.0 200 OK", "SIP/2.0 000 X",
+		"SIP/2.0 -20 X",         "SIP/2.0 +20 X",
 	};
 	size_t i;
 	(void)state;
@@ -58,8 +58,8 @@ static void test_status_line_three_digits_only(void **state)
 static bool response_ok(const char *text)
 {
 	struct sip_msg *msg = msg_new(text);
-	const bool ok = msg && sipd_guard_response(msg, "c1", "f1", 7,
-						   "INVITE");
+	const bool ok = msg &&
+			sipd_guard_response(msg, "c1", "f1", 7, "INVITE");
 
 	mem_deref(msg);
 
@@ -76,20 +76,20 @@ static void test_response_must_fit_its_request(void **state)
 	assert_false(response_ok(OK VIA VIA REST));
 	assert_false(response_ok(OK REST));
 	assert_false(response_ok(OK "Via: SIP/2.0/UDP a;branch=z9hG4bK1, "
-				 "SIP/2.0/UDP b;branch=z9hG4bK2\r\n" REST));
+				    "SIP/2.0/UDP b;branch=z9hG4bK2\r\n" REST));
 	assert_false(response_ok(OK VIA FROM TO "Call-ID: c2\r\n"
-				 "CSeq: 7 INVITE\r\n\r\n"));
+						"CSeq: 7 INVITE\r\n\r\n"));
 	assert_false(response_ok(OK VIA "From: <sip:a@b>;tag=f2\r\n" TO CID
-				 "CSeq: 7 INVITE\r\n\r\n"));
+					"CSeq: 7 INVITE\r\n\r\n"));
 	assert_false(response_ok(OK VIA "From: <sip:a@b>\r\n" TO CID
-				 "CSeq: 7 INVITE\r\n\r\n"));
+					"CSeq: 7 INVITE\r\n\r\n"));
 	assert_false(response_ok(OK VIA FROM TO CID "CSeq: 8 INVITE\r\n\r\n"));
 	assert_false(response_ok(OK VIA FROM TO CID "CSeq: 7 BYE\r\n\r\n"));
 	assert_false(response_ok(OK VIA FROM TO CID
 				 "CSeq: 4294967303 INVITE\r\n\r\n"));
 	assert_false(response_ok(OK VIA FROM TO CID "\r\n"));
-	assert_false(response_ok(OK VIA FROM FROM TO CID
-				 "CSeq: 7 INVITE\r\n\r\n"));
+	assert_false(
+		response_ok(OK VIA FROM FROM TO CID "CSeq: 7 INVITE\r\n\r\n"));
 #undef OK
 }
 
@@ -123,7 +123,7 @@ static void test_request_needs_essential_fields(void **state)
 	assert_false(request_ok(LINE VIA FROM TO CID CID CSEQ MF "\r\n"));
 	assert_false(request_ok(LINE VIA FROM TO TO CID CSEQ MF "\r\n"));
 	assert_false(request_ok(LINE VIA FROM TO CID "CSeq: 1 INVITE\r\n" MF
-				"\r\n"));
+						     "\r\n"));
 	assert_false(request_ok(LINE VIA FROM TO CID
 				"CSeq: 4294967297 OPTIONS\r\n" MF "\r\n"));
 	assert_false(request_ok(LINE VIA FROM TO CID CSEQ
@@ -135,9 +135,10 @@ static void test_request_needs_essential_fields(void **state)
 	assert_true(request_ok(LINE VIA FROM TO CID CSEQ MF
 			       "Content-Length: 5\r\n\r\nshort"));
 	/* would send our answer to somebody else */
-	assert_false(request_ok(LINE "Via: SIP/2.0/UDP 127.0.0.1;maddr="
-				"192.0.2.1;branch=z9hG4bK1\r\n"
-				FROM TO CID CSEQ MF "\r\n"));
+	assert_false(request_ok(
+		LINE "Via: SIP/2.0/UDP 127.0.0.1;maddr="
+		     "192.0.2.1;branch=z9hG4bK1\r\n" FROM TO CID CSEQ MF
+		     "\r\n"));
 #undef LINE
 #undef CSEQ
 }
@@ -206,9 +207,12 @@ static void test_reason_gives_q850_and_sip_cause(void **state)
 	assert_int_equal(q850("", &sip), 0);
 	assert_int_equal(sip, 0);
 	assert_int_equal(q850("Reason: Q.850;cause=17;text=\"User busy\"\r\n",
-			      &sip), 17);
+			      &sip),
+			 17);
 	assert_int_equal(q850("Reason: SIP;cause=200;text=\"Call completed "
-			      "elsewhere\", q.850 ; cause=26\r\n", &sip), 26);
+			      "elsewhere\", q.850 ; cause=26\r\n",
+			      &sip),
+			 26);
 	assert_int_equal(sip, 200);
 	assert_int_equal(q850("Reason: Q.850;cause=4294967313\r\n", &sip), 0);
 	assert_int_equal(q850("Reason: Q.850;cause=128\r\n", &sip), 0);

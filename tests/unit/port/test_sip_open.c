@@ -71,8 +71,8 @@ static void media_job(struct server *s)
 	union sipd_addr bind_addr, advertise;
 	char a[64], b[64];
 
-	assert_true(sipd_sip_media_address(s->sip, "100", &bind_addr,
-					   &advertise));
+	assert_true(
+		sipd_sip_media_address(s->sip, "100", &bind_addr, &advertise));
 	(void)snprintf(s->packet, sizeof(s->packet), "%s %s",
 		       sipd_addr_host(&bind_addr, a, sizeof(a)),
 		       sipd_addr_host(&advertise, b, sizeof(b)));

@@ -12,7 +12,8 @@ static void test_503_waits_as_long_as_asked(void **state)
 
 	open_and_ask(s);
 	start = sipd_clock_ms();
-	answer(s, "SIP/2.0 503 Service Unavailable", "Retry-After: 2 (busy)"
+	answer(s, "SIP/2.0 503 Service Unavailable",
+	       "Retry-After: 2 (busy)"
 	       "\r\n");
 	st = expect(s, SIPDIALER_REGISTRATION_FAILED);
 	assert_int_equal(st->status, 503);
@@ -36,7 +37,8 @@ static void test_short_grant_is_refreshed_at_half(void **state)
 
 	/* granted by the Expires header; other Contacts do not count */
 	open_and_ask(s);
-	(void)snprintf(headers, sizeof(headers), "Contact: <sip:x@y>;expires="
+	(void)snprintf(headers, sizeof(headers),
+		       "Contact: <sip:x@y>;expires="
 		       "9,%.*s;q=0.5\r\nExpires: 3\r\n",
 		       (int)strcspn(line_of(s, "Contact: ") + 9, ";"),
 		       line_of(s, "Contact: ") + 9);

@@ -4,9 +4,11 @@
 #include <openssl/evp.h>
 #include "sip_server.h"
 
-#define MD5_CHALLENGE "WWW-Authenticate: Digest realm=\"asterisk\", " \
+#define MD5_CHALLENGE \
+	"WWW-Authenticate: Digest realm=\"asterisk\", " \
 	"nonce=\"n1\", algorithm=MD5, qop=\"auth\"\r\n"
-#define SHA_CHALLENGE "WWW-Authenticate: Digest realm=\"asterisk\", " \
+#define SHA_CHALLENGE \
+	"WWW-Authenticate: Digest realm=\"asterisk\", " \
 	"nonce=\"n2\", algorithm=SHA-256, qop=\"auth\"\r\n"
 
 
@@ -16,7 +18,8 @@ static void hash(const char *name, char *hex, const char *text)
 	unsigned int len = 0, i;
 
 	assert_int_equal(EVP_Digest(text, strlen(text), out, &len,
-				    EVP_get_digestbyname(name), NULL), 1);
+				    EVP_get_digestbyname(name), NULL),
+			 1);
 	for (i = 0; i < len; i++)
 		(void)snprintf(hex + 2 * (size_t)i, 3, "%02x", out[i]);
 }
@@ -141,7 +144,8 @@ static void test_foreign_realm_gets_no_digest(void **state)
 
 	s->conf.realm = "asterisk";
 	open_and_ask(s);
-	answer(s, "SIP/2.0 401 Unauthorized", "WWW-Authenticate: Digest "
+	answer(s, "SIP/2.0 401 Unauthorized",
+	       "WWW-Authenticate: Digest "
 	       "realm=\"evil\", nonce=\"n\"\r\n");
 	st = expect(s, SIPDIALER_REGISTRATION_FAILED);
 	assert_int_equal(st->status, 401);
@@ -166,7 +170,8 @@ static void test_wrong_password_fails_after_two_digests(void **state)
 	for (;;) {
 		(void)snprintf(challenge, sizeof(challenge),
 			       "WWW-Authenticate: Digest realm=\"asterisk\", "
-			       "nonce=\"n%u\", qop=\"auth\"\r\n", digests);
+			       "nonce=\"n%u\", qop=\"auth\"\r\n",
+			       digests);
 		answer(s, "SIP/2.0 401 Unauthorized", challenge);
 		if (digests == 2)
 			break;
@@ -253,7 +258,8 @@ static void test_200_without_our_contact_is_not_registered(void **state)
 	struct server *s = *state;
 
 	open_and_ask(s);
-	answer(s, "SIP/2.0 200 OK", "Contact: <sip:alice@127.0.0.1:1>;"
+	answer(s, "SIP/2.0 200 OK",
+	       "Contact: <sip:alice@127.0.0.1:1>;"
 	       "expires=300\r\nContact: <sip:bob@127.0.0.1>\r\n");
 	expect(s, SIPDIALER_REGISTRATION_FAILED);
 }

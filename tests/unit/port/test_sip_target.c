@@ -79,25 +79,25 @@ static void test_target_uri_and_next_hop(void **state)
 	static const struct {
 		const char *to, *uri, *route;
 	} cases[] = {
-		{ "+1 (555)", NULL, NULL },
-		{ "+1-(555).01", "sip:+155501@pbx.example.org:5080", "S" },
-		{ "#31#100", "sip:%2331%23100@pbx.example.org:5080", "S" },
-		{ "*67", "sip:*67@pbx.example.org:5080", "S" },
-		{ "john.doe", "sip:john.doe@pbx.example.org:5080", "S" },
-		{ "sip:1@PBX.example.org", "sip:1@PBX.example.org", "S" },
-		{ "sip:1@pbx.example.org:5080", "sip:1@pbx.example.org:5080",
-		  "S" },
-		{ "sip:1@pbx.example.org:5090", "sip:1@pbx.example.org:5090",
-		  "sip:pbx.example.org:5090" },
-		{ "sip:1@pbx.example.org;transport=tcp",
-		  "sip:1@pbx.example.org;transport=tcp",
-		  "sip:pbx.example.org;transport=tcp" },
-		{ "sip:1@10.0.0.1:5070;transport=tcp",
-		  "sip:1@10.0.0.1:5070;transport=tcp",
-		  "sip:10.0.0.1:5070;transport=tcp" },
-		{ "sip:1@localhost:5070", "sip:1@localhost:5070",
-		  "sip:127.0.0.1:5070" },
-		{ "sip:1@[::1]:5070", "sip:1@[::1]:5070", "sip:[::1]:5070" },
+		{"+1 (555)", NULL, NULL},
+		{"+1-(555).01", "sip:+155501@pbx.example.org:5080", "S"},
+		{"#31#100", "sip:%2331%23100@pbx.example.org:5080", "S"},
+		{"*67", "sip:*67@pbx.example.org:5080", "S"},
+		{"john.doe", "sip:john.doe@pbx.example.org:5080", "S"},
+		{"sip:1@PBX.example.org", "sip:1@PBX.example.org", "S"},
+		{"sip:1@pbx.example.org:5080", "sip:1@pbx.example.org:5080",
+		 "S"},
+		{"sip:1@pbx.example.org:5090", "sip:1@pbx.example.org:5090",
+		 "sip:pbx.example.org:5090"},
+		{"sip:1@pbx.example.org;transport=tcp",
+		 "sip:1@pbx.example.org;transport=tcp",
+		 "sip:pbx.example.org;transport=tcp"},
+		{"sip:1@10.0.0.1:5070;transport=tcp",
+		 "sip:1@10.0.0.1:5070;transport=tcp",
+		 "sip:10.0.0.1:5070;transport=tcp"},
+		{"sip:1@localhost:5070", "sip:1@localhost:5070",
+		 "sip:127.0.0.1:5070"},
+		{"sip:1@[::1]:5070", "sip:1@[::1]:5070", "sip:[::1]:5070"},
 	};
 	struct sipd_sip sip = account();
 	char uri[300], route[300];
@@ -115,8 +115,9 @@ static void test_target_uri_and_next_hop(void **state)
 		}
 		assert_int_equal(err, 0);
 		assert_string_equal(uri, cases[i].uri);
-		assert_string_equal(route, cases[i].route[0] == 'S' ? sip.route
-				    : cases[i].route);
+		assert_string_equal(route, cases[i].route[0] == 'S'
+						   ? sip.route
+						   : cases[i].route);
 	}
 
 	/* all goes through an outbound proxy */
@@ -128,13 +129,16 @@ static void test_target_uri_and_next_hop(void **state)
 
 	/* too small buffers are errors, never cut */
 	assert_int_equal(sipd_target_uri(&sip, "100", uri, 10, route,
-					 sizeof(route)), SIPDIALER_EINVAL);
+					 sizeof(route)),
+			 SIPDIALER_EINVAL);
 	assert_int_equal(sipd_target_uri(&sip, "100", uri, sizeof(uri), route,
-					 10), SIPDIALER_EINVAL);
+					 10),
+			 SIPDIALER_EINVAL);
 
 	sip.conf.server = "";
 	assert_int_equal(sipd_target_uri(&sip, "100", uri, sizeof(uri), route,
-					 sizeof(route)), SIPDIALER_ENOENT);
+					 sizeof(route)),
+			 SIPDIALER_ENOENT);
 	assert_non_null(strstr(sipd_error_text(), "sip.server"));
 }
 
@@ -171,7 +175,8 @@ static void test_display_name_is_escaped(void **state)
 	assert_int_equal(sipd_display_name("", buf, sizeof(buf)), 0);
 	assert_string_equal(buf, "");
 	assert_int_equal(sipd_display_name("J\xc3\xbcrgen \"X\" \\", buf,
-					   sizeof(buf)), 0);
+					   sizeof(buf)),
+			 0);
 	assert_string_equal(buf, "\"J\xc3\xbcrgen \\\"X\\\" \\\\\"");
 	assert_int_equal(sipd_display_name("a\r\nX: 1", buf, sizeof(buf)),
 			 SIPDIALER_EINVAL);
@@ -191,8 +196,9 @@ static void test_display_name_is_escaped(void **state)
 static void test_header_good_and_bad(void **state)
 {
 	static const char *const good[] = {
-		"X-Campaign: 7", "P-Asserted-Identity: <sip:1@x>",
-		"Privacy: id", "X-Empty:", "Subject: \xd0\x9f",
+		"X-Campaign: 7",     "P-Asserted-Identity: <sip:1@x>",
+		"Privacy: id",       "X-Empty:",
+		"Subject: \xd0\x9f",
 	};
 	/* clang-format off */
 	static const char *const bad[] = {
@@ -237,15 +243,18 @@ static void test_contact_of_transport(void **state)
 
 	assert_int_equal(sa_set_str(&laddr, "10.0.0.7", 5062), 0);
 	assert_int_equal(sipd_contact(&sip, SIP_TRANSP_UDP, &laddr, buf,
-				      sizeof(buf)), 0);
+				      sizeof(buf)),
+			 0);
 	assert_string_equal(buf, "<sip:alice@10.0.0.7:5062>");
 	assert_true(sipd_addr_parse(&sip.external, "192.0.2.9", 0));
 	assert_int_equal(sipd_contact(&sip, SIP_TRANSP_TCP, &laddr, buf,
-				      sizeof(buf)), 0);
+				      sizeof(buf)),
+			 0);
 	assert_string_equal(buf, "<sip:alice@192.0.2.9:5062;transport=tcp>");
 	sip.conf.user = "";
 	assert_int_equal(sipd_contact(&sip, SIP_TRANSP_UDP, &laddr, buf,
-				      sizeof(buf)), 0);
+				      sizeof(buf)),
+			 0);
 	assert_string_equal(buf, "<sip:192.0.2.9:5062>");
 	assert_int_equal(sipd_contact(&sip, SIP_TRANSP_UDP, &laddr, buf, 9),
 			 SIPDIALER_ESIZE);
@@ -270,8 +279,7 @@ static void inject(const struct sipd_sip *sip, const char *s)
 	}
 	if (!sipd_caller_uri(sip, s, buf, sizeof(buf)))
 		assert_null(strpbrk(buf, "\r\n\t\"<> "));
-	if (!sipd_target_uri(sip, s, buf, sizeof(buf), header,
-			     sizeof(header)))
+	if (!sipd_target_uri(sip, s, buf, sizeof(buf), header, sizeof(header)))
 		assert_null(strpbrk(buf, "\r\n\t\"<>? "));
 
 	(void)snprintf(header, sizeof(header), "X-Name: %s", s);

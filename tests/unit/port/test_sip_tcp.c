@@ -6,7 +6,7 @@
 
 static int tcp_accept_one(int lfd)
 {
-	struct pollfd p = { .fd = lfd, .events = POLLIN };
+	struct pollfd p = {.fd = lfd, .events = POLLIN};
 	int fd;
 
 	assert_int_equal(poll(&p, 1, DEADLINE_MS), 1);
@@ -20,7 +20,7 @@ static int tcp_accept_one(int lfd)
 /* Read up to the end of headers, or the CRLFs of a ping. */
 static void tcp_read(struct server *s, int fd)
 {
-	struct pollfd p = { .fd = fd, .events = POLLIN };
+	struct pollfd p = {.fd = fd, .events = POLLIN};
 	size_t n = 0;
 
 	do {
@@ -38,18 +38,20 @@ static void tcp_read(struct server *s, int fd)
 static void test_tcp_registers_and_pings(void **state)
 {
 	struct server *s = *state;
-	struct sockaddr_in sin = { .sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in sin = {.sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t len = sizeof(sin);
 	char text[PACKET], via[PACKET], contact[512];
 	int lfd, fd;
 
 	lfd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(bind(lfd, (struct sockaddr *)(void *)&sin,
-			      sizeof(sin)), 0);
+			      sizeof(sin)),
+			 0);
 	assert_int_equal(listen(lfd, 4), 0);
 	assert_int_equal(getsockname(lfd, (struct sockaddr *)(void *)&sin,
-				     &len), 0);
+				     &len),
+			 0);
 	s->conf.port = ntohs(sin.sin_port);
 	s->conf.transport = SIPD_TCP;
 	s->conf.keepalive_interval = 1;
@@ -109,7 +111,8 @@ static void test_tcp_connections_are_capped(void **state)
 		assert_true(p[i].fd >= 0);
 		assert_int_equal(connect(p[i].fd,
 					 (struct sockaddr *)(void *)&to,
-					 sizeof(to)), 0);
+					 sizeof(to)),
+				 0);
 		/* a ping: its pong says that it was taken */
 		if (write(p[i].fd, "\r\n\r\n", 4) != 4 ||
 		    poll(&p[i], 1, DEADLINE_MS) != 1 ||
@@ -123,11 +126,12 @@ static void test_tcp_connections_are_capped(void **state)
 	for (i = 0; i < DEADLINE_MS; i++) {
 		char byte = 0;
 		int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-		struct pollfd q = { .fd = fd, .events = POLLIN };
+		struct pollfd q = {.fd = fd, .events = POLLIN};
 		bool taken;
 
 		assert_int_equal(connect(fd, (struct sockaddr *)(void *)&to,
-					 sizeof(to)), 0);
+					 sizeof(to)),
+				 0);
 		taken = write(fd, "\r\n\r\n", 4) == 4 &&
 			poll(&q, 1, DEADLINE_MS) == 1 &&
 			read(fd, &byte, 1) == 1;

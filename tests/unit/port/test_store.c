@@ -15,7 +15,8 @@ static void test_campaign_is_read_back(void **arg)
 	open_store(p);
 	begin(p->s);
 	assert_int_equal(sipd_store_campaign_new(p->s, "Spring \"1\"",
-						 "x=1\ny=2\n", &a), 0);
+						 "x=1\ny=2\n", &a),
+			 0);
 	assert_int_equal(sipd_store_campaign_new(p->s, "b", NULL, &b), 0);
 	commit(p->s);
 	reopen_store(p);
@@ -57,21 +58,31 @@ static void test_campaign_set_checks_the_present_status(void **arg)
 	open_store(p);
 	begin(p->s);
 	id = new_campaign(p->s);
-	assert_int_equal(sipd_store_campaign_set(
-		p->s, id, SIPDIALER_CAMPAIGN_DRAFT,
-		SIPDIALER_CAMPAIGN_RUNNING, &more), 0);
-	assert_int_equal(sipd_store_campaign_set(
-		p->s, id, SIPDIALER_CAMPAIGN_DRAFT,
-		SIPDIALER_CAMPAIGN_RUNNING, &more), SIPDIALER_ESTATE);
+	assert_int_equal(sipd_store_campaign_set(p->s, id,
+						 SIPDIALER_CAMPAIGN_DRAFT,
+						 SIPDIALER_CAMPAIGN_RUNNING,
+						 &more),
+			 0);
+	assert_int_equal(sipd_store_campaign_set(p->s, id,
+						 SIPDIALER_CAMPAIGN_DRAFT,
+						 SIPDIALER_CAMPAIGN_RUNNING,
+						 &more),
+			 SIPDIALER_ESTATE);
 	assert_non_null(strstr(sipd_error_text(), "running"));
-	assert_int_equal(sipd_store_campaign_set(
-		p->s, 77, SIPDIALER_CAMPAIGN_DRAFT,
-		SIPDIALER_CAMPAIGN_RUNNING, &more), SIPDIALER_ENOENT);
-	assert_int_equal(sipd_store_campaign_set(
-		p->s, id, SIPDIALER_CAMPAIGN_RUNNING, 99, &more), SIPDIALER_EINVAL);
-	assert_int_equal(sipd_store_campaign_set(
-		p->s, id, SIPDIALER_CAMPAIGN_RUNNING,
-		SIPDIALER_CAMPAIGN_COMPLETED, &more), 0);
+	assert_int_equal(sipd_store_campaign_set(p->s, 77,
+						 SIPDIALER_CAMPAIGN_DRAFT,
+						 SIPDIALER_CAMPAIGN_RUNNING,
+						 &more),
+			 SIPDIALER_ENOENT);
+	assert_int_equal(sipd_store_campaign_set(p->s, id,
+						 SIPDIALER_CAMPAIGN_RUNNING,
+						 99, &more),
+			 SIPDIALER_EINVAL);
+	assert_int_equal(sipd_store_campaign_set(p->s, id,
+						 SIPDIALER_CAMPAIGN_RUNNING,
+						 SIPDIALER_CAMPAIGN_COMPLETED,
+						 &more),
+			 0);
 	assert_int_equal(sipd_store_campaign_get(p->s, id, false, &row), 0);
 	assert_true(row.started_ms > 0 && row.ended_ms >= row.started_ms);
 	assert_int_equal(row.status, SIPDIALER_CAMPAIGN_COMPLETED);
@@ -83,7 +94,7 @@ static void test_campaign_set_checks_the_present_status(void **arg)
 static void test_contact_duplicate_is_told_and_not_added(void **arg)
 {
 	struct place *p = *arg;
-	struct sipd_contact_row row = { .number = "+1", .custom = NULL };
+	struct sipd_contact_row row = {.number = "+1", .custom = NULL};
 	uint64_t a, b, id = 0;
 	bool duplicate;
 
@@ -133,7 +144,8 @@ static void test_due_orders_by_priority_due_and_id(void **arg)
 	do_intent(p->s, 1, c, id);
 	assert_string_equal(due(p->s, c, 99999, 64), "+11 +13 +10 +14");
 	assert_int_equal(try_result(p->s, 1, c, id, SIPDIALER_CONTACT_PENDING,
-				    50000), 0);
+				    50000),
+			 0);
 	assert_int_equal(get_counts(p->s, c).next_due_ms, 50000);
 	assert_string_equal(due(p->s, c, 49999, 64), "+11 +13 +10 +14");
 	assert_string_equal(due(p->s, c, 50000, 64), "+12 +11 +13 +10 +14");
@@ -147,8 +159,10 @@ static void test_due_gives_all_of_a_row(void **arg)
 {
 	struct place *p = *arg;
 	struct sipd_contact_row row = {
-		.number = "+4930", .name = "J\xc3\xb6rg, \"x\"",
-		.custom = (char *)"{\"a\":\"b\"}", .priority = -7,
+		.number = "+4930",
+		.name = "J\xc3\xb6rg, \"x\"",
+		.custom = (char *)"{\"a\":\"b\"}",
+		.priority = -7,
 	};
 	struct sipd_contact_row got;
 	uint64_t id;
@@ -161,7 +175,8 @@ static void test_due_gives_all_of_a_row(void **arg)
 	assert_int_equal(sipd_store_contact_add(p->s, &row, &duplicate, &id),
 			 0);
 	assert_int_equal(sipd_store_contact_due(p->s, row.campaign, 0, &got, 1,
-						&count), 0);
+						&count),
+			 0);
 	assert_int_equal(count, 1);
 	assert_int_equal(got.id, id);
 	assert_int_equal(got.campaign, row.campaign);
@@ -191,7 +206,8 @@ static void test_dnc_holds_at_import_due_and_intent(void **arg)
 	assert_int_equal(sipd_store_dnc_add(p->s, "+1", "again", &flag), 0);
 	assert_false(flag);
 	assert_int_equal(sipd_store_dnc_check(p->s, "+1", &flag, source,
-					      sizeof(source)), 0);
+					      sizeof(source)),
+			 0);
 	assert_true(flag);
 	assert_string_equal(source, "opt-out");
 
@@ -271,7 +287,8 @@ static void test_intent_of_a_stale_row_is_refused(void **arg)
 	a = add_contact(p->s, c, "+1", 0);
 	do_intent(p->s, 10, c, a);
 	assert_int_equal(try_result(p->s, 10, c, a, SIPDIALER_CONTACT_PENDING,
-				    1000), 0);
+				    1000),
+			 0);
 	assert_int_equal(try_intent(p->s, 11, c, a, 1, &dnc),
 			 SIPDIALER_ESTATE);
 	assert_int_equal(try_intent(p->s, 11, c, a, 3, &dnc),
@@ -299,8 +316,9 @@ static void test_intent_and_result_make_one_story(void **arg)
 	do_intent(p->s, 10, c, a);
 	commit(p->s);
 	assert_int_equal(query(p->path, "SELECT count(*) FROM attempts WHERE "
-			       "status = 'dialing' AND decision LIKE "
-			       "'%allow%' AND call = 10"), 1);
+					"status = 'dialing' AND decision LIKE "
+					"'%allow%' AND call = 10"),
+			 1);
 
 	begin(p->s);
 	assert_int_equal(try_intent(p->s, 11, c, a, 1, &dnc),
@@ -314,7 +332,8 @@ static void test_intent_and_result_make_one_story(void **arg)
 			 SIPDIALER_EINVAL);
 	assert_string_equal(due(p->s, c, 0, 9), "+2");
 	assert_int_equal(try_result(p->s, 10, c, a,
-				    SIPDIALER_CONTACT_COMPLETED, 0), 0);
+				    SIPDIALER_CONTACT_COMPLETED, 0),
+			 0);
 	assert_int_equal(try_result(p->s, 10, c, a,
 				    SIPDIALER_CONTACT_COMPLETED, 0),
 			 SIPDIALER_EINVAL);
@@ -330,7 +349,8 @@ static void test_intent_and_result_make_one_story(void **arg)
 	assert_int_equal(n.attempts, 1);
 	assert_int_equal(n.by_disposition[SIPDIALER_DISPOSITION_ANSWERED], 1);
 	assert_int_equal(query(p->path, "SELECT count(*) FROM attempts WHERE "
-			       "status = 'ended'"), 1);
+					"status = 'ended'"),
+			 1);
 	check_good(p->path);
 }
 
@@ -338,9 +358,11 @@ static void test_intent_and_result_make_one_story(void **arg)
 static void test_result_without_campaign_is_a_call_only(void **arg)
 {
 	struct place *p = *arg;
-	struct sipd_result r = { .call = 5, .direction = 1, .number = "+1",
-				 .disposition = SIPDIALER_DISPOSITION_FAX,
-				 .mos = 4.5 };
+	struct sipd_result r = {.call = 5,
+				.direction = 1,
+				.number = "+1",
+				.disposition = SIPDIALER_DISPOSITION_FAX,
+				.mos = 4.5};
 	uint64_t last;
 
 	open_store(p);
@@ -354,9 +376,11 @@ static void test_result_without_campaign_is_a_call_only(void **arg)
 	assert_int_equal(sipd_store_last_call(p->s, &last), 0);
 	assert_int_equal(last, 5);
 	commit(p->s);
-	assert_int_equal(query(p->path, "SELECT count(*) FROM calls WHERE "
+	assert_int_equal(query(p->path,
+			       "SELECT count(*) FROM calls WHERE "
 			       "campaign IS NULL AND direction = 'in' "
-			       "AND disposition = 'fax' AND mos = 4.5"), 1);
+			       "AND disposition = 'fax' AND mos = 4.5"),
+			 1);
 	check_good(p->path);
 }
 
@@ -380,17 +404,21 @@ static void test_cancelled_campaign_is_not_revived(void **arg)
 	do_intent(p->s, 1, c, ids[0]);
 	do_intent(p->s, 2, c, ids[1]);
 	assert_int_equal(try_result(p->s, 2, c, ids[1],
-				    SIPDIALER_CONTACT_PENDING, 7000), 0);
+				    SIPDIALER_CONTACT_PENDING, 7000),
+			 0);
 	do_intent(p->s, 3, c, ids[2]);
-	assert_int_equal(sipd_store_campaign_set(
-		p->s, c, SIPDIALER_CAMPAIGN_DRAFT,
-		SIPDIALER_CAMPAIGN_CANCELLED, &more), 0);
+	assert_int_equal(sipd_store_campaign_set(p->s, c,
+						 SIPDIALER_CAMPAIGN_DRAFT,
+						 SIPDIALER_CAMPAIGN_CANCELLED,
+						 &more),
+			 0);
 	n = get_counts(p->s, c);
 	assert_int_equal(n.skipped, 2); /* one ready, one waiting */
 	assert_int_equal(n.in_progress, 2);
 
 	assert_int_equal(try_result(p->s, 1, c, ids[0],
-				    SIPDIALER_CONTACT_PENDING, 9000), 0);
+				    SIPDIALER_CONTACT_PENDING, 9000),
+			 0);
 	assert_string_equal(due(p->s, c, INT64_MAX, 64), "");
 	n = get_counts(p->s, c);
 	assert_int_equal(n.skipped, 3);
@@ -485,7 +513,8 @@ static void words_match(const char *path, const char *table,
 		(void)snprintf(list + strlen(list),
 			       sizeof(list) - strlen(list), "%s%s = '%s'",
 			       i ? " OR " : "", column, words->names[i]);
-	(void)snprintf(sql, sizeof(sql), "SELECT instr(sql, 'CHECK (' || ? "
+	(void)snprintf(sql, sizeof(sql),
+		       "SELECT instr(sql, 'CHECK (' || ? "
 		       "|| ')') > 0 FROM sqlite_schema WHERE name = '%s'",
 		       table);
 
@@ -523,26 +552,26 @@ static void test_schema_words_are_those_of_base(void **arg)
 	id = add_contact(p->s, c, "+1", 0);
 	do_intent(p->s, 1, c, id);
 	assert_int_equal(try_result(p->s, 1, c, id, SIPDIALER_CONTACT_FAILED,
-				    0), 0);
+				    0),
+			 0);
 	commit(p->s);
 	words_match(p->path, "campaigns", "status", &sipd_words_campaign);
 	words_match(p->path, "contacts", "status", &sipd_words_contact);
-	words_match(p->path, "calls", "disposition",
-		    &sipd_words_disposition);
+	words_match(p->path, "calls", "disposition", &sipd_words_disposition);
 
 	/* the counters and deltas have a place for each word */
 	assert_true(sipd_words_contact.count <=
 		    sizeof(((struct sipd_delta *)0)->status) / 8);
 	assert_true(sipd_words_disposition.count <=
 		    sizeof(((struct sipd_delta *)0)->disposition) / 8);
-	assert_true(sipd_words_disposition.count <=
-		    sizeof(((struct sipd_campaign_counts *)0)
-			   ->by_disposition) / 8);
+	assert_true(
+		sipd_words_disposition.count <=
+		sizeof(((struct sipd_campaign_counts *)0)->by_disposition) /
+			8);
 }
 
 
-static void plan_has(struct sipd_store *s, const char *sql,
-		     const char *index)
+static void plan_has(struct sipd_store *s, const char *sql, const char *index)
 {
 	char text[1024], plan[2048] = "";
 	sqlite3_stmt *st;
@@ -565,7 +594,8 @@ static void test_due_queries_use_their_index(void **arg)
 	struct place *p = *arg;
 
 	open_store(p);
-	plan_has(p->s, SIPD_SQL_DUE, "USING INDEX contacts_ready (campaign=?)");
+	plan_has(p->s, SIPD_SQL_DUE,
+		 "USING INDEX contacts_ready (campaign=?)");
 	plan_has(p->s, SIPD_SQL_PROMOTE,
 		 "INDEX contacts_waiting (campaign=? AND due_ms<?)");
 }
@@ -574,9 +604,9 @@ static void test_due_queries_use_their_index(void **arg)
 /* Each text as number (first 31 bytes), name, custom, source ... */
 static void injected(struct place *p, const char *text)
 {
-	struct sipd_contact_row row = { .status = 0 }, got;
+	struct sipd_contact_row row = {.status = 0}, got;
 	struct sipd_campaign_row crow;
-	struct sipd_result r = { .call = 0 };
+	struct sipd_result r = {.call = 0};
 	char source[256];
 	bool flag;
 	size_t count;
@@ -588,24 +618,28 @@ static void injected(struct place *p, const char *text)
 
 	begin(p->s);
 	assert_int_equal(sipd_store_campaign_new(p->s, "x", text,
-						 &row.campaign), 0);
+						 &row.campaign),
+			 0);
 	assert_int_equal(sipd_store_campaign_get(p->s, row.campaign, false,
-						 &crow), 0);
+						 &crow),
+			 0);
 	assert_string_equal(crow.options, text);
 	sipd_campaign_row_free(&crow);
 	assert_int_equal(sipd_store_contact_add(p->s, &row, &flag, &id), 0);
 	assert_int_equal(sipd_store_contact_due(p->s, row.campaign, 0, &got, 1,
-						&count), 0);
+						&count),
+			 0);
 	assert_int_equal(count, 1);
 	assert_string_equal(got.number, row.number);
 	assert_string_equal(got.name, row.name);
 	assert_string_equal(got.custom, text);
 	sipd_contact_row_free(&got);
 
-	assert_int_equal(sipd_store_dnc_add(p->s, row.number, row.name,
-					    &flag), 0);
+	assert_int_equal(sipd_store_dnc_add(p->s, row.number, row.name, &flag),
+			 0);
 	assert_int_equal(sipd_store_dnc_check(p->s, row.number, &flag, source,
-					      sizeof(source)), 0);
+					      sizeof(source)),
+			 0);
 	assert_true(flag);
 	assert_string_equal(source, row.name);
 	assert_int_equal(sipd_store_dnc_remove(p->s, row.number, &flag), 0);
@@ -704,7 +738,8 @@ static void test_intent_is_undone(void **arg)
 	assert_int_equal(sipd_store_campaign_set(p->s, c,
 						 SIPDIALER_CAMPAIGN_DRAFT,
 						 SIPDIALER_CAMPAIGN_CANCELLED,
-						 &more), 0);
+						 &more),
+			 0);
 	in.call = 11;
 	assert_int_equal(sipd_store_intent_undo(p->s, &in), 0);
 	n = get_counts(p->s, c);

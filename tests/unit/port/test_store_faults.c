@@ -20,15 +20,15 @@ enum mode { M_FULL, M_IOERR, M_SHORT, M_LONG, M_MODES };
 static struct {
 	sqlite3_vfs vfs;
 	sqlite3_vfs *real;
-	unsigned calls;          /* writes, syncs, truncations so far */
-	unsigned first, last;    /* these fail; 0 none */
+	unsigned calls;       /* writes, syncs, truncations so far */
+	unsigned first, last; /* these fail; 0 none */
 	enum mode mode;
 	unsigned failed;
 } shim;
 
 struct file {
 	sqlite3_file base;
-	sqlite3_file *real;      /* behind this struct */
+	sqlite3_file *real; /* behind this struct */
 };
 
 #define REAL(f) (((struct file *)(void *)(f))->real)
@@ -154,13 +154,23 @@ static int f_shm_unmap(sqlite3_file *f, int delete)
 
 
 static const sqlite3_io_methods methods = {
-	.iVersion = 2, .xClose = f_close, .xRead = f_read, .xWrite = f_write,
-	.xTruncate = f_truncate, .xSync = f_sync, .xFileSize = f_size,
-	.xLock = f_lock, .xUnlock = f_unlock,
-	.xCheckReservedLock = f_reserved, .xFileControl = f_control,
-	.xSectorSize = f_sector, .xDeviceCharacteristics = f_device,
-	.xShmMap = f_shm_map, .xShmLock = f_shm_lock,
-	.xShmBarrier = f_shm_barrier, .xShmUnmap = f_shm_unmap,
+	.iVersion = 2,
+	.xClose = f_close,
+	.xRead = f_read,
+	.xWrite = f_write,
+	.xTruncate = f_truncate,
+	.xSync = f_sync,
+	.xFileSize = f_size,
+	.xLock = f_lock,
+	.xUnlock = f_unlock,
+	.xCheckReservedLock = f_reserved,
+	.xFileControl = f_control,
+	.xSectorSize = f_sector,
+	.xDeviceCharacteristics = f_device,
+	.xShmMap = f_shm_map,
+	.xShmLock = f_shm_lock,
+	.xShmBarrier = f_shm_barrier,
+	.xShmUnmap = f_shm_unmap,
 };
 
 
@@ -192,7 +202,7 @@ static void shim_on(void)
 	memset(&shim, 0, sizeof(shim));
 	shim.real = sqlite3_vfs_find("unix");
 	assert_non_null(shim.real);
-	shim.vfs = *shim.real;   /* the rest is handed on as it is */
+	shim.vfs = *shim.real; /* the rest is handed on as it is */
 	shim.vfs.zName = "shim";
 	shim.vfs.pNext = NULL;
 	shim.vfs.szOsFile = (int)sizeof(struct file) + shim.real->szOsFile;
@@ -220,12 +230,12 @@ static void shim_fail(unsigned nth, enum mode mode)
 
 /* ---- the run ----------------------------------------------------------- */
 
-typedef int (step_h)(struct sipd_store *s, unsigned from);
+typedef int(step_h)(struct sipd_store *s, unsigned from);
 
 
 static int step_fill(struct sipd_store *s, unsigned from)
 {
-	struct sipd_contact_new rows[CONTACTS] = { { NULL } };
+	struct sipd_contact_new rows[CONTACTS] = {{NULL}};
 	char numbers[CONTACTS][16];
 	uint64_t id;
 	int err = sipd_store_campaign_new(s, "c", "", &id);
@@ -378,8 +388,7 @@ static void test_every_write_and_sync_may_fail(void **arg)
 		}
 	}
 	shim_off();
-	print_message("%u calls a run, %u runs with a fault\n", calls,
-		      struck);
+	print_message("%u calls a run, %u runs with a fault\n", calls, struck);
 }
 
 
@@ -435,9 +444,9 @@ static void state(const char *text, void *arg)
 
 static void test_store_thread_outlives_a_full_disk(void **arg)
 {
-	static step_h *const steps[] = { step_intent, step_result };
-	struct world w = { .lock = PTHREAD_MUTEX_INITIALIZER,
-			   .cond = PTHREAD_COND_INITIALIZER };
+	static step_h *const steps[] = {step_intent, step_result};
+	struct world w = {.lock = PTHREAD_MUTEX_INITIALIZER,
+			  .cond = PTHREAD_COND_INITIALIZER};
 	struct place *p = *arg;
 	struct step_job jobs[2 * CONTACTS / BATCH];
 	struct sipd_loop *loop;
@@ -449,7 +458,7 @@ static void test_store_thread_outlives_a_full_disk(void **arg)
 	open_store(p);
 	transact(p->s, step_fill, 0);
 	shim_fail(3, M_FULL);
-	shim.last = 4;           /* two tries, a second each */
+	shim.last = 4; /* two tries, a second each */
 
 	assert_int_equal(sipd_loop_start(&loop, NULL), 0);
 	assert_int_equal(sipd_disk_start(&disk, loop, NULL), 0);

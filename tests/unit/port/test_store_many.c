@@ -4,13 +4,41 @@
 #include "store_help.h"
 
 
+struct batch {
+	struct sipd_contact_new rows[100];
+	char numbers[100][32], name[100][8];
+};
+
+
+static void fill_rows(struct batch *b)
+{
+	for (int i = 0; i < 100; i++) {
+		/* 0 to 96 in no order, each once, then some again; long ones
+		 * differ behind what the sort looks at first */
+		(void)snprintf(b->numbers[i], sizeof(b->numbers[i]),
+			       "+49300%02d%s", i * 37 % 97,
+			       i == 5 || i == 9 ? "0123456789012345" : "");
+		(void)snprintf(b->name[i], sizeof(b->name[i]), "n%d", i);
+		b->rows[i] = (struct sipd_contact_new){
+			.number = b->numbers[i],
+			.name = b->name[i],
+			.priority = i % 2,
+			.duplicate = true,
+			.custom = i % 3 ? NULL : "{}",
+		};
+	}
+	strcpy(b->numbers[9], b->numbers[5]);
+	strcpy(b->numbers[3], "+49300001234567890123x");
+}
+
+
 /* 100 rows: whole statements of rows and single ones; ids in the order of the
  * rows although the numbers are not; first come, first served. */
 static void test_contacts_add_keeps_order_and_finds_duplicates(void **arg)
 {
 	struct place *p = *arg;
-	struct sipd_contact_new rows[100];
-	char numbers[100][32], name[100][8];
+	struct batch batch;
+	struct sipd_contact_new *rows = batch.rows;
 	bool flag;
 	uint64_t c;
 
@@ -23,23 +51,10 @@ static void test_contacts_add_keeps_order_and_finds_duplicates(void **arg)
 	assert_int_equal(sipd_store_dnc_add(p->s, "+4930011", "", &flag), 0);
 	assert_int_equal(sipd_store_dnc_add(p->s, "+4930011999", "", &flag),
 			 0);
-	assert_int_equal(sipd_store_dnc_add(p->s, "+49300001234567890123x",
-					    "", &flag), 0);
-	for (int i = 0; i < 100; i++) {
-		/* 0 to 96 in no order, each once, then some again; long ones
-		 * differ behind what the sort looks at first */
-		(void)snprintf(numbers[i], sizeof(numbers[i]), "+49300%02d%s",
-			       i * 37 % 97, i == 5 || i == 9 ?
-			       "0123456789012345" : "");
-		(void)snprintf(name[i], sizeof(name[i]), "n%d", i);
-		rows[i] = (struct sipd_contact_new){
-			.number = numbers[i], .name = name[i],
-			.priority = i % 2, .duplicate = true,
-			.custom = i % 3 ? NULL : "{}",
-		};
-	}
-	strcpy(numbers[9], numbers[5]);
-	strcpy(numbers[3], "+49300001234567890123x");
+	assert_int_equal(sipd_store_dnc_add(p->s, "+49300001234567890123x", "",
+					    &flag),
+			 0);
+	fill_rows(&batch);
 	assert_int_equal(sipd_store_contacts_add(p->s, c, rows, 100), 0);
 	for (int i = 0; i < 100; i++) {
 		/* 7 was there; 97 to 99 are 0, 37, 74 again */
@@ -50,28 +65,35 @@ static void test_contacts_add_keeps_order_and_finds_duplicates(void **arg)
 	commit(p->s);
 
 	assert_int_equal(query(p->path, "SELECT count(*) FROM contacts WHERE "
-			       "campaign = 2"), 1 + 100 - 5);
-	assert_int_equal(query(p->path, "SELECT group_concat(number) = "
+					"campaign = 2"),
+			 1 + 100 - 5);
+	assert_int_equal(query(p->path,
+			       "SELECT group_concat(number) = "
 			       "'+4930000,+4930011,+49300001234567890123x' "
 			       "FROM (SELECT number FROM contacts WHERE "
 			       "campaign = 2 AND status = 'dnc' "
-			       "ORDER BY length(number), number)"), 1);
+			       "ORDER BY length(number), number)"),
+			 1);
 	/* the id tells the place in the list */
-	assert_int_equal(query(p->path, "SELECT count(*) FROM contacts WHERE "
+	assert_int_equal(query(p->path,
+			       "SELECT count(*) FROM contacts WHERE "
 			       "campaign = 2 AND name LIKE 'n%' AND id <> 3 + "
-			       "CAST(substr(name, 2) AS INTEGER)"), 0);
-	assert_int_equal(query(p->path, "SELECT count(*) FROM contacts WHERE "
+			       "CAST(substr(name, 2) AS INTEGER)"),
+			 0);
+	assert_int_equal(query(p->path,
+			       "SELECT count(*) FROM contacts WHERE "
 			       "campaign = 2 AND custom = '{}' AND "
-			       "CAST(substr(name, 2) AS INTEGER) % 3"), 0);
+			       "CAST(substr(name, 2) AS INTEGER) % 3"),
+			 0);
 
 	begin(p->s);
 	assert_int_equal(get_counts(p->s, c).dnc, 3);
 	assert_int_equal(get_counts(p->s, c).total, 96);
 
 	/* one bad row, or no campaign: none is taken */
-	strcpy(numbers[0], "+1");
-	strcpy(numbers[1], "+2");
-	numbers[50][0] = '\0';
+	strcpy(batch.numbers[0], "+1");
+	strcpy(batch.numbers[1], "+2");
+	batch.numbers[50][0] = '\0';
 	assert_int_equal(sipd_store_contacts_add(p->s, c, rows, 100),
 			 SIPDIALER_EINVAL);
 	assert_int_equal(sipd_store_contacts_add(p->s, 77, rows, 2),
@@ -90,7 +112,7 @@ enum { MANY = 2 * SIPD_STORE_SLICE + 10 };
 static uint64_t add_many(struct sipd_store *s)
 {
 	struct sipd_contact_new *rows = calloc(MANY, sizeof(*rows));
-	char (*numbers)[16] = calloc(MANY, sizeof(*numbers));
+	char(*numbers)[16] = calloc(MANY, sizeof(*numbers));
 	const uint64_t c = new_campaign(s);
 
 	assert_non_null(rows);
@@ -118,16 +140,19 @@ static void test_long_cancel_is_sliced_and_finished_at_open(void **arg)
 	begin(p->s);
 	a = add_many(p->s);
 	b = add_many(p->s);
-	assert_int_equal(sipd_store_campaign_set(
-		p->s, a, SIPDIALER_CAMPAIGN_DRAFT,
-		SIPDIALER_CAMPAIGN_CANCELLED, &more), 0);
+	assert_int_equal(sipd_store_campaign_set(p->s, a,
+						 SIPDIALER_CAMPAIGN_DRAFT,
+						 SIPDIALER_CAMPAIGN_CANCELLED,
+						 &more),
+			 0);
 	assert_true(more);
 	assert_int_equal(get_counts(p->s, a).skipped, SIPD_STORE_SLICE);
 	commit(p->s);
 
 	begin(p->s);
 	assert_int_equal(query(p->path, "SELECT status = 'pending' FROM "
-			       "contacts WHERE id = 10000"), 1);
+					"contacts WHERE id = 10000"),
+			 1);
 	assert_int_equal(try_intent(p->s, 1, a, 10000, 1, &dnc),
 			 SIPDIALER_ESTATE);
 	assert_false(dnc);
@@ -138,9 +163,11 @@ static void test_long_cancel_is_sliced_and_finished_at_open(void **arg)
 	assert_int_equal(get_counts(p->s, a).skipped, MANY);
 	assert_int_equal(get_counts(p->s, b).pending, MANY);
 
-	assert_int_equal(sipd_store_campaign_set(
-		p->s, b, SIPDIALER_CAMPAIGN_DRAFT,
-		SIPDIALER_CAMPAIGN_CANCELLED, &more), 0);
+	assert_int_equal(sipd_store_campaign_set(p->s, b,
+						 SIPDIALER_CAMPAIGN_DRAFT,
+						 SIPDIALER_CAMPAIGN_CANCELLED,
+						 &more),
+			 0);
 	commit(p->s);
 	reopen_store(p);
 	begin(p->s);
@@ -212,17 +239,22 @@ static void test_check_finds_numbers_that_do_not_fit(void **arg)
 	commit(p->s);
 	for (size_t i = 0; i < sizeof(spoil) / sizeof(spoil[0]); i++) {
 		assert_int_equal(sqlite3_exec(p->s->db, spoil[i], NULL, NULL,
-					      NULL), 0);
+					      NULL),
+				 0);
 		assert_int_equal(sipd_store_check(p->path, false, buf,
 						  sizeof(buf)),
 				 SIPDIALER_EFORMAT);
 		assert_non_null(strstr(buf, "numbers: "));
 		assert_null(strstr(buf, "numbers: ok"));
-		assert_int_equal(sqlite3_exec(
-			p->s->db, "DELETE FROM numbers; UPDATE contacts SET "
-			"number = '+' || id; INSERT INTO numbers SELECT "
-			"campaign, number, id FROM contacts", NULL, NULL,
-			NULL), 0);
+		assert_int_equal(
+			sqlite3_exec(
+				p->s->db,
+				"DELETE FROM numbers; UPDATE contacts SET "
+				"number = '+' || id; INSERT INTO numbers "
+				"SELECT "
+				"campaign, number, id FROM contacts",
+				NULL, NULL, NULL),
+			0);
 		check_good(p->path);
 	}
 }
@@ -230,8 +262,8 @@ static void test_check_finds_numbers_that_do_not_fit(void **arg)
 
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, place_setup, \
-						place_teardown)
+#define T(name) \
+	cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
 	const struct CMUnitTest tests[] = {
 		T(test_contacts_add_keeps_order_and_finds_duplicates),
 		T(test_long_cancel_is_sliced_and_finished_at_open),

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-enum { CHILD_S = 20 };           /* a child never lives longer */
+enum { CHILD_S = 20 }; /* a child never lives longer */
 
 
 static int open_code(const char *path, unsigned flags)
@@ -47,8 +47,8 @@ static size_t read_file(const char *path, char *buf, size_t size)
 
 static void test_files_are_private(void **arg)
 {
-	static const char *const names[] = { "s.db", "s.db-wal", "s.db-shm",
-					     "s.db-lock" };
+	static const char *const names[] = {"s.db", "s.db-wal", "s.db-shm",
+					    "s.db-lock"};
 	struct place *p = *arg;
 	const mode_t mask = umask(0);
 
@@ -69,7 +69,8 @@ static void test_files_are_private(void **arg)
 	assert_int_equal(query(p->path, "PRAGMA application_id"),
 			 SIPD_STORE_APPLICATION_ID);
 	assert_int_equal(query(p->path, "SELECT count(*) FROM sqlite_schema "
-			       "WHERE sql LIKE '%AUTOINCREMENT%'"), 2);
+					"WHERE sql LIKE '%AUTOINCREMENT%'"),
+			 2);
 }
 
 
@@ -80,12 +81,14 @@ static void test_settings_are_durable(void **arg)
 
 	open_store(p);
 	assert_int_equal(sqlite3_prepare_v2(p->s->db, "PRAGMA synchronous", -1,
-					    &st, NULL), 0);
+					    &st, NULL),
+			 0);
 	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
 	assert_int_equal(sqlite3_column_int(st, 0), 2); /* FULL */
 	(void)sqlite3_finalize(st);
 	assert_int_equal(sqlite3_prepare_v2(p->s->db, "PRAGMA foreign_keys",
-					    -1, &st, NULL), 0);
+					    -1, &st, NULL),
+			 0);
 	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
 	assert_int_equal(sqlite3_column_int(st, 0), 1);
 	(void)sqlite3_finalize(st);
@@ -112,7 +115,7 @@ static void refused_untouched(struct place *p, int code)
 static void test_foreign_files_are_refused(void **arg)
 {
 	struct place *p = *arg;
-	char zeros[4096] = { 0 };
+	char zeros[4096] = {0};
 
 	write_file(p->path, "hello", 5);
 	refused_untouched(p, SIPDIALER_EFORMAT);
@@ -148,15 +151,17 @@ static void test_newer_store_in_the_log_is_refused(void **arg)
 	sipd_store_close(p->s);
 	p->s = NULL;
 	assert_int_equal(sqlite3_open(p->path, &db), 0);
-	assert_int_equal(sqlite3_db_config(
-		db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL), 0);
+	assert_int_equal(sqlite3_db_config(db,
+					   SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
+					   NULL),
+			 0);
 	assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 2", NULL,
-				      NULL, NULL), 0);
+				      NULL, NULL),
+			 0);
 	(void)sqlite3_close(db);
 
 	assert_int_equal(open_code(p->path, 0), SIPDIALER_ENEWER);
-	assert_int_equal(open_code(p->path, SIPD_STORE_OWN),
-			 SIPDIALER_ENEWER);
+	assert_int_equal(open_code(p->path, SIPD_STORE_OWN), SIPDIALER_ENEWER);
 	assert_int_equal(query(p->path, "PRAGMA user_version"), 2);
 }
 
@@ -172,10 +177,10 @@ static void test_damaged_store_is_refused(void **arg)
 	p->s = NULL;
 	n = read_file(p->path, bytes, sizeof(bytes));
 	assert_true(n > 8192);
-	write_file(p->path, bytes, 4096);         /* cut */
+	write_file(p->path, bytes, 4096); /* cut */
 	assert_int_equal(open_code(p->path, SIPD_STORE_OWN),
 			 SIPDIALER_EFORMAT);
-	memset(bytes + 100, 0xa5, 3996);          /* schema overwritten */
+	memset(bytes + 100, 0xa5, 3996); /* schema overwritten */
 	write_file(p->path, bytes, n);
 	assert_int_equal(open_code(p->path, SIPD_STORE_OWN),
 			 SIPDIALER_EFORMAT);
@@ -332,8 +337,9 @@ static void test_dead_owner_leaves_interrupted_contacts(void **arg)
 		assert_int_equal(n.completed, 1);
 		assert_int_equal(n.pending, 1);
 		assert_int_equal(n.attempts, 2);
-		assert_int_equal(n.by_disposition[
-			SIPDIALER_DISPOSITION_INTERRUPTED], 1);
+		assert_int_equal(
+			n.by_disposition[SIPDIALER_DISPOSITION_INTERRUPTED],
+			1);
 		/* at most once: only the one never tried */
 		assert_string_equal(due(p->s, 1, INT64_MAX, 9), "+3");
 		assert_int_equal(try_intent(p->s, 4, 1, 1, 2, &dnc),
@@ -341,9 +347,11 @@ static void test_dead_owner_leaves_interrupted_contacts(void **arg)
 		assert_int_equal(sipd_store_last_call(p->s, &last), 0);
 		assert_int_equal(last, 2);
 		commit(p->s);
-		assert_int_equal(query(p->path, "SELECT count(*) FROM calls "
+		assert_int_equal(query(p->path,
+				       "SELECT count(*) FROM calls "
 				       "WHERE disposition = 'interrupted' AND "
-				       "id = 1 AND contact = 1"), 1);
+				       "id = 1 AND contact = 1"),
+				 1);
 		check_good(p->path);
 
 		/* marked once, not again */
@@ -377,7 +385,8 @@ static void test_other_reader_does_not_mark(void **arg)
 	kill_child(pid);
 	assert_int_equal(open_code(p->path, 0), 0);
 	assert_int_equal(query(p->path, "SELECT count(*) FROM contacts WHERE "
-			       "status = 'in_progress'"), 1);
+					"status = 'in_progress'"),
+			 1);
 }
 
 
@@ -387,7 +396,8 @@ static void test_strays_without_attempt_are_settled(void **arg)
 
 	kill_child(child(child_campaign, p));
 	execute(p->path, "PRAGMA foreign_keys = OFF; DELETE FROM attempts");
-	execute(p->path, "UPDATE contacts SET status = 'in_progress', "
+	execute(p->path,
+		"UPDATE contacts SET status = 'in_progress', "
 		"ready = 0 WHERE id = 3; UPDATE counts SET n = 2 WHERE "
 		"word = 'in_progress'; DELETE FROM counts WHERE word = "
 		"'pending' OR kind = 'attempts'");
@@ -405,8 +415,8 @@ static void test_strays_without_attempt_are_settled(void **arg)
 
 static void test_migrations_have_no_gap(void **arg)
 {
-	static const struct sipd_migration gap[] = { { 1, "" }, { 3, "" } };
-	static const struct sipd_migration twice[] = { { 1, "" }, { 1, "" } };
+	static const struct sipd_migration gap[] = {{1, ""}, {3, ""}};
+	static const struct sipd_migration twice[] = {{1, ""}, {1, ""}};
 	size_t count;
 	const struct sipd_migration *list = sipd_migrations(&count);
 	(void)arg;
@@ -421,13 +431,13 @@ static void test_migrations_have_no_gap(void **arg)
 static void test_migration_is_all_or_nothing(void **arg)
 {
 	static const struct sipd_migration list[] = {
-		{ 1, "CREATE TABLE a (x, status, CHECK ({campaign}))" },
-		{ 2, "CREATE TABLE b (x); INSERT INTO nowhere VALUES (1)" },
+		{1, "CREATE TABLE a (x, status, CHECK ({campaign}))"},
+		{2, "CREATE TABLE b (x); INSERT INTO nowhere VALUES (1)"},
 	};
 	static const struct sipd_migration good[] = {
-		{ 1, "CREATE TABLE a (x)" },
-		{ 2, "CREATE TABLE b (x)" },
-		{ 3, "ALTER TABLE b ADD COLUMN y" },
+		{1, "CREATE TABLE a (x)"},
+		{2, "CREATE TABLE b (x)"},
+		{3, "ALTER TABLE b ADD COLUMN y"},
 	};
 	struct place *p = *arg;
 	sqlite3 *db;
@@ -552,11 +562,11 @@ static void test_results_are_read_back(void **arg)
 {
 	static const char *const names[] = {
 		"plain", "a,b \"c\"\r\nd", "=1+1", "+cmd", "-x", "@y", "\tz",
-		"", "J\xc3\xb6rg",
+		"",      "J\xc3\xb6rg",
 	};
 	static char csv[16384];
 	struct place *p = *arg;
-	struct sipd_contact_row row = { .custom = (char *)"{\"k\":\"v,w\"}" };
+	struct sipd_contact_row row = {.custom = (char *)"{\"k\":\"v,w\"}"};
 	char name[128];
 	uint64_t c, ids[9], rows;
 	bool flag;
@@ -571,16 +581,18 @@ static void test_results_are_read_back(void **arg)
 			strcpy(row.number, "+49;30");
 		(void)snprintf(row.name, sizeof(row.name), "%s", names[i]);
 		assert_int_equal(sipd_store_contact_add(p->s, &row, &flag,
-							&ids[i]), 0);
+							&ids[i]),
+				 0);
 	}
 	(void)add_contact(p->s, new_campaign(p->s), "+778", 0);
 	do_intent(p->s, 1, c, ids[0]);
 	assert_int_equal(try_result(p->s, 1, c, ids[0],
-				    SIPDIALER_CONTACT_COMPLETED, 0), 0);
+				    SIPDIALER_CONTACT_COMPLETED, 0),
+			 0);
 	do_intent(p->s, 2, c, ids[1]);
 	assert_int_equal(try_result(p->s, 2, c, ids[1],
-				    SIPDIALER_CONTACT_PENDING,
-				    4102444800123), 0); /* year 2100 */
+				    SIPDIALER_CONTACT_PENDING, 4102444800123),
+			 0); /* year 2100 */
 	commit(p->s);
 
 	place_name(p, "r.csv", name, sizeof(name));
@@ -598,8 +610,7 @@ static void test_results_are_read_back(void **arg)
 		(void)snprintf(want, sizeof(want), "%s%s", guard ? "'" : "",
 			       names[i]);
 		assert_string_equal(cell(csv, i + 1, 2), want);
-		assert_string_equal(cell(csv, i + 1, 3),
-				    "{\"k\":\"v,w\"}");
+		assert_string_equal(cell(csv, i + 1, 3), "{\"k\":\"v,w\"}");
 	}
 	assert_string_equal(cell(csv, 1, 1), "+49300");
 	assert_string_equal(cell(csv, 8, 1), "'+49;30");
