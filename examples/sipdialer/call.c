@@ -104,7 +104,7 @@ int cli_call(struct cli *cli, int argc, char **argv)
 	if (!to)
 		return cli_error(CLI_USAGE, "call: which number?");
 	if (!no_audio(play)) {
-		if (cli_check_file("prompt", play))
+		if (cli_check_prompt(play))
 			return CLI_USAGE;
 		(void)snprintf(option, sizeof(option), "call.play=%s", play);
 		options[0] = option;

@@ -8,19 +8,6 @@
 #include <string.h>
 
 
-static int need_store(struct cli *cli)
-{
-	char path[4096];
-
-	(void)sipdialer_get(cli->d, "store.path", path, sizeof(path));
-	if (!path[0])
-		return cli_error(CLI_USAGE,
-				 "which store?  (-o store.path=FILE)");
-
-	return CLI_OK;
-}
-
-
 static void list_event(struct cli *cli, const struct sipdialer_event *ev)
 {
 	if (ev->type != SIPDIALER_EVENT_CAMPAIGN_STATUS)
@@ -41,9 +28,19 @@ static void list_event(struct cli *cli, const struct sipdialer_event *ev)
 static int finish(struct cli *cli, struct cli_answer *a, int verb_result)
 {
 	if (cli_answer(cli, a, verb_result))
-		cli->status = cli_library_error(CLI_FAILED, a->error, a->text);
+		cli->status = cli_library_error(cli_refused(a->error),
+						a->error, a->text);
 
 	return cli_stop(cli);
+}
+
+
+/* The last line of --json: how many there were. */
+static void json_count(const struct cli *cli, const char *what, uint64_t count)
+{
+	if (cli->json && !cli->status)
+		(void)printf("{\"event\":\"summary\",\"%s\":%llu}\n", what,
+			     (unsigned long long)count);
 }
 
 
@@ -55,7 +52,10 @@ static int list(struct cli *cli)
 	if (cli_start_store_only(cli))
 		return CLI_NO_START;
 
-	return finish(cli, &a, sipdialer_campaign_list(cli->d, &a.request));
+	(void)finish(cli, &a, sipdialer_campaign_list(cli->d, &a.request));
+	json_count(cli, "campaigns", a.count);
+
+	return cli->status;
 }
 
 
@@ -68,8 +68,11 @@ static int status(struct cli *cli, uint64_t id)
 	if (cli_start_store_only(cli))
 		return CLI_NO_START;
 
-	return finish(cli, &a,
-		      sipdialer_campaign_status(cli->d, id, &a.request));
+	(void)finish(cli, &a,
+		     sipdialer_campaign_status(cli->d, id, &a.request));
+	json_count(cli, "campaigns", a.count);
+
+	return cli->status;
 }
 
 
@@ -79,13 +82,16 @@ static int results(struct cli *cli, uint64_t id, const char *path)
 
 	if (!path)
 		return cli_error(CLI_USAGE, "campaign results ID FILE.csv");
+	if (cli_check_folder("results", path))
+		return CLI_USAGE;
 	if (cli_start_store_only(cli))
 		return CLI_NO_START;
 	(void)finish(cli, &a,
 		     sipdialer_campaign_results(cli->d, id, path, &a.request));
-	if (!cli->status)
+	if (!cli->status && !cli->json)
 		(void)printf("%llu contacts written to %s\n",
 			     (unsigned long long)a.count, path);
+	json_count(cli, "contacts", a.count);
 
 	return cli->status;
 }
@@ -106,14 +112,31 @@ static int set_state(struct cli *cli, uint64_t id, bool pause)
 }
 
 
+/* Another process dials from the store: it takes the campaign up. */
+static int start_there(struct cli *cli, uint64_t id)
+{
+	struct cli_answer a = {0};
+
+	cli->event = list_event;
+	if (cli_start_store_only(cli))
+		return CLI_NO_START;
+
+	return finish(cli, &a,
+		      sipdialer_campaign_start(cli->d, id, &a.request));
+}
+
+
 /* Run it here; if another process dials from the store, let that one. */
 static int start(struct cli *cli, uint64_t id)
 {
 	struct cli_answer a = {0};
 	int err;
 
+	cli->quiet_busy = true;
 	if (cli_start(cli))
-		return CLI_NO_START;
+		return cli->start_error == SIPDIALER_EBUSY
+			       ? start_there(cli, id)
+			       : CLI_NO_START;
 	cli->status = cli_wait_registered(cli);
 	if (cli->status)
 		return cli_stop(cli);
@@ -154,8 +177,9 @@ static int create(struct cli *cli, const char *name)
 	(void)finish(cli, &a,
 		     sipdialer_campaign_create(cli->d, name, NULL,
 					       &a.request));
-	if (!cli->status)
+	if (!cli->status && !cli->json)
 		(void)printf("%llu\n", (unsigned long long)a.campaign);
+	json_count(cli, "campaign", a.campaign);
 
 	return cli->status;
 }
@@ -218,6 +242,8 @@ int cli_campaign(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_flag none[] = {{NULL, NULL, NULL, NULL}};
 	const char *words[3];
+	char path[4096];
+	bool create_it;
 	uint64_t id;
 
 	if (argc && !strcmp(argv[0], "run"))
@@ -228,8 +254,9 @@ int cli_campaign(struct cli *cli, int argc, char **argv)
 		return cli_error(CLI_USAGE,
 				 "campaign run, new, load, start, pause, "
 				 "resume, cancel, status, list or results?");
-	if (need_store(cli))
-		return CLI_USAGE;
+	create_it = !strcmp(words[0], "new");
+	if (cli_store_path(cli, NULL, create_it, path, sizeof(path)))
+		return CLI_NO_START;
 
 	if (!strcmp(words[0], "list") ||
 	    (!strcmp(words[0], "status") && !words[1]))

@@ -7,159 +7,11 @@
  */
 #include "cli.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-struct follow {
-	uint64_t id;
-	struct cli_progress progress;
-	bool over;
-	bool ended;      /* no new calls: waits for the last ones */
-	uint64_t active; /* then: calls still in progress */
-	int status;      /* of the campaign, once over */
-	uint64_t by[64];
-	size_t by_len;
-	uint64_t contacts, completed, failed, other;
-	uint64_t started_ms;
-	char why[256];
-};
-
-
-static void note_counts(struct follow *f, const struct sipdialer_event *ev)
-{
-	f->by_len = ev->by_disposition_len < 64 ? ev->by_disposition_len : 64;
-	memcpy(f->by, ev->by_disposition, f->by_len * sizeof(f->by[0]));
-	f->contacts = ev->total;
-	f->completed = ev->completed;
-	f->failed = ev->failed;
-	f->other = ev->other;
-}
-
-
-static void follow_event(struct cli *cli, const struct sipdialer_event *ev)
-{
-	struct follow *f = cli->data;
-
-	if (ev->campaign != f->id)
-		return;
-
-	if (ev->type == SIPDIALER_EVENT_CALL_ENDED && cli->json)
-		cli_print_json(ev);
-	if (ev->type == SIPDIALER_EVENT_CALL_DIALING)
-		++f->active;
-	if (ev->type == SIPDIALER_EVENT_CALL_ENDED && f->active)
-		--f->active;
-	if (ev->type == SIPDIALER_EVENT_CAMPAIGN_PROGRESS) {
-		note_counts(f, ev);
-		cli_progress(cli, &f->progress, ev);
-	}
-	if (ev->type == SIPDIALER_EVENT_CAMPAIGN_STATUS) {
-		note_counts(f, ev);
-		f->status = ev->status;
-		f->ended = ev->status != SIPDIALER_CAMPAIGN_RUNNING &&
-			   ev->status != SIPDIALER_CAMPAIGN_DRAFT;
-		f->active = ev->active;
-		if (ev->reason)
-			(void)snprintf(f->why, sizeof(f->why), "%s",
-				       ev->reason);
-	}
-	/* paused by somebody: who is on the line stays on the line */
-	f->over = f->ended && !f->active;
-}
-
-
-static void json_summary(const struct follow *f, bool results)
-{
-	(void)printf("{\"event\":\"summary\",\"campaign\":%llu,"
-		     "\"status\":\"%s\",\"contacts\":%llu,"
-		     "\"completed\":%llu,\"failed\":%llu,\"other\":%llu,"
-		     "\"seconds\":%.3f,\"outcomes\":{",
-		     (unsigned long long)f->id,
-		     sipdialer_campaign_status_name(f->status),
-		     (unsigned long long)f->contacts,
-		     (unsigned long long)f->completed,
-		     (unsigned long long)f->failed,
-		     (unsigned long long)f->other,
-		     (double)(cli_clock_ms() - f->started_ms) / 1000);
-	for (size_t i = 1, n = 0; i < f->by_len; i++)
-		if (f->by[i])
-			(void)printf("%s\"%s\":%llu", n++ ? "," : "",
-				     sipdialer_disposition_name((int)i),
-				     (unsigned long long)f->by[i]);
-	(void)printf("},\"results\":%s}\n", results ? "true" : "false");
-}
-
-
-static void human_summary(const struct follow *f)
-{
-	cli_outcomes(f->by, f->by_len);
-	(void)printf("campaign %llu %s: %llu contacts, %llu answered, %llu "
-		     "given up, %llu other, in %.1f s\n",
-		     (unsigned long long)f->id,
-		     sipdialer_campaign_status_name(f->status),
-		     (unsigned long long)f->contacts,
-		     (unsigned long long)f->completed,
-		     (unsigned long long)f->failed,
-		     (unsigned long long)f->other,
-		     (double)(cli_clock_ms() - f->started_ms) / 1000);
-}
-
-
-static int write_results(struct cli *cli, uint64_t id, const char *path)
-{
-	struct cli_answer a = {0};
-
-	if (cli_answer(cli, &a,
-		       sipdialer_campaign_results(cli->d, id, path,
-						  &a.request)))
-		return cli_library_error(CLI_FAILED, a.error, a.text);
-	if (!cli->json)
-		(void)printf("%llu results written to %s\n",
-			     (unsigned long long)a.count, path);
-
-	return CLI_OK;
-}
-
-
-int cli_campaign_follow(struct cli *cli, uint64_t id, const char *results)
-{
-	struct follow f = {.id = id,
-			   .started_ms = cli_clock_ms(),
-			   .status = SIPDIALER_CAMPAIGN_RUNNING};
-	struct cli_answer now = {0};
-	int status = CLI_OK;
-
-	cli->event = follow_event;
-	cli->data = &f;
-	/* it may be over before we look */
-	(void)cli_answer(cli, &now,
-			 sipdialer_campaign_status(cli->d, id, &now.request));
-	(void)cli_wait(cli, &f.over);
-	cli_progress_clear(cli, &f.progress);
-	cli->event = NULL;
-	cli->data = NULL;
-
-	if (f.over && results)
-		status = write_results(cli, id, results);
-	if (cli->json)
-		json_summary(&f, f.over && results && !status);
-	else
-		human_summary(&f);
-
-	if (!f.over)
-		return cli_error(
-			CLI_FAILED,
-			"interrupted; the same command goes on from here");
-	if (f.status != SIPDIALER_CAMPAIGN_COMPLETED)
-		return cli_error(CLI_FAILED, "campaign %s%s%s",
-				 sipdialer_campaign_status_name(f.status),
-				 f.why[0] ? ": " : "", f.why);
-
-	return status;
-}
-
 
 /* ---- find or make it --------------------------------------------------------- */
 
@@ -167,6 +19,7 @@ struct search {
 	const char *name;
 	uint64_t id; /* the last unfinished one of that name */
 	int status;
+	bool found;       /* it was there: contacts may be in it already */
 	uint64_t over_id; /* the last one that has ended */
 	int over_status;
 };
@@ -209,6 +62,7 @@ static int find_or_create(struct cli *cli, const char *name,
 	cli->event = NULL;
 	cli->data = NULL;
 
+	s->found = s->id != 0;
 	if (s->id) {
 		if (!cli->json)
 			(void)printf(
@@ -260,7 +114,7 @@ static void import_event(struct cli *cli, const struct sipdialer_event *ev)
 static int import(struct cli *cli, const struct search *s, const char *path,
 		  uint64_t *refused, bool *ended)
 {
-	struct import im = {.resumed = s->status != SIPDIALER_CAMPAIGN_DRAFT};
+	struct import im = {.resumed = s->found};
 	struct cli_answer a = {0}, drop = {0};
 
 	cli->event = import_event;
@@ -272,9 +126,14 @@ static int import(struct cli *cli, const struct search *s, const char *path,
 	cli->data = NULL;
 
 	*refused = im.shown;
-	*ended = im.resumed && a.error == SIPDIALER_ESTATE;
+	*ended = im.resumed && a.error == SIPDIALER_ESTATE &&
+		 !cli_interrupted();
 	if (*ended)
 		return CLI_OK;
+	if (a.error && cli_interrupted())
+		return cli_error(
+			CLI_FAILED,
+			"interrupted; the same command goes on from here");
 	if (a.error) {
 		/* leave no empty draft behind */
 		if (!im.resumed)
@@ -310,7 +169,7 @@ static int run_over(struct cli *cli, const struct search *s,
 	int status = CLI_OK;
 
 	if (results)
-		status = write_results(cli, s->over_id, results);
+		status = cli_campaign_results(cli, s->over_id, results);
 	if (status)
 		return status;
 	if (s->over_status != SIPDIALER_CAMPAIGN_COMPLETED)
@@ -353,6 +212,10 @@ static int run(struct cli *cli, const struct run_args *args,
 	if (status)
 		return status;
 
+	if (cli_interrupted())
+		return cli_error(
+			CLI_FAILED,
+			"interrupted; the same command goes on from here");
 	if (s.status != SIPDIALER_CAMPAIGN_RUNNING &&
 	    cli_answer(cli, &started,
 		       sipdialer_campaign_start(cli->d, s.id,
@@ -414,17 +277,31 @@ static void keep_options(struct cli *cli, const char *play,
 }
 
 
-static void default_store(struct cli *cli)
+/* Somewhere to dial to, somewhere to keep it. */
+static int check_options(struct cli *cli)
 {
-	char path[4096];
+	char server[256], record[4096], path[4096], given[4096];
 
-	(void)sipdialer_get(cli->d, "store.path", path, sizeof(path));
-	if (path[0])
-		return;
+	(void)sipdialer_get(cli->d, "sip.server", server, sizeof(server));
+	if (!server[0])
+		return cli_error(CLI_NO_START,
+				 "%s: no server to dial through "
+				 "(option sip.server)",
+				 sipdialer_strerror(SIPDIALER_ESTATE));
+	(void)sipdialer_get(cli->d, "call.record", record, sizeof(record));
+	if (record[0] && access(record, W_OK | X_OK))
+		return cli_error(CLI_USAGE,
+				 "call.record \"%s\": %s (a folder "
+				 "for the recordings)",
+				 record, strerror(errno));
 
-	(void)sipdialer_set(cli->d, "store.path", "sipdialer.db");
-	if (!cli->json)
-		(void)puts("store: sipdialer.db (option store.path)");
+	(void)sipdialer_get(cli->d, "store.path", given, sizeof(given));
+	if (cli_store_path(cli, NULL, true, path, sizeof(path)))
+		return CLI_NO_START;
+	if (!given[0] && !cli->json)
+		(void)printf("store: %s (option store.path)\n", path);
+
+	return CLI_OK;
 }
 
 
@@ -437,7 +314,9 @@ static int check_args(struct run_args *args, char *name, size_t size)
 		return CLI_USAGE;
 	if (args->play && (!*args->play || !strcmp(args->play, "none")))
 		args->play = NULL;
-	if (args->play && cli_check_file("prompt", args->play))
+	if (args->play && cli_check_prompt(args->play))
+		return CLI_USAGE;
+	if (args->results && cli_check_folder("results", args->results))
 		return CLI_USAGE;
 	if (!args->name) {
 		default_name(args->contacts, name, size);
@@ -478,7 +357,9 @@ int cli_campaign_run(struct cli *cli, int argc, char **argv)
 	    check_args(&args, name, sizeof(name)))
 		return CLI_USAGE;
 
-	default_store(cli);
+	cli->status = check_options(cli);
+	if (cli->status)
+		return cli->status;
 	keep_options(cli, args.play, texts, options);
 
 	cli->status = cli_start(cli);

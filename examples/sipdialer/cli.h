@@ -19,6 +19,8 @@ enum {
 	CLI_NO_START = 3 /* could not start */
 };
 
+#define CLI_STORE "sipdialer.db"
+
 struct cli {
 	struct sipdialer *d;
 	bool json;
@@ -30,6 +32,8 @@ struct cli {
 	bool store_failed; /* told once until it works again */
 	bool store_needed; /* nothing can be done while it fails */
 	int status;        /* exit status of the command */
+	bool quiet_busy; /* EBUSY at start is for the caller to tell */
+	int start_error; /* of the last start */
 	const char *config;
 	/** Events after the common ones. */
 	void (*event)(struct cli *cli, const struct sipdialer_event *ev);
@@ -61,6 +65,16 @@ int cli_library_error(int status, int error, const char *text);
 int cli_file_error(int status, int error, const char *path, const char *text);
 /** Is it a readable regular file?  Else CLI_USAGE with a line. */
 int cli_check_file(const char *what, const char *path);
+/** ... and a WAV file by its first bytes. */
+int cli_check_prompt(const char *path);
+/** Can a file be made at this path? */
+int cli_check_folder(const char *what, const char *path);
+/** The store: the argument, the option, or CLI_STORE here; `create`: it need not
+ *  be there. */
+int cli_store_path(struct cli *cli, const char *arg, bool create, char *path,
+		   size_t size);
+/** Exit status for a verb's error: a bad value is wrong usage. */
+int cli_refused(int error);
 /** A positive id. */
 bool cli_id(const char *text, uint64_t *id);
 
@@ -105,6 +119,8 @@ struct cli_progress {
 void cli_progress(struct cli *cli, struct cli_progress *p,
 		  const struct sipdialer_event *ev);
 void cli_progress_clear(struct cli *cli, struct cli_progress *p);
+/** A JSON string in quotes. */
+void cli_json_text(const char *text);
 void cli_outcomes(const uint64_t *by_disposition, size_t len);
 uint64_t cli_clock_ms(void);
 
@@ -113,8 +129,12 @@ uint64_t cli_clock_ms(void);
 typedef int(cli_command_h)(struct cli *cli, int argc, char **argv);
 cli_command_h cli_call, cli_campaign, cli_campaign_run, cli_store, cli_dnc,
 	cli_demo, cli_help;
+/** Did Ctrl-C or SIGTERM come? */
+bool cli_interrupted(void);
 /** Follow campaign `id` to its end. */
 int cli_campaign_follow(struct cli *cli, uint64_t id, const char *results);
+/** Its results to a file. */
+int cli_campaign_results(struct cli *cli, uint64_t id, const char *path);
 void cli_usage(void);
 
 #endif

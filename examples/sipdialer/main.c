@@ -53,7 +53,7 @@ int cli_library_error(int status, int error, const char *text)
 
 int cli_file_error(int status, int error, const char *path, const char *text)
 {
-	if (strstr(text, path))
+	if (!*text || strstr(text, path))
 		return cli_library_error(status, error, text);
 
 	return cli_error(status, "%s: %s: %s", sipdialer_strerror(error), path,
@@ -77,6 +77,78 @@ int cli_check_file(const char *what, const char *path)
 	(void)close(fd);
 
 	return status;
+}
+
+
+/* A WAV file says so in its first bytes; the library looks at the rest. */
+int cli_check_prompt(const char *path)
+{
+	char head[12] = "";
+	FILE *f;
+	size_t n;
+
+	if (cli_check_file("prompt", path))
+		return CLI_USAGE;
+
+	f = fopen(path, "rbe");
+	if (!f)
+		return cli_error(CLI_USAGE, "prompt \"%s\": %s", path,
+				 strerror(errno));
+	n = fread(head, 1, sizeof(head), f);
+	(void)fclose(f);
+	if (n != sizeof(head) || memcmp(head, "RIFF", 4) ||
+	    memcmp(head + 8, "WAVE", 4))
+		return cli_error(CLI_USAGE, "prompt \"%s\" is not a WAV file",
+				 path);
+
+	return CLI_OK;
+}
+
+
+int cli_check_folder(const char *what, const char *path)
+{
+	char dir[4096];
+	char *slash;
+
+	(void)snprintf(dir, sizeof(dir), "%s", path);
+	slash = strrchr(dir, '/');
+	if (slash)
+		slash[1] = '\0';
+	else
+		(void)snprintf(dir, sizeof(dir), ".");
+	if (access(dir, W_OK | X_OK))
+		return cli_error(CLI_USAGE, "%s \"%s\": %s: %s", what, path,
+				 dir, strerror(errno));
+
+	return CLI_OK;
+}
+
+
+int cli_store_path(struct cli *cli, const char *arg, bool create, char *path,
+		   size_t size)
+{
+	if (arg)
+		(void)snprintf(path, size, "%s", arg);
+	else
+		(void)sipdialer_get(cli->d, "store.path", path, size);
+	if (!path[0]) {
+		(void)snprintf(path, size, CLI_STORE);
+		(void)sipdialer_set(cli->d, "store.path", path);
+	}
+	if (create || !access(path, F_OK))
+		return CLI_OK;
+
+	return cli_error(CLI_NO_START,
+			 "%s: store \"%s\": %s (option "
+			 "store.path)",
+			 sipdialer_strerror(SIPDIALER_ENOENT), path,
+			 strerror(errno));
+}
+
+
+int cli_refused(int error)
+{
+	return error == SIPDIALER_EINVAL ? CLI_USAGE : CLI_FAILED;
 }
 
 

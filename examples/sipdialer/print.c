@@ -31,6 +31,23 @@ void cli_print_json(const struct sipdialer_event *ev)
 }
 
 
+void cli_json_text(const char *text)
+{
+	(void)putchar('"');
+	for (; *text; text++) {
+		const unsigned char c = (unsigned char)*text;
+
+		if (c == '"' || c == '\\')
+			(void)printf("\\%c", c);
+		else if (c < 0x20 || c == 0x7f)
+			(void)printf("\\u%04x", c);
+		else
+			(void)putchar(c);
+	}
+	(void)putchar('"');
+}
+
+
 static void print_end(const struct sipdialer_event *ev)
 {
 	(void)printf("%s %s", ev->to,

@@ -170,14 +170,24 @@ int cli_start(struct cli *cli)
 		return CLI_NO_START;
 
 	err = sipdialer_start(cli->d);
+	cli->start_error = err;
+	if (err == SIPDIALER_EBUSY && cli->quiet_busy)
+		return CLI_NO_START;
 	if (err)
 		return cli_library_error(err == SIPDIALER_EINVAL
 						 ? CLI_USAGE
 						 : CLI_NO_START,
 					 err, sipdialer_last_error());
 	cli->started = true;
+	cli->stopped = false;
 
 	return CLI_OK;
+}
+
+
+bool cli_interrupted(void)
+{
+	return interrupts > 0;
 }
 
 

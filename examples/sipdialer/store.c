@@ -9,30 +9,13 @@
 static const struct cli_flag no_flags[] = {{NULL, NULL, NULL, NULL}};
 
 
-/* The store file: the argument, else the option. */
-static int store_path(struct cli *cli, const char *arg, char *path,
-		      size_t size)
-{
-	if (arg)
-		(void)snprintf(path, size, "%s", arg);
-	else
-		(void)sipdialer_get(cli->d, "store.path", path, size);
-	if (!path[0])
-		return cli_error(
-			CLI_USAGE,
-			"which store?  (-o store.path=FILE or an argument)");
-
-	return CLI_OK;
-}
-
-
 static int check(struct cli *cli, const char *arg, bool migrate)
 {
 	char path[4096], found[512] = "";
 	int err;
 
-	if (store_path(cli, arg, path, sizeof(path)))
-		return CLI_USAGE;
+	if (cli_store_path(cli, arg, false, path, sizeof(path)))
+		return CLI_NO_START;
 
 	err = sipdialer_store_check(path, migrate, found, sizeof(found));
 	if (err)
@@ -41,7 +24,16 @@ static int check(struct cli *cli, const char *arg, bool migrate)
 						 ? CLI_NO_START
 						 : CLI_FAILED,
 					 err, sipdialer_last_error());
-	(void)printf("%s: %s\n", path, found);
+	if (cli->json) {
+		(void)printf("{\"event\":\"store_check\",\"path\":");
+		cli_json_text(path);
+		(void)printf(",\"found\":");
+		cli_json_text(found);
+		(void)puts("}");
+	}
+	else {
+		(void)printf("%s: %s\n", path, found);
+	}
 
 	return CLI_OK;
 }
@@ -55,8 +47,8 @@ static int ask(struct cli *cli,
 {
 	cli->status = cli_start_store_only(cli);
 	if (!cli->status && cli_answer(cli, answer, verb(cli, arg, answer)))
-		cli->status = cli_library_error(CLI_FAILED, answer->error,
-						answer->text);
+		cli->status = cli_library_error(cli_refused(answer->error),
+						answer->error, answer->text);
 
 	return cli_stop(cli);
 }
@@ -75,11 +67,18 @@ static int backup(struct cli *cli, const char *to)
 
 	if (!to)
 		return cli_error(CLI_USAGE, "store backup: to which file?");
-	if (store_path(cli, NULL, path, sizeof(path)))
-		return CLI_USAGE;
+	if (cli_store_path(cli, NULL, false, path, sizeof(path)))
+		return CLI_NO_START;
 	if (ask(cli, backup_verb, to, &answer))
 		return cli->status;
-	(void)printf("%s copied to %s\n", path, to);
+	if (cli->json) {
+		(void)printf("{\"event\":\"store_backup\",\"path\":");
+		cli_json_text(to);
+		(void)puts("}");
+	}
+	else {
+		(void)printf("%s copied to %s\n", path, to);
+	}
 
 	return CLI_OK;
 }
@@ -136,19 +135,30 @@ int cli_dnc(struct cli *cli, int argc, char **argv)
 	const char *words[2];
 	char path[4096];
 
-	if (cli_flags(cli, argc, argv, no_flags, words, 2) ||
-	    store_path(cli, NULL, path, sizeof(path)))
+	if (cli_flags(cli, argc, argv, no_flags, words, 2))
 		return CLI_USAGE;
 	if (!words[1])
 		return cli_error(CLI_USAGE, "dnc add|remove|check NUMBER");
+	if (cli_store_path(cli, NULL, !strcmp(words[0], "add"), path,
+			   sizeof(path)))
+		return CLI_NO_START;
 
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++) {
 		if (strcmp(words[0], verbs[i].name))
 			continue;
 		if (ask(cli, verbs[i].verb, words[1], &answer))
 			return cli->status;
-		(void)printf("%s %s\n", words[1],
-			     verbs[i].said[answer.count != 0]);
+		if (cli->json) {
+			(void)printf("{\"event\":\"dnc_%s\",\"number\":",
+				     verbs[i].name);
+			cli_json_text(words[1]);
+			(void)printf(",\"count\":%llu}\n",
+				     (unsigned long long)answer.count);
+		}
+		else {
+			(void)printf("%s %s\n", words[1],
+				     verbs[i].said[answer.count != 0]);
+		}
 		return CLI_OK;
 	}
 

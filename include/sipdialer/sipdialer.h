@@ -218,7 +218,8 @@ struct sipdialer_event {
 	double   mos;         /**< Estimate 1.0-4.5 (G.107 simplified), 0 none */
 	uint64_t count;       /**< See the kind                               */
 	uint64_t line;        /**< Line of the file, first is 1               */
-	/* Counters of a campaign; total = the sum of the states. */
+	/* Counters of a campaign; `active` counts calls, so that contacts
+	 * whose call is about to begin are in none but `total`. */
 	uint64_t total;       /**< Contacts (or rows read, see DONE)          */
 	uint64_t pending;     /**< Contacts to dial, now or later             */
 	uint64_t active;      /**< Calls in progress                          */

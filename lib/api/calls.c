@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "base/clock.h"
 #include "base/container.h"
 #include "base/error.h"
@@ -550,7 +551,12 @@ int sipdialer_call(struct sipdialer *d, const char *to,
 	if (err)
 		return err;
 
-	if (!sipd_engine_slot_take(d))
+	if (!d->has_server && strncasecmp(to, "sip:", 4))
+		err = sipd_error(SIPDIALER_ESTATE,
+				 "\"%s\" is a number, and option sip.server, "
+				 "that numbers are dialed through, is not set",
+				 to);
+	else if (!sipd_engine_slot_take(d))
 		err = sipd_error(SIPDIALER_EFULL,
 				 "%u calls are in progress, the limit of "
 				 "dial.max_calls",

@@ -43,13 +43,13 @@ static int create_run(struct sipd_request *q, struct sipd_store *s)
 {
 	int err;
 
-	err = sipd_store_campaign_new(s, q->a, q->b, &q->campaign);
-	if (err)
-		return err;
-
 	q->rows = calloc(1, sizeof(*q->rows));
 	if (!q->rows)
 		return sipd_error(SIPDIALER_ENOMEM, "no memory for a row");
+
+	err = sipd_store_campaign_new(s, q->a, q->b, &q->campaign);
+	if (err)
+		return err;
 
 	err = sipd_store_campaign_get(s, q->campaign, true, q->rows);
 	q->count = !err;
@@ -128,18 +128,19 @@ static int change_run(struct sipd_request *q, struct sipd_store *s)
 {
 	int err;
 
+	/* before anything is changed: an error means that nothing was */
+	q->rows = calloc(1, sizeof(*q->rows));
+	if (!q->rows && !q->turn)
+		return sipd_error(SIPDIALER_ENOMEM, "no memory for a row");
+
 	err = q->turn ? sipd_store_campaign_skip(s, q->campaign, &q->again)
 		      : change_status(q, s);
-	if (err || q->again)
+	q->rescan = !err;
+	if (err || q->again || !q->rows)
 		return err;
-
-	q->rows = calloc(1, sizeof(*q->rows));
-	if (!q->rows)
-		return sipd_error(SIPDIALER_ENOMEM, "no memory for a row");
 
 	err = sipd_store_campaign_get(s, q->campaign, true, q->rows);
 	q->count = !err;
-	q->rescan = true;
 
 	return err;
 }

@@ -17,6 +17,11 @@
 
 enum { EVENTS_RETRY_US = 1000000 }; /* the host lags behind with its events */
 
+enum {
+	DEAD_CALLS = 3,  /* in a row without any answer: the server is away */
+	DEAD_WAIT_S = 60 /* at most, between two tries */
+};
+
 
 /* ---- time ---------------------------------------------------------------- */
 
@@ -236,7 +241,8 @@ static bool claim(struct sipd_run *run)
 
 static bool may_dial(const struct sipdialer *d)
 {
-	return !d->stopping && (d->registered || !d->registers);
+	return !d->stopping && (d->registered || !d->registers) &&
+	       (d->dead < DEAD_CALLS || sipd_clock_ms() >= d->dead_until);
 }
 
 
@@ -331,11 +337,50 @@ static bool unsent(struct sipd_dialed *dialed)
 }
 
 
+/* A server that answers nothing must not use up the contacts: campaigns wait,
+ * and try one call after 1, 2, 4 ... 60 s, until something answers. */
+static void note_life(struct sipdialer *d, const struct sipd_outcome *o)
+{
+	const bool dead = o->error == SIPDIALER_ENET && !o->sip_status &&
+			  !o->ringing;
+	uint32_t wait_s;
+
+	if (!dead && !o->sip_status)
+		return; /* nothing was sent: says nothing about the server */
+	if (!dead) {
+		if (d->dead >= DEAD_CALLS)
+			sipd_log_warning(&d->log, "the server answers again: "
+						  "campaigns go on");
+		d->dead = 0;
+		return;
+	}
+
+	if (++d->dead < DEAD_CALLS)
+		return;
+	if (d->dead == DEAD_CALLS)
+		sipd_log_warning(&d->log,
+				 "%d calls in a row got no answer "
+				 "from the network: campaigns wait",
+				 DEAD_CALLS);
+	wait_s = d->dead - DEAD_CALLS > 5 ? DEAD_WAIT_S
+					  : 1U << (d->dead - DEAD_CALLS);
+	d->dead_until = sipd_clock_ms() + (uint64_t)wait_s * 1000;
+}
+
+
 static void result(const struct sipd_dialed *dialed,
 		   const struct sipd_call_record *rec, struct sipd_result *r)
 {
+	const struct sipd_outcome *o = &rec->outcome;
+	enum sipdialer_disposition d = rec->disposition;
 	uint64_t delay_ms = 0;
 
+	/* nobody was reached for want of a network: as good as congestion */
+	if (d == SIPDIALER_DISPOSITION_FAILED && o->error == SIPDIALER_ENET &&
+	    !o->sip_status)
+		d = SIPDIALER_DISPOSITION_CONGESTION;
+
+	note_life(dialed->d, o);
 	r->campaign = dialed->contact.campaign;
 	r->contact = dialed->contact.id;
 	r->attempt = dialed->attempt;

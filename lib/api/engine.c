@@ -430,6 +430,9 @@ static void reset(struct sipdialer *d, const struct sipd_options *o)
 	d->down = d->aborted = d->scanning = d->unreachable = false;
 	d->registered = false;
 	d->registers = wants_registration(o);
+	d->has_server = *sipd_opt_str(o, SIPD_OPT_SIP_SERVER) != '\0';
+	d->dead = 0;
+	d->dead_until = 0;
 	d->open_calls = d->calls_up = 0;
 	d->claim_turn = d->send_turn = NULL;
 	(void)sipd_strcpy(d->user, sizeof(d->user),

@@ -211,7 +211,10 @@ static void finish_done(struct sipd_job *job)
 {
 	struct inquiry *q = (struct inquiry *)(void *)job;
 	struct sipd_run *run = q->run;
-	const bool more = !job->err && !q->err && q->more;
+	/* contacts came, or somebody started it again, meanwhile */
+	const bool more = !job->err && !q->err &&
+			  (q->more ||
+			   q->row.status == SIPDIALER_CAMPAIGN_RUNNING);
 
 	run->finishing = false;
 	if (!job->err && !q->err && !more)

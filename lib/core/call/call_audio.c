@@ -82,11 +82,6 @@ static void closed_handler(const struct sipd_stream_end *end, void *arg)
 {
 	struct sipd_call *call = arg;
 
-	if (end->record_error)
-		sipd_log_warning(call->env.log, "call %llu: recording: %s",
-				 (unsigned long long)call->id,
-				 end->record_error);
-
 	call->stream = NULL;
 	call->rtp = end->rtp;
 	call->recording = sipd_strdup(end->recording);

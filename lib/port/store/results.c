@@ -170,7 +170,7 @@ static void row_write(struct out *o, struct sipd_query *q)
 /* NOT INDEXED: by id, without sorting all of them in memory */
 static const char sql[] =
 	"SELECT c.id, c.number, c.name, c.custom, c.status, c.attempts, "
-	"l.disposition, l.sip_status, l.q850, l.reason, l.ring_start_ms, "
+	"l.disposition, l.sip_status, l.q850, l.reason, l.start_ms, "
 	"l.answer_ms, l.end_ms, l.codec, l.dtmf, l.recording, CASE c.status "
 	"WHEN 'pending' THEN c.due_ms ELSE 0 END FROM contacts AS c NOT "
 	"INDEXED LEFT JOIN calls AS l ON l.id = c.last_call WHERE c.campaign "
