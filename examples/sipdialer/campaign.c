@@ -229,12 +229,22 @@ static int with_id(struct cli *cli, const char *verb, uint64_t id,
 		return start(cli, id);
 	if (!strcmp(verb, "pause"))
 		return set_state(cli, id, true);
-	if (!strcmp(verb, "cancel"))
-		return set_state(cli, id, false);
 
-	return cli_error(CLI_USAGE,
-			 "no command \"campaign %s\" (see: sipdialer help)",
-			 verb);
+	return set_state(cli, id, false); /* cancel */
+}
+
+
+static bool known(const char *verb)
+{
+	static const char *const verbs[] = {"new",    "load",    "start",
+					    "resume", "pause",   "cancel",
+					    "status", "results", "list"};
+
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++)
+		if (!strcmp(verbs[i], verb))
+			return true;
+
+	return false;
 }
 
 
@@ -254,6 +264,11 @@ int cli_campaign(struct cli *cli, int argc, char **argv)
 		return cli_error(CLI_USAGE,
 				 "campaign run, new, load, start, pause, "
 				 "resume, cancel, status, list or results?");
+	if (!known(words[0]))
+		return cli_error(CLI_USAGE,
+				 "no command \"campaign %s\" (see: "
+				 "sipdialer help)",
+				 words[0]);
 	create_it = !strcmp(words[0], "new");
 	if (cli_store_path(cli, NULL, create_it, path, sizeof(path)))
 		return CLI_NO_START;

@@ -465,7 +465,8 @@ SIPDIALER_API int sipdialer_event_json(const struct sipdialer_event *event,
  * @return SIPDIALER_OK
  *         SIPDIALER_EINVAL  not a number or SIP URI, or a bad option;
  *                           sipdialer_last_error() says where
- *         SIPDIALER_ESTATE  not started, or stopping
+ *         SIPDIALER_ESTATE  not started, stopping, or a number without the
+ *                           option `sip.server`
  *         SIPDIALER_EFULL   option `dial.max_calls` reached, or
  *                           `events.max` events of ended calls wait to be
  *                           pulled

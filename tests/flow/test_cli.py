@@ -105,8 +105,9 @@ class Mistakes(flow.Case):
             self.assertNotEqual(r.status, 0, r)
             self.assertIn(path, r.err, r)
             r = run(*net.options, "call", "+4930123400", "--play", path)
-            self.assertEqual(r.status, 1, r)
-            self.assertIn(path, r.out, r)
+            # what says itself that it is no WAV file is wrong usage
+            self.assertEqual(r.status, 1 if name == "cut" else 2, r)
+            self.assertIn(path, r.out + r.err, r)
         self.assertEqual(net.events("invite"), [])
 
     def campaign(self, csv, *args, **popen):
@@ -160,12 +161,15 @@ class Mistakes(flow.Case):
     def test_no_such_campaign_and_no_store(self):
         base = ("-o", "store.path=" + self.path("s.db"), "-o",
                 "sip.local_address=" + self.ip, "campaign")
+        self.wrong(3, ("s.db",), *base, "list")
+        self.assertFalse(os.path.exists(self.path("s.db")))
+        self.assertEqual(run(*base, "new", "one").status, 0)
         for verb in ("status", "pause", "cancel"):
             self.wrong(1, ("7",), *base, verb, "7")
         self.wrong(1, ("7",), *base, "results", "7", self.path("r.csv"))
         self.assertFalse(os.path.exists(self.path("r.csv")))
         self.wrong(2, ("seven",), *base, "status", "seven")
-        self.wrong(2, ("store.path",), "campaign", "list", cwd=self.dir)
+        self.wrong(3, ("store.path",), "campaign", "list", cwd=self.dir)
 
     def test_store_of_somebody_else(self):
         path = self.path("s.db")

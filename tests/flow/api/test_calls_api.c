@@ -247,18 +247,19 @@ static void test_failures_before_the_invite_are_failed(void **state)
 }
 
 
-static void test_number_without_a_server_is_failed(void **state)
+static void test_number_without_a_server_is_refused(void **state)
 {
-	const struct sipdialer_event *ev;
 	struct host h;
+	uint64_t call = 0;
 	(void)state;
 
 	host_open(&h, quick_net,
 		  OPTIONS("sip.server=", "sip.local_address=127.0.0.1"));
 	host_start(&h);
-	ev = host_ended(&h, dial(&h, "4930100", NULL),
-			SIPDIALER_DISPOSITION_FAILED);
-	assert_int_not_equal(ev->error, 0);
+	assert_int_equal(sipdialer_call(h.d, "4930100", NULL, &call),
+			 SIPDIALER_ESTATE);
+	assert_non_null(strstr(sipdialer_last_error(), "sip.server"));
+	assert_int_equal(call, 0);
 	host_stop(&h);
 	host_close(&h);
 }
@@ -432,7 +433,7 @@ int main(void)
 		cmocka_unit_test(test_record_and_dtmf_of_the_far_end),
 		cmocka_unit_test(test_bad_prompt_fails_before_the_invite),
 		cmocka_unit_test(test_failures_before_the_invite_are_failed),
-		cmocka_unit_test(test_number_without_a_server_is_failed),
+		cmocka_unit_test(test_number_without_a_server_is_refused),
 		cmocka_unit_test(test_verbs_right_after_the_call),
 		cmocka_unit_test(test_many_plays_end_each_by_one_event),
 		cmocka_unit_test(test_next_call_fits_when_the_end_is_told),
