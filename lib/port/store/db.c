@@ -5,6 +5,7 @@
  */
 #include "port/store/internal.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include "base/error.h"
@@ -194,8 +195,8 @@ static int run(struct sipd_store *s, enum sipd_query_id id, const char *sql)
 
 int sipd_store_begin(struct sipd_store *s)
 {
+	assert(!s->delta_count); /* counted outside a transaction: lost */
 	s->failed = false;
-	s->delta_count = 0;
 
 	/* at once for writing: to become a writer later can fail for good */
 	return run(s, Q_BEGIN, "BEGIN IMMEDIATE");

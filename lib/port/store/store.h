@@ -45,7 +45,8 @@ bool sipd_store_failed(const struct sipd_store *s);
 /** Contacts left in_progress by a dead process were marked interrupted (or
  *  pending again if they never had an attempt): how many at open. */
 uint64_t sipd_store_interrupted(const struct sipd_store *s);
-/** Make interrupted contacts pending again (option dial.retry_interrupted). */
+/** Make interrupted contacts pending again (option dial.retry_interrupted).  A
+ *  transaction of its own: not inside one. @thread any; waits for the disk */
 int sipd_store_retry_interrupted(struct sipd_store *s, uint64_t *count);
 /** Highest call id ever stored. */
 int sipd_store_last_call(struct sipd_store *s, uint64_t *id);
