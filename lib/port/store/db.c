@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 #include "base/error.h"
+#include "base/text.h"
 
 
 /* What the system said of a failed write; SQLite keeps it not for COMMIT. */
@@ -228,6 +229,22 @@ void sipd_store_rollback(struct sipd_store *s)
 	s->delta_count = 0;
 	if (!sqlite3_get_autocommit(s->db))
 		(void)run(s, Q_ROLLBACK, "ROLLBACK");
+}
+
+
+int sipd_store_finish(struct sipd_store *s, int err)
+{
+	char text[SIPD_ERROR_SIZE];
+
+	if (!err)
+		err = sipd_store_commit(s);
+	if (!err)
+		return SIPDIALER_OK;
+
+	(void)sipd_strcpy(text, sizeof(text), sipd_error_text());
+	sipd_store_rollback(s);
+
+	return sipd_error(err, "%s", text);
 }
 
 

@@ -10,7 +10,6 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/text.h"
 
 #define DIALING "(SELECT contact FROM attempts WHERE status = 'dialing')"
 
@@ -188,23 +187,6 @@ static int cancels(struct sipd_store *s)
 }
 
 
-/* The end of a transaction of its own */
-static int finish(struct sipd_store *s, int err)
-{
-	char text[SIPD_ERROR_SIZE];
-
-	if (!err)
-		err = sipd_store_commit(s);
-	if (!err)
-		return SIPDIALER_OK;
-
-	(void)sipd_strcpy(text, sizeof(text), sipd_error_text());
-	sipd_store_rollback(s);
-
-	return sipd_error(err, "%s", text);
-}
-
-
 int sipd_recover(struct sipd_store *s)
 {
 	int err = sipd_store_begin(s);
@@ -223,7 +205,7 @@ int sipd_recover(struct sipd_store *s)
 		err = sipd_counts_flush(s);
 	if (!err)
 		err = cancels(s);
-	err = finish(s, err);
+	err = sipd_store_finish(s, err);
 	if (err)
 		s->interrupted = 0;
 
@@ -264,7 +246,7 @@ int sipd_store_retry_interrupted(struct sipd_store *s, uint64_t *count)
 	if (err)
 		return err;
 
-	err = finish(s, revive(s, count));
+	err = sipd_store_finish(s, revive(s, count));
 	if (err)
 		*count = 0;
 
