@@ -203,7 +203,8 @@ static void result_done(struct sipd_job *job)
 			       (unsigned long long)dialed->id,
 			       sipdialer_strerror(job->err ? job->err
 							   : dialed->err));
-	dialed->end.error = job->err ? job->err : dialed->end.error;
+	if (job->err || dialed->err)
+		dialed->end.error = job->err ? job->err : dialed->err;
 	tell_end(dialed);
 }
 
@@ -383,18 +384,42 @@ void sipd_calls_conf(const struct sipd_options *o, struct sipd_call_conf *conf)
 }
 
 
+/* Of the block this engine has in its store */
+static int id_take(struct sipdialer *d, uint64_t *id)
+{
+	uint64_t next = atomic_load(&d->next_call);
+
+	do {
+		if (next >= d->end_call)
+			return sipd_error(
+				SIPDIALER_EFULL,
+				"call ids end at %llu: start the engine anew",
+				(unsigned long long)d->end_call);
+	} while (
+		!atomic_compare_exchange_weak(&d->next_call, &next, next + 1));
+	*id = next;
+
+	return SIPDIALER_OK;
+}
+
+
 int sipd_dialed_new(struct sipd_dialed **dp, struct sipdialer *d,
 		    const char *to)
 {
-	struct sipd_dialed *dialed = calloc(1, sizeof(*dialed));
+	struct sipd_dialed *dialed;
 	bool listed = false;
-	int err;
+	uint64_t id = 0;
+	int err = id_take(d, &id);
 
+	if (err)
+		return err;
+
+	dialed = calloc(1, sizeof(*dialed));
 	if (!dialed)
 		return sipd_error(SIPDIALER_ENOMEM, "no memory for a call");
 
 	dialed->d = d;
-	dialed->id = atomic_fetch_add(&d->next_call, 1);
+	dialed->id = id;
 	dialed->to = sipd_strdup(to);
 	dialed->end_node = sipd_event_reserve(d->events);
 	if (dialed->to && dialed->end_node) {

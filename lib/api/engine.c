@@ -307,13 +307,37 @@ static int open_sip(struct sipdialer *d, const struct sipd_options *o)
 }
 
 
+/* Other processes give ids to calls of this store, too. */
+static int reserve_calls(struct sipdialer *d)
+{
+	uint64_t first = atomic_load(&d->next_call);
+	uint64_t end;
+	int err = sipd_store_calls_reserve(d->store, &first, &end);
+
+	if (!err) {
+		atomic_store(&d->next_call, first);
+		d->end_call = end;
+		return SIPDIALER_OK;
+	}
+	if (d->dials || err != SIPDIALER_EIO)
+		return err;
+
+	/* on a full disk, too, campaigns can be looked at */
+	sipd_log_warning(&d->log, "no calls can be made: %s",
+			 sipd_error_text());
+
+	return SIPDIALER_OK;
+}
+
+
 static int open_store(struct sipdialer *d, const struct sipd_options *o)
 {
 	const char *path = sipd_opt_str(o, SIPD_OPT_STORE_PATH);
-	uint64_t last = 0, n;
+	uint64_t n;
 	int err;
 
 	d->dials = false;
+	d->end_call = *path ? 0 : SIPD_CALL_ID_END;
 	if (!*path)
 		return SIPDIALER_OK;
 
@@ -323,12 +347,10 @@ static int open_store(struct sipdialer *d, const struct sipd_options *o)
 	if (err)
 		return err;
 
-	err = sipd_store_last_call(d->store, &last);
+	err = reserve_calls(d);
 	if (!err && d->dials &&
 	    sipd_opt_bool(o, SIPD_OPT_DIAL_RETRY_INTERRUPTED))
 		err = sipd_store_retry_interrupted(d->store, &n);
-	if (!err && atomic_load(&d->next_call) <= last)
-		atomic_store(&d->next_call, last + 1);
 
 	return err;
 }

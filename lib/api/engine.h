@@ -106,6 +106,7 @@ struct sipdialer {
 
 	/* any thread */
 	atomic_uint_fast64_t next_call;
+	uint64_t end_call; /* the first id that is not ours; set at start */
 	atomic_uint_fast64_t next_request;
 	atomic_uint requests; /* waiting */
 	atomic_uint slots;    /* calls reserved, <= dial.max_calls */

@@ -160,8 +160,13 @@ static void take_down(struct sipdialer *d)
 	assert(!d->runs && !d->open_calls);
 	if (d->prompts)
 		sipd_prompts_close(d->prompts);
-	if (d->store)
+	if (d->store) {
+		/* if it fails, they are lost to all: there are plenty */
+		(void)sipd_store_calls_return(d->store,
+					      atomic_load(&d->next_call),
+					      d->end_call);
 		sipd_store_close(d->store);
+	}
 	d->disk = NULL;
 	d->media = NULL;
 	d->prompts = NULL;

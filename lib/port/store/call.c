@@ -14,25 +14,6 @@
 #define STR(s) ((s) ? (s) : "")
 
 
-int sipd_store_last_call(struct sipd_store *s, uint64_t *id)
-{
-	struct sipd_query q;
-	int err;
-
-	sipd_query_open(&q, s, Q_LAST_CALL,
-			"SELECT max(coalesce((SELECT max(id) FROM calls), 0),"
-			" coalesce((SELECT max(call) FROM attempts), 0))");
-	err = sipd_query_row(&q);
-	if (err == 1) {
-		*id = (uint64_t)sipd_column_int(&q);
-		sipd_query_close(&q);
-		err = 0;
-	}
-
-	return err;
-}
-
-
 /* Why it cannot be claimed: ESTATE, ENOENT, or *dnc */
 static int claim_refused(struct sipd_store *s, const struct sipd_intent *in,
 			 bool *dnc)
@@ -234,16 +215,18 @@ static int call_add(struct sipd_store *s, const struct sipd_result *r)
 }
 
 
-static int attempt_close(struct sipd_store *s, const struct sipd_result *r)
+static int attempt_close(struct sipd_store *s, const struct sipd_result *r,
+			 uint64_t *closed)
 {
 	struct sipd_query q;
 
 	sipd_query_open(&q, s, Q_RESULT_ATTEMPT,
 			"UPDATE attempts SET status = 'ended' WHERE call = ? "
-			"AND status = 'dialing'");
+			"AND contact = ? AND status = 'dialing'");
 	sipd_query_int(&q, (int64_t)r->call);
+	sipd_query_int(&q, (int64_t)r->contact);
 
-	return sipd_query_exec(&q, NULL);
+	return sipd_query_exec(&q, closed);
 }
 
 
@@ -271,7 +254,9 @@ static int status_now(struct sipd_store *s, const struct sipd_result *r,
 }
 
 
-static int contact_close(struct sipd_store *s, const struct sipd_result *r)
+/* call 0: there is no row of the call */
+static int contact_close(struct sipd_store *s, const struct sipd_result *r,
+			 uint64_t call)
 {
 	struct sipd_query q;
 	uint64_t changes;
@@ -286,11 +271,12 @@ static int contact_close(struct sipd_store *s, const struct sipd_result *r)
 	sipd_query_open(
 		&q, s, Q_RESULT_CONTACT,
 		"UPDATE contacts SET status = ?, ready = ?, due_ms = ?, "
-		"last_call = ? WHERE id = ? AND status = 'in_progress'");
+		"last_call = coalesce(?, last_call) WHERE id = ? AND status = "
+		"'in_progress'");
 	sipd_query_word(&q, &sipd_words_contact, status);
 	sipd_query_int(&q, pending && r->due_ms <= 0);
 	sipd_query_int(&q, pending ? r->due_ms : 0);
-	sipd_query_int(&q, (int64_t)r->call);
+	sipd_query_id(&q, call);
 	sipd_query_int(&q, (int64_t)r->contact);
 	err = sipd_query_exec(&q, &changes);
 	if (!err && changes)
@@ -357,8 +343,27 @@ int sipd_store_intent_undo(struct sipd_store *s, const struct sipd_intent *in)
 }
 
 
+/* The row was refused, but the call is over: a contact that stayed
+ * in_progress would keep its campaign from its end. */
+static int close_refused(struct sipd_store *s, const struct sipd_result *r,
+			 int why)
+{
+	char text[SIPD_ERROR_SIZE];
+	uint64_t closed = 0;
+	int err;
+
+	(void)sipd_strcpy(text, sizeof(text), sipd_error_text());
+	err = attempt_close(s, r, &closed);
+	if (!err && closed) /* else of another contact, or told before */
+		err = contact_close(s, r, 0);
+
+	return err ? err : sipd_error(why, "%s", text);
+}
+
+
 int sipd_store_result(struct sipd_store *s, const struct sipd_result *r)
 {
+	uint64_t closed;
 	int err;
 
 	if (!r->call || r->disposition < 0 ||
@@ -376,12 +381,14 @@ int sipd_store_result(struct sipd_store *s, const struct sipd_result *r)
 				  r->contact_status);
 
 	err = call_add(s, r);
+	if (err == SIPDIALER_EINVAL && r->campaign)
+		return close_refused(s, r, err);
 	if (err || !r->campaign)
 		return err;
 
-	err = attempt_close(s, r);
+	err = attempt_close(s, r, &closed);
 	if (!err)
-		err = contact_close(s, r);
+		err = contact_close(s, r, r->call);
 	if (!err)
 		err = sipd_counts_disposition(s, r->campaign, r->disposition,
 					      1);

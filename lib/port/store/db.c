@@ -5,9 +5,11 @@
  */
 #include "port/store/internal.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include "base/error.h"
+#include "base/text.h"
 
 
 /* What the system said of a failed write; SQLite keeps it not for COMMIT. */
@@ -194,8 +196,8 @@ static int run(struct sipd_store *s, enum sipd_query_id id, const char *sql)
 
 int sipd_store_begin(struct sipd_store *s)
 {
+	assert(!s->delta_count); /* counted outside a transaction: lost */
 	s->failed = false;
-	s->delta_count = 0;
 
 	/* at once for writing: to become a writer later can fail for good */
 	return run(s, Q_BEGIN, "BEGIN IMMEDIATE");
@@ -227,6 +229,22 @@ void sipd_store_rollback(struct sipd_store *s)
 	s->delta_count = 0;
 	if (!sqlite3_get_autocommit(s->db))
 		(void)run(s, Q_ROLLBACK, "ROLLBACK");
+}
+
+
+int sipd_store_finish(struct sipd_store *s, int err)
+{
+	char text[SIPD_ERROR_SIZE];
+
+	if (!err)
+		err = sipd_store_commit(s);
+	if (!err)
+		return SIPDIALER_OK;
+
+	(void)sipd_strcpy(text, sizeof(text), sipd_error_text());
+	sipd_store_rollback(s);
+
+	return sipd_error(err, "%s", text);
 }
 
 

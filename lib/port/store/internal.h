@@ -20,6 +20,9 @@ enum sipd_query_id {
 	Q_NEXT_DUE,
 	Q_DATA_VERSION,
 	Q_LAST_CALL,
+	Q_CALLS_GET,
+	Q_CALLS_TAKE,
+	Q_CALLS_GIVE,
 	Q_CAMPAIGN_NEW,
 	Q_CAMPAIGN_GET,
 	Q_CAMPAIGN_NEXT,
@@ -101,6 +104,10 @@ struct sipd_store {
 	struct sipd_delta deltas[SIPD_DELTAS];
 	size_t delta_count;
 };
+
+/** The end of a transaction that is not the disk's: commit, or if err (kept
+ *  with its text) or that fails roll back. */
+int sipd_store_finish(struct sipd_store *s, int err);
 
 /**
  * One run of a statement: open, bind in order, then exec or row ... close.

@@ -37,26 +37,15 @@ static uint32_t be32(const unsigned char *p)
 }
 
 
-/* What the first page says; the file is only read. */
-static int probe_fd(int fd, const char *path)
+static int open_error(sqlite3 *db, const char *path, int rc);
+
+
+/* What the first page says */
+static int header_check(const unsigned char *header, const char *path)
 {
-	unsigned char header[HEADER_SIZE];
-	struct stat st;
-	ssize_t n;
 	size_t known;
 
-	if (fstat(fd, &st))
-		return sipd_error_errno(errno, path);
-	if (!S_ISREG(st.st_mode))
-		return sipd_error(SIPDIALER_EFORMAT,
-				  "store %s: not a regular file", path);
-	if (!st.st_size)
-		return SIPDIALER_OK; /* new */
-
-	n = pread(fd, header, sizeof(header), 0);
-	if (n < 0)
-		return sipd_error_errno(errno, path);
-	if (n != HEADER_SIZE || memcmp(header, "SQLite format 3", 16))
+	if (memcmp(header, "SQLite format 3", 16))
 		return sipd_error(SIPDIALER_EFORMAT,
 				  "store %s: not a SQLite database", path);
 	if (be32(header + APPLICATION_ID_AT) != SIPD_STORE_APPLICATION_ID)
@@ -75,28 +64,78 @@ static int probe_fd(int fd, const char *path)
 }
 
 
-int sipd_store_probe(const char *path, bool create, char **real)
+/*
+ * The file is only read, and by SQLite's own descriptor: to close another one
+ * would end all locks this process has on the file (POSIX), those of open
+ * stores too; https://sqlite.org/howtocorrupt.html 2.2.  Without SQL, neither
+ * a journal nor a log of another program is played back.
+ */
+static int header_read(const char *path, unsigned char *header)
 {
-	/* not blocked by a FIFO */
-	const int fd = open(path,
-			    (create ? O_RDWR | O_CREAT : O_RDONLY) |
-				    O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
-			    0600);
-	int err;
+	sqlite3 *db = NULL;
+	sqlite3_file *f = NULL;
+	int err = SIPDIALER_OK;
+	int rc = sqlite3_open_v2(path, &db,
+				 SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX,
+				 NULL);
 
-	if (fd < 0)
+	if (!rc)
+		rc = sqlite3_file_control(db, "main",
+					  SQLITE_FCNTL_FILE_POINTER, &f);
+	if (rc)
+		err = open_error(db, path, rc);
+	else if (!f || !f->pMethods)
+		err = sipd_error(SIPDIALER_EIO, "store %s: no file", path);
+	else
+		rc = f->pMethods->xRead(f, header, HEADER_SIZE, 0);
+	if (rc && !err)
+		err = rc == SQLITE_IOERR_SHORT_READ
+			      ? sipd_error(SIPDIALER_EFORMAT,
+					   "store %s: not a SQLite database",
+					   path)
+			      : open_error(NULL, path, rc);
+	(void)sqlite3_close(db);
+
+	return err;
+}
+
+
+/* No descriptor here, not even of a new file: see above */
+static int file_check(const char *path, bool create, struct stat *st)
+{
+	if (create && mknod(path, S_IFREG | 0600, 0) && errno != EEXIST)
 		return sipd_error_errno(errno, path);
-
-	err = probe_fd(fd, path);
-	(void)close(fd);
-	if (err)
-		return err;
-
-	*real = realpath(path, NULL);
-	if (!*real)
+	if (stat(path, st))
+		return sipd_error_errno(errno, path);
+	if (!S_ISREG(st->st_mode))
+		return sipd_error(SIPDIALER_EFORMAT,
+				  "store %s: not a regular file", path);
+	if (faccessat(AT_FDCWD, path, create ? R_OK | W_OK : R_OK, AT_EACCESS))
 		return sipd_error_errno(errno, path);
 
 	return SIPDIALER_OK;
+}
+
+
+int sipd_store_probe(const char *path, bool create, char **real)
+{
+	unsigned char header[HEADER_SIZE];
+	struct stat st;
+	int err = file_check(path, create, &st);
+
+	if (err)
+		return err;
+
+	/* an absolute path: SQLite gives ":memory:" and "" meanings */
+	*real = realpath(path, NULL);
+	if (!*real)
+		return sipd_error_errno(errno, path);
+	if (!st.st_size)
+		return SIPDIALER_OK; /* new */
+
+	err = header_read(*real, header);
+
+	return err ? err : header_check(header, path);
 }
 
 

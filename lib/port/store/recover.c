@@ -10,7 +10,6 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/text.h"
 
 #define DIALING "(SELECT contact FROM attempts WHERE status = 'dialing')"
 
@@ -190,7 +189,6 @@ static int cancels(struct sipd_store *s)
 
 int sipd_recover(struct sipd_store *s)
 {
-	char text[SIPD_ERROR_SIZE];
 	int err = sipd_store_begin(s);
 
 	if (err)
@@ -207,25 +205,19 @@ int sipd_recover(struct sipd_store *s)
 		err = sipd_counts_flush(s);
 	if (!err)
 		err = cancels(s);
-	if (!err)
-		err = sipd_store_commit(s);
-	if (err) {
-		(void)sipd_strcpy(text, sizeof(text), sipd_error_text());
-		sipd_store_rollback(s);
+	err = sipd_store_finish(s, err);
+	if (err)
 		s->interrupted = 0;
-		return sipd_error(err, "%s", text);
-	}
 
-	return SIPDIALER_OK;
+	return err;
 }
 
 
-int sipd_store_retry_interrupted(struct sipd_store *s, uint64_t *count)
+static int revive(struct sipd_store *s, uint64_t *count)
 {
 	struct sipd_query q;
 	int err;
 
-	*count = 0;
 	sipd_query_open(
 		&q, s, Q_REVIVE_COUNT,
 		"SELECT campaign, count(*) FROM contacts WHERE status = "
@@ -243,4 +235,20 @@ int sipd_store_retry_interrupted(struct sipd_store *s, uint64_t *count)
 		"id FROM campaigns WHERE status = 'cancelled')");
 
 	return sipd_query_exec(&q, count);
+}
+
+
+int sipd_store_retry_interrupted(struct sipd_store *s, uint64_t *count)
+{
+	int err = sipd_store_begin(s);
+
+	*count = 0;
+	if (err)
+		return err;
+
+	err = sipd_store_finish(s, revive(s, count));
+	if (err)
+		*count = 0;
+
+	return err;
 }

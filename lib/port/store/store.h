@@ -19,6 +19,10 @@
 
 struct sipd_store;
 
+/* Call ids: 2^53 are exact in JSON, so 2^25 blocks of 2^28 */
+#define SIPD_CALL_ID_END ((uint64_t)1 << 53)
+#define SIPD_STORE_CALLS ((uint64_t)1 << 28)
+
 enum { SIPD_STORE_SLICE = 5000 }; /* rows of a part of something long */
 enum {
 	SIPD_STORE_OWN = 1
@@ -45,10 +49,21 @@ bool sipd_store_failed(const struct sipd_store *s);
 /** Contacts left in_progress by a dead process were marked interrupted (or
  *  pending again if they never had an attempt): how many at open. */
 uint64_t sipd_store_interrupted(const struct sipd_store *s);
-/** Make interrupted contacts pending again (option dial.retry_interrupted). */
+/** Make interrupted contacts pending again (option dial.retry_interrupted).  A
+ *  transaction of its own: not inside one. @thread any; waits for the disk */
 int sipd_store_retry_interrupted(struct sipd_store *s, uint64_t *count);
 /** Highest call id ever stored. */
 int sipd_store_last_call(struct sipd_store *s, uint64_t *id);
+/**
+ * Call ids of this process alone: a block of SIPD_STORE_CALLS from *first (in:
+ * not below it) up to, not including, *end.  EFULL: 2^53 ids are used up.  A
+ * transaction of its own. @thread any; waits for the disk
+ */
+int sipd_store_calls_reserve(struct sipd_store *s, uint64_t *first,
+			     uint64_t *end);
+/** Those from `next` on were given to no call: free for the next block, if no
+ *  other has been reserved meanwhile. @thread any; waits for the disk */
+int sipd_store_calls_return(struct sipd_store *s, uint64_t next, uint64_t end);
 /** Changes when another process has written. */
 int sipd_store_data_version(struct sipd_store *s, uint64_t *version);
 
@@ -145,7 +160,8 @@ int sipd_store_intent_undo(struct sipd_store *s, const struct sipd_intent *in);
 /** After the call, all in one: attempt closed, row in calls, contact's new
  *  state and due time. campaign 0: only the row in calls.  Pending becomes
  *  skipped if the campaign was cancelled meanwhile; a contact that is not
- *  in_progress keeps its state. */
+ *  in_progress keeps its state.  EINVAL if the row in calls is refused (a
+ *  call id used before): attempt and contact are closed all the same. */
 struct sipd_result {
 	uint64_t call, campaign, contact;
 	uint32_t attempt;

@@ -427,10 +427,8 @@ static void test_cancelled_campaign_is_not_revived(void **arg)
 
 	reopen_store(p); /* call 3 was left: interrupted */
 	assert_int_equal(sipd_store_interrupted(p->s), 1);
-	begin(p->s);
 	assert_int_equal(sipd_store_retry_interrupted(p->s, &revived), 0);
 	assert_int_equal(revived, 0);
-	commit(p->s);
 	check_good(p->path);
 }
 

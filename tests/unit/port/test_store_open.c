@@ -357,10 +357,13 @@ static void test_dead_owner_leaves_interrupted_contacts(void **arg)
 		/* marked once, not again */
 		reopen_store(p);
 		assert_int_equal(sipd_store_interrupted(p->s), 0);
-		begin(p->s);
 		assert_int_equal(sipd_store_retry_interrupted(p->s, &count),
 				 0);
 		assert_int_equal(count, 1);
+		check_good(p->path);
+		begin(p->s);
+		assert_int_equal(get_counts(p->s, 1).pending, 2);
+		assert_int_equal(get_counts(p->s, 1).interrupted, 0);
 		assert_string_equal(due(p->s, 1, 0, 9), "+1 +3");
 		commit(p->s);
 		check_good(p->path);
