@@ -15,7 +15,7 @@
 
 int sipd_options_file_read(const char *path, char **textp, size_t *lenp)
 {
-	FILE *f = fopen(path, "rb");
+	FILE *f = fopen(path, "rbe");
 	char *text = NULL;
 	size_t len = 0;
 	int err = 0;

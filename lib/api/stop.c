@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/container.h"
 #include "base/error.h"
+#include "port/thread.h"
 
 
 static void tell_janitor(struct sipdialer *d)
@@ -211,7 +212,7 @@ static void *janitor_main(void *arg)
 
 int sipd_stop_prepare(struct sipdialer *d)
 {
-	if (pthread_create(&d->janitor, NULL, janitor_main, d))
+	if (sipd_thread_start(&d->janitor, "sipd-janitor", janitor_main, d))
 		return sipd_error(SIPDIALER_ENOMEM, "no thread to be had");
 
 	d->janitor_started = true;

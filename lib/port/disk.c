@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "port/store/store.h"
+#include "port/thread.h"
 
 struct list {
 	struct sipd_work *head;
@@ -457,7 +458,6 @@ static void *thread_main(void *arg)
 {
 	struct sipd_disk *disk = arg;
 
-	(void)pthread_setname_np(pthread_self(), "sipd-store");
 	do {
 		struct list list;
 		bool last;
@@ -514,7 +514,8 @@ int sipd_disk_start(struct sipd_disk **dp, struct sipd_loop *loop,
 	(void)pthread_cond_init(&disk->wake, &attr);
 	(void)pthread_condattr_destroy(&attr);
 
-	err = pthread_create(&disk->thread, NULL, thread_main, disk);
+	err = sipd_thread_start(&disk->thread, "sipd-store", thread_main,
+				disk);
 	if (err) {
 		free_handler(&disk->free_work);
 		return sipd_error_errno(err, "thread of the store");

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "port/libre/libre.h"
+#include "port/thread.h"
 
 struct sipd_loop {
 	pthread_t thread;
@@ -114,7 +115,6 @@ static void *thread_main(void *arg)
 	struct sipd_loop *loop = arg;
 	const int err = thread_init(loop);
 
-	(void)pthread_setname_np(pthread_self(), "sipd-loop");
 	(void)pthread_mutex_lock(&loop->lock);
 	loop->start_err = err;
 	(void)pthread_cond_signal(&loop->started);
@@ -185,7 +185,7 @@ int sipd_loop_start(struct sipd_loop **lp, struct sipd_log *log)
 	(void)pthread_mutex_init(&loop->lock, NULL);
 	(void)pthread_cond_init(&loop->started, NULL);
 
-	err = pthread_create(&loop->thread, NULL, thread_main, loop);
+	err = sipd_thread_start(&loop->thread, "sipd-loop", thread_main, loop);
 	if (err) {
 		loop_free(loop);
 		return sipd_error_errno(err, "thread of the loop");

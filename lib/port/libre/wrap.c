@@ -4,7 +4,7 @@
  * The linker's --wrap sends libre's own calls here.  libre prints a line to
  * stderr for every stray or broken packet, with raw peer bytes (specs fact K),
  * and answers any STUN Binding request on the SIP port (fact J).  It gives no
- * way to its sockets: their buffers and number are set here (fact L).  It asks
+ * way to its sockets: their buffers and number are set here (fact L), and they are closed on exec.  It asks
  * OpenSSL for each 4 bytes of a Call-ID, a tag or a branch.  Names that a
  * release of libre does not have are never called.
  */
@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <errno.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -78,10 +79,14 @@ int __real_udp_send(struct udp_sock *us, const struct sa *dst,
 		    struct mbuf *mb);
 int __wrap_udp_send(struct udp_sock *us, const struct sa *dst,
 		    struct mbuf *mb);
-int __real_accept(int fd, struct sockaddr *addr, socklen_t *len);
 int __wrap_accept(int fd, struct sockaddr *addr, socklen_t *len);
 int __real_accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags);
 int __wrap_accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags);
+int __real_socket(int domain, int type, int protocol);
+int __wrap_socket(int domain, int type, int protocol);
+int __real_epoll_create1(int flags);
+int __wrap_epoll_create1(int flags);
+int __wrap_epoll_create(int size);
 int __real_tcp_accept(struct tcp_conn **tcp, struct tcp_sock *ts,
 		      tcp_estab_h *eh, tcp_recv_h *rh, tcp_close_h *ch,
 		      void *arg);
@@ -269,7 +274,7 @@ static void tcp_in_sweep(void)
 
 int __wrap_accept(int fd, struct sockaddr *addr, socklen_t *len)
 {
-	accepted_here = __real_accept(fd, addr, len);
+	accepted_here = __real_accept4(fd, addr, len, SOCK_CLOEXEC);
 
 	return accepted_here;
 }
@@ -277,9 +282,30 @@ int __wrap_accept(int fd, struct sockaddr *addr, socklen_t *len)
 
 int __wrap_accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
 {
-	accepted_here = __real_accept4(fd, addr, len, flags);
+	accepted_here = __real_accept4(fd, addr, len, flags | SOCK_CLOEXEC);
 
 	return accepted_here;
+}
+
+
+/* What a host forks and execs must not keep our ports. */
+int __wrap_socket(int domain, int type, int protocol)
+{
+	return __real_socket(domain, type | SOCK_CLOEXEC, protocol);
+}
+
+
+int __wrap_epoll_create1(int flags)
+{
+	return __real_epoll_create1(flags | EPOLL_CLOEXEC);
+}
+
+
+int __wrap_epoll_create(int size)
+{
+	(void)size;
+
+	return __real_epoll_create1(EPOLL_CLOEXEC);
 }
 
 

@@ -11,7 +11,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -21,6 +20,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/error.h"
+#include "port/thread.h"
 
 enum {
 	TICK_US = 1000,
@@ -261,12 +261,6 @@ static void one_turn(struct media_thread *t)
 static void *thread_main(void *arg)
 {
 	struct media_thread *t = arg;
-	sigset_t all;
-
-	/* the host's signal handlers run on the host's threads */
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_BLOCK, &all, NULL);
-	(void)pthread_setname_np(pthread_self(), "sipd-media");
 
 	for (;;) {
 		struct sipd_work *list = sipd_workq_take(&t->queue);
@@ -342,7 +336,8 @@ static int thread_start(struct media_thread *t, struct sipd_media *m,
 		 epoll_ctl(t->epfd, EPOLL_CTL_ADD, t->evfd, &ev))
 		err = errno;
 	else
-		err = pthread_create(&t->thread, NULL, thread_main, t);
+		err = sipd_thread_start(&t->thread, "sipd-media", thread_main,
+					t);
 	if (!err)
 		return SIPDIALER_OK;
 

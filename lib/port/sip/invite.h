@@ -79,8 +79,11 @@ struct sipd_invite {
 	uint32_t first_tag;  /* hash of the first To tag */
 	uint32_t forks[INVITE_FORKS]; /* tags of forks we hung up on */
 	uint32_t forkc;
-	uint32_t expires_s; /* session timer, 0 none. RFC 4028 */
-	uint16_t status;    /* final one of the INVITE */
+	bool forks_full;         /* and said so */
+	uint32_t expires_s;      /* session timer, 0 none. RFC 4028 */
+	uint32_t min_se;         /* s, asked for by a 422; 0 none */
+	const char *refresh_met; /* method of the refresh under way */
+	uint16_t status;         /* final one of the INVITE */
 	bool rseq_set;
 	bool refresher;   /* it is us */
 	bool peer_update; /* peer allows UPDATE */
@@ -158,7 +161,8 @@ void invite_ack(struct sipd_invite *inv, const struct invite_dialog *dlg,
 		uint32_t cseq);
 /** BYE; the session is in state ENDING when this returns. */
 void invite_bye(struct sipd_invite *inv);
-/** 2xx nobody waits for: ACK, and BYE if it is the first of its fork. */
+/** 2xx nobody waits for: ACK, and BYE if it is the first of its fork and one
+ *  of the first INVITE_FORKS. */
 void invite_refuse(struct sipd_invite *inv, const struct sip_msg *msg);
 /** Read Session-Expires and Allow of a 2xx or of a request. RFC 4028 */
 void invite_session_timer(struct sipd_invite *inv, const struct sip_msg *msg);

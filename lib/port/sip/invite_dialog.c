@@ -274,6 +274,17 @@ void invite_ack(struct sipd_invite *inv, const struct invite_dialog *dlg,
 }
 
 
+/* For a new request, not for one that answers its challenge. */
+static void tries_afresh(struct sipd_invite *inv)
+{
+	if (inv->auth)
+		sipd_auth_accepted(inv->auth);
+}
+
+
+static void bye_send(struct sipd_invite *inv);
+
+
 static void bye_resp(int err, const struct sip_msg *msg, void *arg)
 {
 	struct sipd_invite *inv = arg;
@@ -283,7 +294,7 @@ static void bye_resp(int err, const struct sip_msg *msg, void *arg)
 
 	if (!err && msg && (msg->scode == 401 || msg->scode == 407) &&
 	    !invite_challenge(inv, msg)) {
-		invite_bye(inv);
+		bye_send(inv);
 		return;
 	}
 
@@ -291,7 +302,7 @@ static void bye_resp(int err, const struct sip_msg *msg, void *arg)
 }
 
 
-void invite_bye(struct sipd_invite *inv)
+static void bye_send(struct sipd_invite *inv)
 {
 	const struct invite_request rq = {
 		.method = "BYE",
@@ -300,20 +311,25 @@ void invite_bye(struct sipd_invite *inv)
 		.owner = inv,
 		.resph = bye_resp,
 	};
-	int err;
+	const int err = invite_dialog_send(inv, &inv->dlg, &rq);
 
-	inv->state = INVITE_ENDING;
-	inv->refreshing = false;
-	tmr_cancel(&inv->tmr);
-	invite_reply_close(inv);
-	inv->req = mem_deref(inv->req);
-
-	err = invite_dialog_send(inv, &inv->dlg, &rq);
 	if (err) {
 		sipd_log_warning(inv->sip->log, "call %s: BYE to %s: %s",
 				 inv->callid, inv->dlg.hop, strerror(err));
 		invite_done(inv, invite_linger(inv, 0));
 	}
+}
+
+
+void invite_bye(struct sipd_invite *inv)
+{
+	inv->state = INVITE_ENDING;
+	inv->refreshing = false;
+	tmr_cancel(&inv->tmr);
+	invite_reply_close(inv);
+	inv->req = mem_deref(inv->req);
+	tries_afresh(inv);
+	bye_send(inv);
 }
 
 
@@ -325,10 +341,20 @@ static bool fork_new(struct sipd_invite *inv, uint32_t tag)
 		if (inv->forks[i] == tag)
 			return false;
 	}
-	if (inv->forkc < INVITE_FORKS)
+	if (inv->forkc < INVITE_FORKS) {
 		inv->forks[inv->forkc++] = tag;
+		return true;
+	}
 
-	return true;
+	/* each BYE is a transaction of 32 s to where the peer wants it */
+	if (!inv->forks_full)
+		sipd_log_warning(inv->sip->log,
+				 "call %s: answered by more than %d forks, "
+				 "further ones get no BYE",
+				 inv->callid, INVITE_FORKS);
+	inv->forks_full = true;
+
+	return false;
 }
 
 
@@ -355,6 +381,7 @@ void invite_refuse(struct sipd_invite *inv, const struct sip_msg *msg)
 /* ---- session timer ---------------------------------------------------- */
 
 static void timer_handler(void *arg);
+static void refresh_send(struct sipd_invite *inv);
 
 
 static void session_lost(struct sipd_invite *inv, const char *why)
@@ -383,6 +410,46 @@ static void timer_arm(struct sipd_invite *inv)
 }
 
 
+/* The old session goes on until it expires. */
+static void refresh_later(struct sipd_invite *inv)
+{
+	tmr_start(&inv->tmr, (uint64_t)inv->expires_s * 250, timer_handler,
+		  inv);
+}
+
+
+/* Digits at the start of a value, at most SE_MAX. */
+static uint32_t seconds(const struct pl *value)
+{
+	uint32_t s = 0;
+	size_t i;
+
+	for (i = 0; i < value->l && s < SE_MAX; i++) {
+		if (value->p[i] < '0' || value->p[i] > '9')
+			break;
+		s = s * 10 + (uint32_t)(value->p[i] - '0');
+	}
+
+	return s > SE_MAX ? SE_MAX : s;
+}
+
+
+/* Followed once a session: a peer that asks for more and more is not.
+ * RFC 4028 7.3 */
+static bool min_se_raise(struct sipd_invite *inv, const struct sip_msg *msg)
+{
+	const struct sip_hdr *hdr = sip_msg_hdr(msg, SIP_HDR_MIN_SE);
+	const uint32_t s = hdr ? seconds(&hdr->val) : 0;
+
+	if (inv->min_se || s <= inv->expires_s)
+		return false;
+
+	inv->min_se = s;
+
+	return true;
+}
+
+
 static void refresh_resp(int err, const struct sip_msg *msg, void *arg)
 {
 	struct sipd_invite *inv = arg;
@@ -394,23 +461,32 @@ static void refresh_resp(int err, const struct sip_msg *msg, void *arg)
 		return;
 	inv->refreshing = false;
 
+	if (!err && !sipd_guard_response(msg, inv->callid, inv->ltag, cseq,
+					 inv->refresh_met)) {
+		sipd_log_warning(inv->sip->log,
+				 "call %s: answer to the session refresh "
+				 "does not fit",
+				 inv->callid);
+		refresh_later(inv);
+		return;
+	}
 	if (err || msg->scode == 408 || msg->scode == 481) {
 		session_lost(inv, "peer does not answer the session refresh");
 		return;
 	}
-	if (!sipd_guard_status_line(msg))
-		return;
 
-	if ((msg->scode == 401 || msg->scode == 407) &&
-	    !invite_challenge(inv, msg)) {
-		timer_handler(inv);
+	if (msg->scode == 422 && min_se_raise(inv, msg)) {
+		refresh_send(inv);
+	}
+	else if ((msg->scode == 401 || msg->scode == 407) &&
+		 !invite_challenge(inv, msg)) {
+		refresh_send(inv);
+	}
+	else if (msg->scode == 491) {
+		tmr_start(&inv->tmr, SE_RETRY_MS, timer_handler, inv);
 	}
 	else if (msg->scode >= 300) {
-		/* 491 and others: the old session goes on until it expires */
-		tmr_start(&inv->tmr,
-			  msg->scode == 491 ? SE_RETRY_MS
-					    : (uint64_t)inv->expires_s * 250,
-			  timer_handler, inv);
+		refresh_later(inv);
 	}
 	else {
 		if (!pl_strcmp(&msg->cseq.met, "INVITE")) {
@@ -426,10 +502,11 @@ static void refresh_resp(int err, const struct sip_msg *msg, void *arg)
 }
 
 
-static void timer_handler(void *arg)
+static void refresh_send(struct sipd_invite *inv)
 {
-	struct sipd_invite *inv = arg;
-	char headers[256], sdp[INVITE_SDP_MAX];
+	const uint32_t expires = inv->min_se > inv->expires_s ? inv->min_se
+							      : inv->expires_s;
+	char headers[256], min_se[32] = "", sdp[INVITE_SDP_MAX];
 	struct invite_request rq = {
 		.method = inv->peer_update ? "UPDATE" : "INVITE",
 		.headers = headers,
@@ -437,6 +514,28 @@ static void timer_handler(void *arg)
 		.resph = refresh_resp,
 	};
 	int err;
+
+	if (inv->min_se)
+		(void)re_snprintf(min_se, sizeof(min_se), "Min-SE: %u\r\n",
+				  inv->min_se);
+	(void)re_snprintf(headers, sizeof(headers),
+			  "%sSession-Expires: %u;refresher=uac\r\n%s",
+			  invite_allow, expires, min_se);
+	if (!inv->peer_update && sipd_sdp_offer(&inv->local, sdp, sizeof(sdp)))
+		rq.sdp = sdp;
+
+	rq.cseq = ++inv->lseq;
+	inv->refresh_met = rq.method;
+	inv->refreshing = true;
+	err = invite_dialog_send(inv, &inv->dlg, &rq);
+	if (err)
+		session_lost(inv, strerror(err));
+}
+
+
+static void timer_handler(void *arg)
+{
+	struct sipd_invite *inv = arg;
 
 	if (inv->state != INVITE_CONFIRMED || !inv->expires_s)
 		return;
@@ -449,17 +548,8 @@ static void timer_handler(void *arg)
 		return;
 	}
 
-	(void)re_snprintf(headers, sizeof(headers),
-			  "%sSession-Expires: %u;refresher=uac\r\n",
-			  invite_allow, inv->expires_s);
-	if (!inv->peer_update && sipd_sdp_offer(&inv->local, sdp, sizeof(sdp)))
-		rq.sdp = sdp;
-
-	rq.cseq = ++inv->lseq;
-	inv->refreshing = true;
-	err = invite_dialog_send(inv, &inv->dlg, &rq);
-	if (err)
-		session_lost(inv, strerror(err));
+	tries_afresh(inv);
+	refresh_send(inv);
 }
 
 
@@ -467,8 +557,7 @@ void invite_session_timer(struct sipd_invite *inv, const struct sip_msg *msg)
 {
 	const struct sip_hdr *hdr = sip_msg_hdr(msg, SIP_HDR_SESSION_EXPIRES);
 	struct pl who;
-	uint32_t s = 0;
-	size_t i;
+	uint32_t s;
 
 	if (sip_msg_hdr(msg, SIP_HDR_ALLOW))
 		inv->peer_update = sip_msg_hdr_has_value(msg, SIP_HDR_ALLOW,
@@ -481,15 +570,8 @@ void invite_session_timer(struct sipd_invite *inv, const struct sip_msg *msg)
 		return;
 	}
 
-	for (i = 0; i < hdr->val.l && s < SE_MAX; i++) {
-		if (hdr->val.p[i] < '0' || hdr->val.p[i] > '9')
-			break;
-		s = s * 10 + (uint32_t)(hdr->val.p[i] - '0');
-	}
-	inv->expires_s = !s           ? 0
-			 : s < SE_MIN ? SE_MIN
-			 : s > SE_MAX ? SE_MAX
-				      : s;
+	s = seconds(&hdr->val);
+	inv->expires_s = s && s < SE_MIN ? SE_MIN : s;
 
 	/* in a request "uas" is us, in a response "uac"; unsaid: the peer */
 	inv->refresher = !msg_param_decode(&hdr->val, "refresher", &who) &&

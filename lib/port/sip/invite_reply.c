@@ -303,7 +303,7 @@ static bool dtmf_read(const struct pl *body, bool relay, char *digit,
 	if (*digit >= 'a' && *digit <= 'd')
 		*digit = (char)(*digit - 'a' + 'A');
 
-	return key.l == 1 && strchr("0123456789*#ABCD", *digit);
+	return key.l == 1 && *digit && strchr("0123456789*#ABCD", *digit);
 }
 
 

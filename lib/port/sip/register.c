@@ -20,6 +20,7 @@ enum {
 	BACKOFF_MAX_MS = 60000,
 	REFUSED_MS = 60000,     /* 403, 404 and other refusals */
 	AUTH_MS = 300000,       /* wrong password: do not hammer */
+	ANSWER_MS = 4000,       /* a refresh under way may take so long */
 	RETRY_AFTER_MAX = 3600, /* s, of what a server may ask */
 	BINDING_MAX = 64        /* Contacts read of one answer */
 };
@@ -35,6 +36,7 @@ struct sipd_register {
 	struct sipd_keepalive ka;
 	char callid[33];
 	char tag[17];
+	uint64_t asked_ms; /* the attempt under way began */
 	uint32_t cseq;
 	uint32_t expires; /* s to ask for */
 	uint32_t granted;
@@ -254,10 +256,17 @@ static void finish(struct sipd_register *reg);
 
 
 /* The refresh has no answer yet, and its transaction may live on for longer
- * than what was granted: who cannot be called in must not be told so. */
+ * than what was granted: who cannot be called in must not be told so.  Only a
+ * refresh sent a moment ago is waited for. */
 static void expired(void *arg)
 {
 	struct sipd_register *reg = arg;
+	const uint64_t age = tmr_jiffies() - reg->asked_ms;
+
+	if (reg->req && age < ANSWER_MS) {
+		tmr_start(&reg->expiry, ANSWER_MS - age, expired, reg);
+		return;
+	}
 
 	reg->req = mem_deref(reg->req);
 	failed_for_now(
@@ -269,7 +278,7 @@ static void expired(void *arg)
 static void registered(struct sipd_register *reg, const struct sip_msg *msg)
 {
 	uint32_t seconds = granted(reg, msg);
-	uint64_t ms;
+	uint64_t ms, left;
 
 	if (!seconds) {
 		failed_for_now(reg, msg->scode,
@@ -287,7 +296,9 @@ static void registered(struct sipd_register *reg, const struct sip_msg *msg)
 	reg->granted = seconds;
 	reg->failc = 0;
 	tmr_start(&reg->tmr, ms, retry_handler, reg);
-	tmr_start(&reg->expiry, (uint64_t)seconds * 1000, expired, reg);
+	/* after the refresh, also when that is due at the same time */
+	left = (uint64_t)seconds * 1000;
+	tmr_start(&reg->expiry, left > ms ? left : ms + 1, expired, reg);
 	sipd_keepalive_start(&reg->ka, reg->sip, reg->tp, &reg->dst,
 			     reg->sip->conf.keepalive_interval);
 	tell(reg, SIPDIALER_REGISTRATION_REGISTERED, msg->scode, "registered",
@@ -533,6 +544,7 @@ static void attempt(struct sipd_register *reg)
 {
 	int err = 0;
 
+	reg->asked_ms = tmr_jiffies();
 	reg->briefs = 0;
 	reg->digest_sent = false;
 	if (!reg->auth)

@@ -387,11 +387,12 @@ HELPER const char *sdp(int port, const char *attrs)
 
 
 /* Request of the telephone inside the dialog. */
-HELPER void request(struct side *s, const char *method, unsigned cseq,
-		    const char *headers, const char *body)
+HELPER void request_len(struct side *s, const char *method, unsigned cseq,
+			const char *headers, const char *body, size_t len)
 {
 	char from[512], to[512], id[512], msg[MSG];
 	static unsigned branch;
+	size_t head;
 
 	(void)header(s->invite, "To", to);
 	(void)snprintf(
@@ -400,12 +401,24 @@ HELPER void request(struct side *s, const char *method, unsigned cseq,
 		"Via: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bKt%u\r\n"
 		"From: %s;tag=%s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %u %s\r\n"
 		"Max-Forwards: 70\r\nContact: <sip:uas@127.0.0.1:%u>\r\n%s"
-		"Content-Length: %zu\r\n\r\n%s",
+		"Content-Length: %zu\r\n\r\n",
 		method, s->port, ++branch, to, s->tag,
 		header(s->invite, "From", from),
 		header(s->invite, "Call-ID", id), cseq, method, s->port,
-		headers, strlen(body), body);
-	raw_send(s, msg);
+		headers, len);
+	head = strlen(msg);
+	assert_true(head + len < sizeof(msg));
+	memcpy(msg + head, body, len);
+	assert_true(sendto(s->fd, msg, head + len, 0,
+			   s->stream ? NULL : (struct sockaddr *)&s->peer,
+			   s->stream ? 0 : sizeof(s->peer)) > 0);
+}
+
+
+HELPER void request(struct side *s, const char *method, unsigned cseq,
+		    const char *headers, const char *body)
+{
+	request_len(s, method, cseq, headers, body, strlen(body));
 }
 
 

@@ -88,6 +88,30 @@ static void test_second_fork_hung_up(void **state)
 }
 
 
+static void test_many_forks_get_few_byes(void **state)
+{
+	struct side *s = *state;
+	char buf[MSG], v[512];
+	unsigned i;
+
+	call_answered(s);
+	for (i = 0; i < 6; i++) {
+		(void)snprintf(s->tag, sizeof(s->tag), "fork%u", i);
+		reply(s, s->invite, "200 OK", "", sdp(43000, ""));
+		do
+			expect(s, "ACK ", buf);
+		while (!strstr(header(buf, "To", v), s->tag));
+		if (i < 4) {
+			expect(s, "BYE ", buf);
+			reply(s, buf, "200 OK", "", "");
+		}
+	}
+	expect_none(s, "BYE ", 700);
+	(void)snprintf(s->tag, sizeof(s->tag), "uas1");
+	bye_in(s, "");
+}
+
+
 static void test_answer_again_acked_again(void **state)
 {
 	struct side *s = *state;
@@ -226,6 +250,21 @@ static void test_info_dtmf_delivered(void **state)
 }
 
 
+static void test_info_nul_is_no_key(void **state)
+{
+	struct side *s = *state;
+	char buf[MSG];
+
+	call_answered(s);
+	request_len(s, "INFO", ++s->cseq,
+		    "Content-Type: application/dtmf-relay\r\n",
+		    "Signal=\0\r\n", 10);
+	expect(s, "SIP/2.0 400", buf);
+	bye_in(s, "");
+	assert_int_equal(s->told.dtmf, 0);
+}
+
+
 static void test_wrong_tag_in_dialog_refused(void **state)
 {
 	struct side *s = *state;
@@ -358,12 +397,14 @@ int main(void)
 		T(test_bye_lost_is_sent_again),
 		T(test_bye_out_challenged_is_answered),
 		T(test_second_fork_hung_up),
+		T(test_many_forks_get_few_byes),
 		T(test_answer_again_acked_again),
 		T(test_reinvite_hold_and_resume),
 		T(test_reinvite_without_offer_answer_in_ack),
 		T(test_reinvite_bad_offer_488_call_goes_on),
 		T(test_other_requests_in_dialog_answered),
 		T(test_info_dtmf_delivered),
+		T(test_info_nul_is_no_key),
 		T(test_wrong_tag_in_dialog_refused),
 		T(test_session_timer_expiry_hangs_up_not_early),
 		cmocka_unit_test(test_close_ends_what_is_left),

@@ -61,11 +61,43 @@ static void test_short_grant_is_refreshed_at_half(void **state)
 }
 
 
+/* What was granted runs out while the server thinks about the refresh. */
+static void test_slow_refresh_is_no_failure(void **state)
+{
+	struct server *s = *state;
+	char contact[1024];
+	uint64_t start;
+
+	open_and_ask(s);
+	(void)snprintf(contact, sizeof(contact), "%.*s;expires=1\r\n",
+		       (int)strcspn(line_of(s, "Contact: "), ";"),
+		       line_of(s, "Contact: "));
+	answer(s, "SIP/2.0 200 OK", contact);
+	expect(s, SIPDIALER_REGISTRATION_REGISTERED);
+
+	/* the refresh and two copies of it: over a second */
+	start = sipd_clock_ms();
+	for (int i = 0; i < 3; i++)
+		receive_this(s, "REGISTER ");
+	assert_true(sipd_clock_ms() - start >= 2000);
+	assert_int_equal(states_left(s), 0);
+	answer(s, "SIP/2.0 200 OK", contact);
+	expect(s, SIPDIALER_REGISTRATION_REGISTERED);
+
+	/* and no answer at all is one, in time */
+	receive_this(s, "REGISTER ");
+	start = sipd_clock_ms();
+	expect(s, SIPDIALER_REGISTRATION_FAILED);
+	assert_in_range(sipd_clock_ms() - start, 3800, 10000);
+}
+
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_503_waits_as_long_as_asked),
 		T(test_short_grant_is_refreshed_at_half),
+		T(test_slow_refresh_is_no_failure),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
