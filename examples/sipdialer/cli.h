@@ -32,8 +32,8 @@ struct cli {
 	bool store_failed; /* told once until it works again */
 	bool store_needed; /* nothing can be done while it fails */
 	int status;        /* exit status of the command */
-	bool quiet_busy; /* EBUSY at start is for the caller to tell */
-	int start_error; /* of the last start */
+	bool quiet_busy;   /* EBUSY at start is for the caller to tell */
+	int start_error;   /* of the last start */
 	const char *config;
 	/** Events after the common ones. */
 	void (*event)(struct cli *cli, const struct sipdialer_event *ev);

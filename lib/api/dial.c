@@ -385,9 +385,8 @@ static void result(const struct sipd_dialed *dialed,
 	r->contact = dialed->contact.id;
 	r->attempt = dialed->attempt;
 	r->contact_status = sipd_retry_next(&dialed->run->retry,
-					    dialed->attempt, rec->disposition,
-					    rec->outcome.retry_after_s,
-					    &delay_ms);
+					    dialed->attempt, d,
+					    o->retry_after_s, &delay_ms);
 	r->due_ms = rec->end_ms + (int64_t)delay_ms;
 }
 

@@ -74,7 +74,7 @@ struct sipdialer {
 	bool aborted;     /* the start failed */
 	bool unreachable; /* the loop goes away; under gate */
 	bool dials;       /* owns the store: runs its campaigns */
-	bool has_server;           /* numbers can be dialed */
+	bool has_server;  /* numbers can be dialed */
 
 	/* loop thread */
 	void (*released_h)(struct sipdialer *d); /* upward, see gate.c */
@@ -87,8 +87,8 @@ struct sipdialer {
 	double sends_cps;         /* rate of both */
 	char user[128];           /* sip.user, the default caller id */
 	bool registers, registered;
-	uint32_t dead;             /* calls in a row that nothing answered */
-	uint64_t dead_until;       /* no campaign dials before, mono ms */
+	uint32_t dead;           /* calls in a row that nothing answered */
+	uint64_t dead_until;     /* no campaign dials before, mono ms */
 	struct sipd_timer watch; /* store changed by others; each second */
 	struct sipd_timer stop_timer;
 	uint64_t stop_ms; /* stopping since */

@@ -4,6 +4,7 @@ as the network saw them, and nobody called twice."""
 import collections
 import os
 import signal
+import sqlite3
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -221,6 +222,31 @@ class Campaign(flow.Case):
                           "campaign_status"],
                          [(1, "spring", "completed", 3),
                           (2, "summer", "draft", 2)], r)
+
+    def test_server_that_is_away_does_not_use_up_contacts(self):
+        self.start()
+        address = "%s:%d" % (self.net.ip, self.net.port)
+        self.net.stop()
+        numbers = self.numbers(40)
+        flow.contacts(self.csv, numbers)
+        c = self.command("-o", "sip.transport=tcp",
+                         *self.dial("--cps", 50, "--retries", 5,
+                                    "--retry-delay", 1))
+        store = lambda what: sqlite3.connect(self.store).execute(
+            "SELECT count(*) FROM " + what).fetchone()[0]
+        flow.until(lambda: os.path.exists(self.store) and
+                   store("calls") >= 4, 10)
+        self.assertLess(store("calls"), 20)
+        net = self.network("--answer-delay", "100", name="back",
+                           listen=address)
+        r = c.wait()
+        self.assertEqual(r.status, 0, r)
+        self.assertIn("campaigns wait", r.err)
+        self.assertIn("campaigns go on", r.err)
+        self.finished(numbers)
+        self.assertEqual(collections.Counter(
+            e["number"] for e in net.events("invite")),
+            {n: 1 for n in numbers})
 
     def test_interrupted_by_ctrl_c_goes_on(self):
         self.start("--talk-time", "600")
