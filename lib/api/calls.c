@@ -389,6 +389,11 @@ static int id_take(struct sipdialer *d, uint64_t *id)
 {
 	uint64_t next = atomic_load(&d->next_call);
 
+	if (!d->end_call)
+		return sipd_error(SIPDIALER_EIO,
+				  "no call ids: the store could not be "
+				  "written when the engine started");
+
 	do {
 		if (next >= d->end_call)
 			return sipd_error(

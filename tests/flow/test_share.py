@@ -8,7 +8,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 
 import flow  # noqa: E402
-from sipdialer_ct import Engine  # noqa: E402
+from sipdialer_ct import Engine, Refused  # noqa: E402
 
 
 class Share(flow.Case):
@@ -58,6 +58,24 @@ class Share(flow.Case):
                 d.wait("call_ended", call=ids[-1])
             d.stop()
         self.assertEqual(ids, [1, 2])
+
+    def test_without_a_write_at_start_there_are_no_calls(self):
+        net = self.network()
+        d = self.engine(net, campaigns="no")
+        d.start()
+        d.stop()
+        db = sqlite3.connect(self.path("store.db"), isolation_level=None)
+        self.addCleanup(db.close)
+        db.execute("BEGIN IMMEDIATE")
+        d.start()  # after SQLite has waited for its lock
+        with self.assertRaises(Refused) as refused:
+            d.call("493010000001")
+        self.assertEqual(refused.exception.name, "SIPDIALER_EIO")
+        db.execute("ROLLBACK")
+        d.stop()
+        d.start()
+        d.wait("call_ended", call=d.call("493010000001"))
+        d.stop()
 
     def test_a_row_that_is_refused_is_told_with_the_end(self):
         d = self.engine(self.network())
