@@ -623,7 +623,7 @@ static void test_results_are_read_back(void **arg)
 	assert_string_equal(cell(csv, 1, 7), "486");
 	assert_string_equal(cell(csv, 1, 8), "17");
 	assert_string_equal(cell(csv, 1, 9), "Busy Here");
-	assert_string_equal(cell(csv, 1, 10), "2000");
+	assert_string_equal(cell(csv, 1, 10), "3000");
 	assert_string_equal(cell(csv, 1, 11), "1500");
 	assert_string_equal(cell(csv, 1, 12), "1970-01-01T00:00:04.000Z");
 	assert_string_equal(cell(csv, 1, 13), "1970-01-01T00:00:05.500Z");
