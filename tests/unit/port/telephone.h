@@ -31,14 +31,16 @@ enum { MSG = 8192, WAIT_MS = 3000 };
 	"a=rtpmap:101 telephone-event/8000\r\n%s"
 
 /* What the session told; written by the loop thread. */
+/* Written on the loop; a test looks at numbers without the lock, to see that
+ * something has not happened. */
 struct told {
-	int progress, progress_status;
-	int media, media_early;
+	_Atomic int progress, progress_status;
+	_Atomic int media, media_early;
 	struct sipd_sdp_remote remote;
-	int answered;
-	int dtmf;
-	char digit;
-	int ended;
+	_Atomic int answered;
+	_Atomic int dtmf;
+	_Atomic char digit;
+	_Atomic int ended;
 	struct sipd_invite_end end;
 	char reason[256], contact[256];
 };
