@@ -92,6 +92,22 @@ static void fd_check(struct host *host, int fd)
 }
 
 
+/* A sanitizer has a thread of its own. */
+static bool is_ours(int tid)
+{
+	char path[64], name[32] = "";
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "/proc/self/task/%d/comm", tid);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	assert_non_null(fgets(name, sizeof(name), f));
+	(void)fclose(f);
+
+	return !strncmp(name, "sipd-", 5);
+}
+
+
 static void thread_check(struct host *host, int tid)
 {
 	static const int some[] = {SIGINT,  SIGTERM, SIGHUP, SIGUSR1,
@@ -100,7 +116,7 @@ static void thread_check(struct host *host, int tid)
 	char path[64];
 	(void)host;
 
-	if (tid == (int)syscall(SYS_gettid))
+	if (tid == (int)syscall(SYS_gettid) || !is_ours(tid))
 		return;
 
 	(void)snprintf(path, sizeof(path), "/proc/self/task/%d/status", tid);

@@ -198,7 +198,7 @@ HELPER void do_close(struct side *s)
 }
 
 
-HELPER void await_int(struct side *s, const int *value, int least,
+HELPER void await_int(struct side *s, const _Atomic int *value, int least,
 		      const char *what)
 {
 	struct timespec ts;
