@@ -203,7 +203,7 @@ static bool n11(const char *s)
 }
 
 
-/* Area and exchange of the North American plan: NXX-NXX-XXXX, N = 2-9. */
+/* Area and exchange of the North American plan: each begins with 2 to 9. */
 static const char *nanp(const char *national)
 {
 	/* 555 is no area code: fiction and tests live there */
