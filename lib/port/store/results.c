@@ -285,16 +285,23 @@ static void results_free(struct sipd_results *r)
 static int results_open(struct sipd_results *r, const char *path)
 {
 	const size_t size = strlen(path) + sizeof(".tmp");
-	struct stat st;
+	struct stat st, own;
 	int err = range(r);
 
 	if (err)
 		return err;
 
 	/* a rename would put a file in the place of a device or a link */
-	if (!lstat(path, &st) && !S_ISREG(st.st_mode))
-		return sipd_error(SIPDIALER_EINVAL, "%s: not a regular file",
-				  path);
+	if (!lstat(path, &st)) {
+		if (!S_ISREG(st.st_mode))
+			return sipd_error(SIPDIALER_EINVAL,
+					  "%s: not a regular file", path);
+		if (!stat(r->s->path, &own) && own.st_dev == st.st_dev &&
+		    own.st_ino == st.st_ino)
+			return sipd_error(SIPDIALER_EINVAL,
+					  "%s: this is the store itself",
+					  path);
+	}
 
 	r->path = sipd_strdup(path);
 	r->tmp = malloc(size);

@@ -655,6 +655,8 @@ static void test_results_file_errors_are_not_the_stores(void **arg)
 			 SIPDIALER_ENOENT);
 	assert_int_equal(sipd_store_results(p->s, c, "/dev/full", &rows),
 			 SIPDIALER_EINVAL);
+	assert_int_equal(sipd_store_results(p->s, c, p->path, &rows),
+			 SIPDIALER_EINVAL);
 	assert_int_equal(sipd_store_results(p->s, 99, name, &rows),
 			 SIPDIALER_ENOENT);
 	assert_false(sipd_store_failed(p->s));
