@@ -2,6 +2,7 @@
 """Through kamailio as registrar and proxy: digest, record-routing, a
 campaign of 50."""
 import os
+import signal
 import re
 import subprocess
 import sys
@@ -112,7 +113,8 @@ class Proxy(flow.Case):
         self.child = subprocess.Popen(
             [KAMAILIO, "-DD", "-E", "-f", config, "-Y", self.path("run"),
              "-m", "32", "-M", "8"], stdin=subprocess.DEVNULL,
-            stdout=self.log, stderr=self.log, cwd=self.dir)
+            stdout=self.log, stderr=self.log, cwd=self.dir,
+            start_new_session=True)
         self.addCleanup(self.end)
         flow.until(lambda: self.child.poll() is not None or
                    flow.listens("tcp", self.ip, self.port) and
@@ -132,6 +134,11 @@ class Proxy(flow.Case):
             except subprocess.TimeoutExpired:
                 self.child.kill()
                 self.child.wait()
+        # it has children of its own, in the session that we made for it
+        try:
+            os.killpg(self.child.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
 
     def text(self):
         with open(self.log.name, encoding="utf-8", errors="replace") as f:
