@@ -8,7 +8,6 @@
 #include <string.h>
 #include <strings.h>
 #include "base/clock.h"
-#include "base/container.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "base/words.h"
@@ -177,15 +176,9 @@ static void tell_end(struct sipd_dialed *dialed)
 }
 
 
-static struct sipd_dialed *from_job(struct sipd_job *job)
-{
-	return SIPD_CONTAINER(job, struct sipd_dialed, job);
-}
-
-
 static void result_run(struct sipd_job *job)
 {
-	struct sipd_dialed *dialed = from_job(job);
+	struct sipd_dialed *dialed = sipd_dialed_of(job);
 
 	dialed->err = sipd_store_result(job->store, &dialed->result);
 	if (dialed->err == SIPDIALER_EIO)
@@ -195,7 +188,7 @@ static void result_run(struct sipd_job *job)
 
 static void result_done(struct sipd_job *job)
 {
-	struct sipd_dialed *dialed = from_job(job);
+	struct sipd_dialed *dialed = sipd_dialed_of(job);
 
 	if (job->err || dialed->err)
 		sipd_log_error(&dialed->d->log,

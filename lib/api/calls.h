@@ -5,6 +5,7 @@
 #define SIPD_API_CALLS_H
 
 #include "api/engine.h"
+#include "base/container.h"
 
 struct sipd_dialed;
 
@@ -53,6 +54,13 @@ struct sipd_dialed {
 	bool quit;      /* hang-up asked for before it started */
 	uint64_t swept; /* by the sweep of this number */
 };
+
+/** The one whose job this is. */
+static inline struct sipd_dialed *sipd_dialed_of(struct sipd_job *job)
+{
+	return SIPD_CONTAINER(job, struct sipd_dialed, job);
+}
+
 
 /** Settings of a call from options; strings belong to `o`. */
 void sipd_calls_conf(const struct sipd_options *o,

@@ -11,7 +11,6 @@
 #include <stddef.h>
 #include <stdio.h>
 #include "base/clock.h"
-#include "base/container.h"
 #include "base/error.h"
 #include "base/text.h"
 
@@ -92,12 +91,6 @@ static void pace(struct sipd_pacer *p)
 
 /* ---- intent -------------------------------------------------------------- */
 
-static struct sipd_dialed *from_job(struct sipd_job *job)
-{
-	return SIPD_CONTAINER(job, struct sipd_dialed, job);
-}
-
-
 static struct sipd_intent intent_of(const struct sipd_dialed *dialed)
 {
 	return (struct sipd_intent){
@@ -114,7 +107,7 @@ static struct sipd_intent intent_of(const struct sipd_dialed *dialed)
 
 static void intent_run(struct sipd_job *job)
 {
-	struct sipd_dialed *dialed = from_job(job);
+	struct sipd_dialed *dialed = sipd_dialed_of(job);
 	const struct sipd_intent in = intent_of(dialed);
 
 	dialed->dnc = false;
@@ -146,7 +139,7 @@ static void give_back(struct sipd_dialed *dialed)
 
 static void intent_done(struct sipd_job *job)
 {
-	struct sipd_dialed *dialed = from_job(job);
+	struct sipd_dialed *dialed = sipd_dialed_of(job);
 	struct sipd_run *run = dialed->run;
 
 	if (job->err || dialed->err || dialed->dnc) {
@@ -288,7 +281,7 @@ static void sent(struct sipd_dialed *dialed)
 
 static void undo_run(struct sipd_job *job)
 {
-	struct sipd_dialed *dialed = from_job(job);
+	struct sipd_dialed *dialed = sipd_dialed_of(job);
 	const struct sipd_intent in = intent_of(dialed);
 
 	dialed->err = sipd_store_intent_undo(job->store, &in);
@@ -299,7 +292,7 @@ static void undo_run(struct sipd_job *job)
 
 static void undo_done(struct sipd_job *job)
 {
-	struct sipd_dialed *dialed = from_job(job);
+	struct sipd_dialed *dialed = sipd_dialed_of(job);
 
 	if (job->err || dialed->err)
 		sipd_log_error(&dialed->d->log,

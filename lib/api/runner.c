@@ -249,7 +249,7 @@ void sipd_run_complete(struct sipd_run *run)
 }
 
 
-/* ---- results ------------------------------------------------------------- */
+/* ---- more contacts -------------------------------------------------------- */
 
 void sipd_run_new_contacts(struct sipdialer *d, uint64_t campaign)
 {

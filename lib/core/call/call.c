@@ -373,24 +373,6 @@ int sipd_call_open(struct sipd_call **cp, const struct sipd_call_env *env,
 }
 
 
-uint64_t sipd_call_id(const struct sipd_call *call)
-{
-	return call->id;
-}
-
-
-const char *sipd_call_to(const struct sipd_call *call)
-{
-	return call->to;
-}
-
-
-void *sipd_call_arg(const struct sipd_call *call)
-{
-	return call->arg;
-}
-
-
 void sipd_call_hangup(struct sipd_call *call, const char *reason)
 {
 	call->quit = true;

@@ -97,10 +97,6 @@ int sipd_call_open(struct sipd_call **cp, const struct sipd_call_env *env,
 		   const struct sipd_call_conf *conf,
 		   const struct sipd_call_handlers *h, void *arg);
 
-uint64_t sipd_call_id(const struct sipd_call *call);
-const char *sipd_call_to(const struct sipd_call *call);
-void *sipd_call_arg(const struct sipd_call *call);
-
 void sipd_call_hangup(struct sipd_call *call, const char *reason);
 /** The same, waiting for no answer of the peer. */
 void sipd_call_abandon(struct sipd_call *call);
