@@ -44,6 +44,22 @@ static void add_media(struct sipdialer *d, struct sipd_text *t)
 }
 
 
+static void add_sip(struct sipdialer *d, struct sipd_text *t)
+{
+	struct sipd_sip_stats st;
+
+	sipd_sip_stats(d->sip, &st);
+	sipd_text_add(t, ",\"sip\":{");
+	sipd_json_uint(t, "requests_in", st.requests_in);
+	sipd_json_uint(t, "responses_in", st.responses_in);
+	sipd_json_uint(t, "malformed", st.malformed);
+	sipd_json_uint(t, "strangers", st.strangers);
+	sipd_json_uint(t, "strays", st.strays);
+	sipd_json_uint(t, "replies_limited", st.replies_limited);
+	sipd_text_add(t, "}");
+}
+
+
 static void add_registration(struct sipdialer *d, struct sipd_text *t)
 {
 	(void)pthread_mutex_lock(&d->lock);
@@ -91,6 +107,7 @@ int sipdialer_stats(struct sipdialer *d, char *buf, size_t size)
 	sipd_json_uint(&t, "requests_waiting", atomic_load(&d->requests));
 	add_calls(d, &t);
 	add_media(d, &t);
+	add_sip(d, &t);
 	add_registration(d, &t);
 	add_events(d, &t);
 	sipd_text_add(&t, "}");

@@ -3,6 +3,7 @@
 that a name or a header could smuggle in."""
 import os
 import re
+import socket
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -56,6 +57,25 @@ class Wire(flow.Case):
         got = [self.invite() for _ in range(3)]
         for name in ("call-id", "from", "via"):
             self.assertEqual(len({m.get(name) for m in got}), 3, name)
+
+    def test_strangers_are_counted_and_not_answered(self):
+        with self.enter(Engine(flow.LIBRARY, {
+                "sip.server": self.ip, "sip.port": self.server.port,
+                "sip.register": "no", "sip.local_address": self.ip,
+        })) as d, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            d.start()
+            host, port = d.wait("started")["text"][4:].split(":")
+            s.bind((flow.address(1), 0))
+            me = "%s:%d" % s.getsockname()
+            s.sendto(("OPTIONS sip:us@%s SIP/2.0\r\n"
+                      "Via: SIP/2.0/UDP %s;branch=z9hG4bKx\r\n"
+                      "From: <sip:x@%s>;tag=x\r\nTo: <sip:us@%s>\r\n"
+                      "Call-ID: x\r\nCSeq: 1 OPTIONS\r\n"
+                      "Max-Forwards: 70\r\nContent-Length: 0\r\n\r\n" % (
+                          host, me, me, host)).encode(), (host, int(port)))
+            flow.until(lambda: d.stats()["sip"]["strangers"] == 1)
+            s.setblocking(False)
+            self.assertRaises(BlockingIOError, s.recv, 1)
 
     def test_caller_and_extra_headers(self):
         m = self.invite("--caller-id", "+49301000", "--caller-name",

@@ -21,6 +21,7 @@ VERBS = {
     "call_dtmf": [ctypes.c_void_p, ctypes.c_uint64, ctypes.c_char_p],
     "call_play": [ctypes.c_void_p, ctypes.c_uint64, ctypes.c_char_p,
                   ctypes.c_uint32],
+    "stats": [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t],
     "last_error": [], "strerror": [ctypes.c_int],
 }
 
@@ -109,6 +110,11 @@ class Engine:
 
     def all(self, name):
         return [e for e in self.seen if e["event"] == name]
+
+    def stats(self):
+        text = ctypes.create_string_buffer(8192)
+        self.verb("stats", self.p, text, len(text))
+        return json.loads(text.value)
 
     def destroy(self):
         if self.p:

@@ -6,6 +6,7 @@
 #ifndef SIPD_PORT_SIP_INTERNAL_H
 #define SIPD_PORT_SIP_INTERNAL_H
 
+#include <stdatomic.h>
 #include "port/libre/libre.h"
 #include "port/sip/sip.h"
 
@@ -22,6 +23,12 @@ enum {
 	SIPD_USER_MAX = 64,    /* bytes, of sip.user */
 	SIPD_STRING_MAX = 255, /* of other strings */
 	SIPD_HOST_MAX = 253    /* RFC 1035 2.3.4 */
+};
+
+/** What sipd_sip_stats() tells; counted on the loop. */
+struct sipd_sip_counts {
+	atomic_uint_fast64_t requests_in, responses_in, malformed, strangers;
+	atomic_uint_fast64_t replies_limited, strays;
 };
 
 struct sipd_sip {
@@ -44,7 +51,7 @@ struct sipd_sip {
 	struct sipd_register *reg;
 	sipd_reg_h *regh;
 	void *arg;
-	struct sipd_sip_stats stats;
+	struct sipd_sip_counts stats;
 
 	char domain[272];            /* host[:port] of URIs at the server, or
 				      * our own address if there is none */

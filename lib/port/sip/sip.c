@@ -433,7 +433,14 @@ const char *sipd_sip_local(const struct sipd_sip *sip)
 
 void sipd_sip_stats(const struct sipd_sip *sip, struct sipd_sip_stats *st)
 {
-	*st = sip->stats;
+	const struct sipd_sip_counts *n = &sip->stats;
+
+	st->requests_in = atomic_load(&n->requests_in);
+	st->responses_in = atomic_load(&n->responses_in);
+	st->malformed = atomic_load(&n->malformed);
+	st->strangers = atomic_load(&n->strangers);
+	st->replies_limited = atomic_load(&n->replies_limited);
+	st->strays = atomic_load(&n->strays);
 }
 
 

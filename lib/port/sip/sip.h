@@ -77,6 +77,7 @@ struct sipd_sip_stats {
 	uint64_t replies_limited;
 	uint64_t strays; /* responses that nobody waited for */
 };
+/** @thread any, until sipd_sip_close() */
 void sipd_sip_stats(const struct sipd_sip *sip, struct sipd_sip_stats *st);
 
 /** Is `to` a number or SIP URI we can call?  Says why not by sipd_error().
