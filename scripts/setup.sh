@@ -8,7 +8,7 @@ build_packages="gcc meson ninja-build pkg-config libre-dev libsqlite3-dev \
 libssl-dev zlib1g-dev libsndfile1-dev libspeexdsp-dev libcmocka-dev python3"
 # The tests call real telephones and servers; each test says "skipped" where
 # its peer is missing.
-test_packages="g++ clang clang-format valgrind sip-tester baresip-core \
+test_packages="g++ cmake clang clang-format valgrind sip-tester baresip-core \
 kamailio flite sox strace"
 
 missing() {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The header compiles alone, as C11, C17 and C++17, without a warning.
+"""The header compiles alone, as C11, C17, C++11, C++17 and C++20, without a warning.
 
 check-header.py SOURCE_ROOT BUILD_ROOT
 """
@@ -36,7 +36,9 @@ def main():
     failed = False
     for command, standard, suffix in ((os.environ.get('CC', 'cc'), 'c11', '.c'),
                                       (os.environ.get('CC', 'cc'), 'c17', '.c'),
-                                      (os.environ.get('CXX', 'c++'), 'c++17', '.cpp')):
+                                      (os.environ.get('CXX', 'c++'), 'c++11', '.cpp'),
+                                      (os.environ.get('CXX', 'c++'), 'c++17', '.cpp'),
+                                      (os.environ.get('CXX', 'c++'), 'c++20', '.cpp')):
         if not shutil.which(command.split()[0]):
             print(f'{standard}: skipped, no {command}')
             continue

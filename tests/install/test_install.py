@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+"""What `meson install` leaves is enough: programs are built and run against
+the installed tree alone, and the tree may be moved.
+
+A language more is a method more of Programs: build or install the program in
+self.dir with self.tree.env, which knows nothing of the build folder, and hand
+its command to self.calls().
+"""
+import os
+import shutil
+import subprocess
+import sys
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+sys.path.insert(0, os.path.join(ROOT, "tests", "lib"))
+
+import flow
+import installed
+
+HELLO = os.path.join(ROOT, "examples", "hello.c")
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+class Case(flow.Case):
+    def setUp(self):
+        super().setUp()
+        self.tree = installed.Installed(self.path(""))
+
+    def put(self, source, name=None):
+        """A copy in self.dir: nothing lies beside it."""
+        return shutil.copy(source, self.path(name or
+                                             os.path.basename(source)))
+
+    def loads(self, program):
+        """The library that a program loads, and where from."""
+        said = installed.tool(["ldd", program], self.tree.env, self.dir)
+        return next(line.split()[2] for line in said.splitlines()
+                    if "libsipdialer" in line)
+
+    def calls(self, *command, env=None):
+        """Runs a program that takes a SIP URI and a prompt, prints events as
+        JSON lines and ends when the call has."""
+        net = self.network("--no-media", "--no-fsync")
+        done = subprocess.run(
+            [*command, "sip:101@%s:%d" % (net.ip, net.port), "none"],
+            env=env or self.tree.env, cwd=self.dir, capture_output=True,
+            text=True, timeout=30, check=False)
+        said = done.stdout + done.stderr
+        self.assertEqual(done.returncode, 0, said)
+        self.assertIn('"disposition":"busy"', said)
+        self.assertEqual(len(net.events("invite", "101")), 1)
+
+
+class Programs(Case):
+    def test_c_by_pkg_config(self):
+        program = self.tree.compiled(self.put(HELLO), self.path("hello"),
+                                     "c11")
+        self.assertEqual(self.loads(program), self.tree.library)
+        self.calls(program)
+
+    def test_c_by_cmake(self):
+        if not shutil.which("cmake"):
+            self.skipTest("cmake is not installed")
+        self.put(HELLO)
+        self.put(os.path.join(HERE, "CMakeLists.txt"))
+        env = dict(self.tree.env)
+        del env["LD_LIBRARY_PATH"]       # CMake knows where it is
+        installed.tool(["cmake", "-S", ".", "-B", "build"], env, self.dir)
+        installed.tool(["cmake", "--build", "build"], env, self.dir)
+        self.assertEqual(os.path.realpath(self.loads(self.path(
+            "build/hello"))), os.path.realpath(self.tree.library))
+        self.calls(self.path("build/hello"), env=env)
+
+    def test_cpp(self):
+        program = self.tree.compiled(
+            self.put(os.path.join(HERE, "hello.cpp")), self.path("hello"),
+            "c++17")
+        self.assertEqual(self.loads(program), self.tree.library)
+        self.calls(program)
+
+    def test_c_not_installed(self):
+        """build/meson-uninstalled serves who tries it out."""
+        env = dict(os.environ, PKG_CONFIG_PATH=os.path.join(
+            installed.BUILD, "meson-uninstalled"))
+        flags = installed.tool(["pkg-config", "--cflags", "--libs",
+                                "sipdialer"], env, self.dir).split()
+        self.assertNotIn("-I" + os.path.join(os.path.realpath(ROOT), "lib"),
+                         flags)
+        installed.tool([os.environ.get("CC", "cc"), self.put(HELLO), "-o",
+                        self.path("hello"), *flags], env, self.dir)
+        self.calls(self.path("hello"), env=dict(env, LD_LIBRARY_PATH=next(
+            f[2:] for f in flags if f.startswith("-L"))))
+
+
+class Tree(Case):
+    def test_pkg_config_names_the_tree_and_no_other_library(self):
+        flags = self.tree.pkg_config("--cflags", "--libs")
+        self.assertEqual([f for f in flags if f.startswith("-l")],
+                         ["-lsipdialer"])
+        paths = [f[2:] for f in flags if f[:2] in ("-I", "-L")]
+        self.assertEqual({os.path.normpath(p) for p in paths},
+                         {os.path.join(self.tree.prefix, "include"),
+                          self.tree.libdir})
+        # all that it is made of is inside: linking it asks for nothing more
+        self.assertEqual(self.tree.pkg_config("--static", "--libs-only-l"),
+                         ["-lsipdialer"])
+        version, = self.tree.pkg_config("--modversion")
+        self.assertTrue(os.path.exists(self.tree.library[:-1] + version))
+
+    def test_no_file_names_the_build(self):
+        build = os.path.realpath(installed.BUILD).encode()
+        for folder, _, names in os.walk(self.tree.prefix):
+            for name in names:
+                if name.endswith((".pc", ".cmake", ".h")):
+                    with open(os.path.join(folder, name), "rb") as f:
+                        self.assertNotIn(build, f.read(), name)
+
+    def test_command_runs_where_it_lies(self):
+        env = dict(self.tree.env)
+        del env["LD_LIBRARY_PATH"]
+        self.assertEqual(self.loads(self.tree.command), self.tree.library)
+        done = subprocess.run(
+            [self.tree.command, "demo", "--contacts", "5", "--cps", "50"],
+            env=env, cwd=self.dir, capture_output=True, text=True, timeout=60,
+            check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("5", done.stdout)
+
+    def test_tree_may_be_moved(self):
+        moved = self.path("moved")
+        os.rename(self.tree.prefix, moved)
+        done = subprocess.run(
+            [os.path.join(moved, "bin", "sipdialer"), "help"],
+            env={"PATH": os.environ["PATH"]}, capture_output=True, text=True,
+            timeout=30, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+
+if __name__ == "__main__":
+    flow.main()
