@@ -6,6 +6,7 @@ SIPDIALER_BUILD names the build folder.
 import glob
 import os
 import shlex
+import signal
 import subprocess
 
 BUILD = os.environ.get("SIPDIALER_BUILD", "build")
@@ -18,15 +19,20 @@ WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
 
 
 def tool(command, env, folder, timeout=60):
-    """Runs a compiler or a build tool; what it said if it failed."""
-    done = subprocess.run(command, env=env, cwd=folder, text=True,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, timeout=timeout,
-                          check=False)
-    if done.returncode:
+    """Runs a program to its end, with all that it starts; what it said."""
+    child = subprocess.Popen(command, env=env, cwd=folder, text=True,
+                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                             stderr=subprocess.STDOUT, start_new_session=True)
+    try:
+        said, _ = child.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        os.killpg(child.pid, signal.SIGKILL)
+        said, _ = child.communicate()
+        said += "\nstill running after %g s" % timeout
+    if child.returncode:
         raise AssertionError("%s\nexit status %d\n%s" % (
-            shlex.join(command), done.returncode, done.stdout))
-    return done.stdout
+            shlex.join(command), child.returncode, said))
+    return said
 
 
 class Installed:
