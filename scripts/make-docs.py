@@ -223,6 +223,22 @@ DECLARATION = re.compile(
     r'|typedef (?P<typedef>[^;]*?);)', re.S)
 
 
+def index(lines):
+    """A row a section: what stands in it, with links."""
+    out = ['| family | |', '| --- | --- |']
+    for line in lines:
+        match = re.match(r'(##|###) (.+)$', line)
+        if not match:
+            continue
+        name = match.group(2)
+        link = f'[{name}](#{name.strip("`").replace(" ", "-")})'
+        if match.group(1) == '##':
+            out.append(f'| {link} |')
+        else:
+            out[-1] += ('' if out[-1].endswith('|') else ',') + ' ' + link
+    return [row if row.endswith(' |') else row + ' |' for row in out] + ['']
+
+
 def api_markdown(header):
     """docs/api.md from the text of the header."""
     out = ['# The C interface', '',
@@ -231,9 +247,8 @@ def api_markdown(header):
     first = clean(re.search(r'/\*\*.*?\*/', header, re.S).group(0))
     for paragraph in re.split(r'\n\s*\n', first)[1:]:
         out += [escape(squeeze(paragraph)), '']
-    out += ['## types', '']
 
-    functions, parts, section = {}, [], 'types'
+    functions, parts, section = {}, [['## types', '']], 'types'
     for match in DECLARATION.finditer(header):
         if match.group('section'):
             section = match.group('section')
@@ -265,12 +280,14 @@ def api_markdown(header):
     for name in declared:
         if name not in functions:
             raise Missing(f'{name}: no comment')
+    body = []
     for part in parts:
         if isinstance(part, Function):
             part.check(functions)
-            out += part.markdown()
+            body += part.markdown()
         else:
-            out += part
+            body += part
+    out += index(body) + body
     return '\n'.join(out).rstrip() + '\n'
 
 
