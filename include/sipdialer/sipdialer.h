@@ -240,8 +240,9 @@ typedef void (sipdialer_event_h)(const struct sipdialer_event *event,
 				 void *arg);
 
 /**
- * Called on a thread of the library when the queue stops being empty.  Call
- * nothing of the library from it and return at once: wake your own loop.
+ * Called on a thread of the library, or on one that is in sipdialer_start(),
+ * when the queue stops being empty.  Call nothing of the library from it and
+ * return at once: wake your own loop.
  */
 typedef void (sipdialer_wakeup_h)(void *arg);
 /* clang-format on */

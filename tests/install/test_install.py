@@ -19,6 +19,18 @@ import installed
 
 HELLO = os.path.join(ROOT, "examples", "hello.c")
 HERE = os.path.dirname(os.path.abspath(__file__))
+UNLOAD = """
+import ctypes, _ctypes, sys
+for turn in range(3):
+    lib = ctypes.CDLL(sys.argv[1])
+    d = ctypes.c_void_p()
+    assert lib.sipdialer_create(ctypes.byref(d)) == 0
+    assert lib.sipdialer_start(d) == 0
+    lib.sipdialer_destroy(d)
+    _ctypes.dlclose(lib._handle)
+    with open("/proc/self/maps") as maps:
+        assert sys.argv[1] not in maps.read()
+"""
 
 
 class Case(flow.Case):
@@ -33,9 +45,12 @@ class Case(flow.Case):
 
     def loads(self, program):
         """The library that a program loads, and where from."""
-        said = installed.tool(["ldd", program], self.tree.env, self.dir)
+        said = self.tool("ldd", program)
         return next(line.split()[2] for line in said.splitlines()
                     if "libsipdialer" in line)
+
+    def tool(self, *command):
+        return installed.tool(list(command), self.tree.env, self.dir)
 
     def calls(self, *command, env=None):
         """Runs a program that takes a SIP URI and a prompt, prints events as
@@ -90,6 +105,11 @@ class Programs(Case):
                         self.path("hello"), *flags], env, self.dir)
         self.calls(self.path("hello"), env=dict(env, LD_LIBRARY_PATH=next(
             f[2:] for f in flags if f.startswith("-L"))))
+
+
+    def test_loaded_and_unloaded(self):
+        """A host that is a plugin, or has us as one."""
+        self.tool(sys.executable, "-c", UNLOAD, self.tree.library)
 
 
 class Tree(Case):
