@@ -31,7 +31,7 @@ import json
 import os
 import re
 import shutil
-import subprocess
+import socket
 import sys
 import textwrap
 
@@ -88,6 +88,15 @@ def read(path):
         return f.read()
 
 
+def free(ip, port):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        try:
+            s.bind((ip, port))
+        except OSError:
+            return False
+    return True
+
+
 def pages():
     """README.md and every page of docs/, examples/ and bindings/."""
     found = [os.path.join(ROOT, "README.md"),
@@ -107,11 +116,14 @@ def snippets(page):
 
 
 class World:
-    """What all snippets share: the installed tree and the network."""
+    """What all snippets share: the installed tree and the network.  A binding
+    that the environment has comes from the build (meson.build)."""
 
     def __init__(self, case):
         self.tree = installed.Installed(case.dir)
         ip = flow.address()
+        if not free(ip, 5060):
+            flow.skip("port 5060 is taken, by a server on all addresses?")
         self.net = flow.Network(
             case, "--no-fsync", "--answer-delay", "50", "--talk-time",
             "1500", "--user", "1001:secret", listen=ip + ":5060")
