@@ -19,6 +19,30 @@ import installed
 
 HELLO = os.path.join(ROOT, "examples", "hello.c")
 HERE = os.path.dirname(os.path.abspath(__file__))
+NODE = os.path.join(ROOT, "bindings", "node")
+HELLO_NODE = """
+import { Dialer } from 'sipdialer'
+
+const dialer = new Dialer()
+dialer.on('event', event => console.log(JSON.stringify(event)))
+await dialer.start()
+await dialer.call(process.argv[2], { 'call.play': process.argv[3] }).ended
+await dialer.close()
+"""
+PYTHON = os.path.join(ROOT, "bindings", "python")
+HELLO_PYTHON = """
+import json, os, sys
+import sipdialer
+
+with open("/proc/self/maps") as maps:
+    assert os.environ["LD_LIBRARY_PATH"] + "/libsipdialer.so" in maps.read()
+with sipdialer.Dialer() as dialer:
+    call = dialer.call(sys.argv[1], call_play=sys.argv[2])
+    for event in dialer:
+        print(json.dumps(dict(event), separators=(",", ":")))
+        if event.name == "call_ended":
+            break
+"""
 UNLOAD = """
 import ctypes, _ctypes, sys
 for turn in range(3):
@@ -33,6 +57,15 @@ for turn in range(3):
 """
 
 
+def python_that_has(*modules):
+    """This Python or the system's, None if neither has all of them."""
+    for python in (sys.executable, "/usr/bin/python3"):
+        if not subprocess.run([python, "-c", "import " + ", ".join(modules)],
+                              capture_output=True, check=False).returncode:
+            return python
+    return None
+
+
 class Case(flow.Case):
     def setUp(self):
         super().setUp()
@@ -42,6 +75,17 @@ class Case(flow.Case):
         """A copy in self.dir: nothing lies beside it."""
         return shutil.copy(source, self.path(name or
                                              os.path.basename(source)))
+
+    def copy(self, package):
+        """As it is without the checkout, and without what was built there."""
+        shutil.copytree(package, self.path("package"),
+                        ignore=shutil.ignore_patterns(
+                            "build", "node_modules", "*.egg-info",
+                            "__pycache__", "*.so*"))
+
+    def write(self, name, text):
+        with open(self.path(name), "w", encoding="utf-8") as f:
+            f.write(text)
 
     def loads(self, program):
         """The library that a program loads, and where from."""
@@ -106,6 +150,37 @@ class Programs(Case):
         self.calls(self.path("hello"), env=dict(env, LD_LIBRARY_PATH=next(
             f[2:] for f in flags if f.startswith("-L"))))
 
+
+    def test_python(self):
+        """pip, with nothing but the package and the installed library."""
+        if not os.path.isfile(os.path.join(PYTHON, "pyproject.toml")):
+            self.skipTest("the package is not there")
+        python = python_that_has("setuptools", "wheel", "pip")
+        if not python:
+            self.skipTest("setuptools, wheel or pip is not there")
+        self.copy(PYTHON)
+        self.tool(python, "-m", "pip", "install", "--no-index",
+                  "--no-deps", "--no-build-isolation",
+                  "--disable-pip-version-check", "--target",
+                  self.path("host"), self.path("package"))
+        self.write("host/hello.py", HELLO_PYTHON)
+        self.calls(python, self.path("host/hello.py"))
+
+    def test_node(self):
+        """npm, with nothing but the package and the installed library."""
+        if not shutil.which("npm") or not os.path.isdir(NODE):
+            self.skipTest("npm or the package is not there")
+        self.copy(NODE)
+        os.mkdir(self.path("host"))
+        self.write("host/package.json", '{"private": true}')
+        self.write("host/hello.mjs", HELLO_NODE)
+        self.tool("npm", "install", "--prefix", self.path("host"),
+                  "--offline", "--no-audit", "--no-fund", "--install-links",
+                  self.path("package"))
+        addon = self.path("host/node_modules/sipdialer/build/Release/"
+                          "sipdialer.node")
+        self.assertEqual(self.loads(addon), self.tree.library)
+        self.calls("node", self.path("host/hello.mjs"))
 
     def test_loaded_and_unloaded(self):
         """A host that is a plugin, or has us as one."""
