@@ -62,6 +62,7 @@ static void call_free(struct sipd_call *call)
 	sipd_timer_cancel(&call->timer);
 	if (call->prompt)
 		sipd_prompt_unref(call->prompt);
+	sipd_hostaudio_unref(call->audio);
 	free(call->to);
 	free(call->from);
 	free(call->name);
@@ -342,6 +343,7 @@ static bool copy_conf(struct sipd_call *call,
 	call->sdp.version = 1;
 	if (conf->prompt)
 		call->prompt = sipd_prompt_ref(conf->prompt);
+	call->audio = sipd_hostaudio_ref(conf->audio);
 
 	return !failed && call->to && call->from && call->name;
 }

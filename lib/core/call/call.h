@@ -55,7 +55,8 @@ struct sipd_call_conf {
 	const char *dtmf;           /* keys to send once answered, "" none */
 	const char *record;         /* file, "" none */
 	bool record_stereo;
-	bool hangup_after_play; /* also when there is nothing to play */
+	struct sipd_hostaudio *audio; /* or NULL; takes its own reference */
+	bool hangup_after_play;       /* also when there is nothing to play */
 };
 
 /** All about a call that is over. Strings live as long as the handler runs. */
@@ -86,6 +87,8 @@ struct sipd_call_handlers {
 	void (*played)(struct sipd_call *call, const char *path, int error,
 		       const char *text, void *arg);
 	void (*held)(struct sipd_call *call, bool held, void *arg);
+	/** Of conf.audio: the host is to be told. */
+	void (*audio)(struct sipd_call *call, void *arg);
 	/** Last one; the call is freed when it returns. */
 	void (*ended)(struct sipd_call *call,
 		      const struct sipd_call_record *record, void *arg);

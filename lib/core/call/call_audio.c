@@ -72,6 +72,14 @@ static void dtmf_sent_handler(void *arg)
 }
 
 
+static void audio_handler(void *arg)
+{
+	struct sipd_call *call = arg;
+
+	call->h->audio(call, call->arg);
+}
+
+
 static void first_handler(void *arg)
 {
 	(void)arg;
@@ -95,6 +103,7 @@ static const struct sipd_stream_handlers stream_handlers = {
 	.silent = silent_handler,
 	.played = played_handler,
 	.dtmf_sent = dtmf_sent_handler,
+	.audio = audio_handler,
 	.closed = closed_handler,
 };
 
@@ -109,6 +118,7 @@ int sipd_call_audio_open(struct sipd_call *call)
 		.port_min = call->env.port_min,
 		.port_max = call->env.port_max,
 		.rtp_timeout_ms = call->rtp_timeout_ms,
+		.audio = call->audio,
 	};
 	int err;
 

@@ -49,8 +49,9 @@ struct sipd_call {
 
 	struct sipd_invite *invite;
 	struct sipd_stream *stream;
-	struct sipd_prompt *prompt; /* to play once answered */
-	struct sipd_timer timer;    /* longest duration, or tail of prompt */
+	struct sipd_prompt *prompt;   /* to play once answered */
+	struct sipd_hostaudio *audio; /* NULL: none */
+	struct sipd_timer timer;      /* longest duration, or tail of prompt */
 	struct sipd_work work;
 
 	/* facts */

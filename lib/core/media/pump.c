@@ -7,6 +7,13 @@
 #include "base/clock.h"
 
 
+static void event_post(struct sipd_stream *s)
+{
+	if (!atomic_exchange(&s->event_posted, true))
+		sipd_loop_post(s->loop, &s->event_work);
+}
+
+
 static bool event_push(struct sipd_stream *s, const struct event *e)
 {
 	const unsigned in = atomic_load_explicit(&s->events_in,
@@ -17,8 +24,7 @@ static bool event_push(struct sipd_stream *s, const struct event *e)
 
 	s->events[in % EVENTS] = *e;
 	atomic_store(&s->events_in, in + 1);
-	if (!atomic_exchange(&s->event_posted, true))
-		sipd_loop_post(s->loop, &s->event_work);
+	event_post(s);
 
 	return true;
 }
@@ -97,34 +103,61 @@ static bool prompt_next(struct sipd_stream *s, size_t *frame)
 }
 
 
+/* The frame to send: of the prompt, else of the host; what was said, or NULL. */
+static const int16_t *say(struct sipd_stream *s, struct sipd_tx_frame *tx,
+			  enum sipd_codec_id codec)
+{
+	const struct sipd_prompt *prompt = s->pump.prompt;
+	const int16_t *said;
+	size_t frame = 0;
+
+	if (prompt_next(s, &frame)) {
+		said = sipd_prompt_pcm(prompt, frame);
+		tx->encoded = sipd_prompt_encoded(prompt, codec, frame);
+		if (tx->encoded) {
+			tx->kind = SIPD_TX_ENCODED;
+			return said;
+		}
+		tx->kind = SIPD_TX_PCM;
+		memcpy(tx->pcm, said, sizeof(tx->pcm));
+		return tx->pcm;
+	}
+
+	if (prompt)
+		prompt_ended(s);
+	if (!s->audio || !sipd_hostaudio_say(s->audio, tx->pcm))
+		return NULL;
+	tx->kind = SIPD_TX_PCM;
+
+	return tx->pcm;
+}
+
+
+static void hear(struct sipd_stream *s, const struct sipd_rx_frame *rx)
+{
+	if (!sipd_hostaudio_heard(s->audio, rx))
+		return;
+
+	atomic_store(&s->audio_due, true);
+	event_post(s);
+}
+
+
 static void frame_handler(const struct sipd_rx_frame *rx,
 			  struct sipd_tx_frame *tx, enum sipd_codec_id codec,
 			  void *arg)
 {
 	struct sipd_stream *s = arg;
 	struct pump *p = &s->pump;
-	/* while held nothing is sent, and the prompt waits */
+	/* while held nothing is sent: prompt and host's audio wait */
 	const bool sends = atomic_load_explicit(&s->sends,
 						memory_order_relaxed);
-	const int16_t *said = NULL;
-	size_t frame = 0;
+	const int16_t *said;
 
 	tx->kind = SIPD_TX_SILENCE;
-	if (sends && prompt_next(s, &frame)) {
-		said = sipd_prompt_pcm(p->prompt, frame);
-		tx->encoded = sipd_prompt_encoded(p->prompt, codec, frame);
-		if (tx->encoded) {
-			tx->kind = SIPD_TX_ENCODED;
-		}
-		else {
-			tx->kind = SIPD_TX_PCM;
-			memcpy(tx->pcm, said, sizeof(tx->pcm));
-		}
-	}
-	else if (sends && p->prompt) {
-		prompt_ended(s);
-	}
-
+	said = sends ? say(s, tx, codec) : NULL;
+	if (s->audio)
+		hear(s, rx);
 	if (p->recorder)
 		sipd_recorder_put(p->recorder, rx, said, sipd_clock_us());
 }

@@ -101,6 +101,9 @@ static void events_drain(struct sipd_stream *s)
 		tell_event(s, &e);
 	}
 
+	if (atomic_exchange(&s->audio_due, false) && s->h.audio)
+		s->h.audio(s->arg);
+
 	lost = atomic_exchange(&s->events_lost, 0);
 	if (lost)
 		sipd_log_warning(s->log,
@@ -128,6 +131,7 @@ static void stream_free(struct sipd_work *work)
 	struct sipd_stream *s = SIPD_CONTAINER(work, struct sipd_stream,
 					       later);
 
+	sipd_hostaudio_unref(s->audio);
 	free(s->recording);
 	free(s->record_error);
 	free(s);
@@ -354,10 +358,13 @@ int sipd_stream_open(struct sipd_stream **sp,
 	atomic_init(&s->events_in, 0);
 	atomic_init(&s->events_out, 0);
 	atomic_init(&s->events_lost, 0);
+	atomic_init(&s->audio_due, false);
+	s->audio = sipd_hostaudio_ref(conf->audio);
 
 	err = sipd_rtp_open(&s->rtp, conf->media, &conf->addr, conf->port_min,
 			    conf->port_max, &sipd_pump_handlers, s);
 	if (err) {
+		sipd_hostaudio_unref(s->audio);
 		free(s);
 		return err;
 	}

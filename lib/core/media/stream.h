@@ -1,14 +1,15 @@
 /**
  * @file core/media/stream.h  The audio of one call: prompt out, recording in
  *
- * Joins a port/rtp stream with prompts, recorder, concealment and DTMF.  All
- * functions and all events on the loop thread.
+ * Joins a port/rtp stream with prompts, the host's audio, recorder, concealment
+ * and DTMF.  All functions and all events on the loop thread.
  */
 #ifndef SIPD_CORE_MEDIA_STREAM_H
 #define SIPD_CORE_MEDIA_STREAM_H
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "core/media/hostaudio.h"
 #include "core/media/prompt.h"
 #include "port/disk.h"
 #include "port/loop.h"
@@ -29,6 +30,8 @@ struct sipd_stream_handlers {
 	void (*silent)(void *arg); /* RTP timeout */
 	void (*played)(struct sipd_prompt *prompt, bool whole, void *arg);
 	void (*dtmf_sent)(void *arg);
+	/** The host is to be told of its audio; see hostaudio.h. */
+	void (*audio)(void *arg);
 	/** Last one; the stream is gone. */
 	void (*closed)(const struct sipd_stream_end *end, void *arg);
 };
@@ -41,6 +44,7 @@ struct sipd_stream_conf {
 	union sipd_addr addr; /* to bind to */
 	uint16_t port_min, port_max;
 	uint32_t rtp_timeout_ms;
+	struct sipd_hostaudio *audio; /* NULL: none; takes its own reference */
 };
 
 int sipd_stream_open(struct sipd_stream **sp,

@@ -10,6 +10,7 @@
 #define SIPD_CORE_MEDIA_STREAM_OWN_H
 
 #include <stdatomic.h>
+#include "core/media/hostaudio.h"
 #include "core/media/recorder.h"
 #include "core/media/stream.h"
 
@@ -82,6 +83,7 @@ struct sipd_stream {
 	void *arg;
 
 	struct pump pump;
+	struct sipd_hostaudio *audio; /* NULL: none; a reference */
 	struct command play, record;
 	atomic_bool sends;            /* not held; prompts go on */
 	struct unplayed_list waiting; /* told when the next play is back, */
@@ -91,6 +93,8 @@ struct sipd_stream {
 	atomic_bool event_posted;
 	atomic_uint events_in, events_out; /* counters */
 	atomic_uint events_lost;
+	atomic_bool audio_due; /* an event without a place in the ring, so
+				* that keys never find it full of these */
 	struct event events[EVENTS];
 
 	struct sipd_work closed_work;
