@@ -296,6 +296,7 @@ GROUPS = {
     'media': 'Media: codecs, RTP',
     'dial': 'Dialing: limits, times, retries',
     'call': 'What a call does',
+    'audio': 'Audio of the host',
     'store': 'Store',
     'redis': 'Redis',
     'log': 'Log',

@@ -101,6 +101,13 @@ enum sipdialer_event_type {
 	/** The call is over: all fields of the call.  Never lost.  The rows
 	 *  of the call are in the store before this event is delivered. */
 	SIPDIALER_EVENT_CALL_ENDED = 27,
+	/** Audio of a call whose option `call.audio` is on: call, count =
+	 *  samples that wait to be read, pending = samples written that wait to
+	 *  be sent, failed = samples lost so far because nobody read them in
+	 *  time.  At most one waits per call; the next comes after a
+	 *  sipdialer_audio_read(), _write() or _clear() of that call, with the
+	 *  next 20 ms of audio. */
+	SIPDIALER_EVENT_CALL_AUDIO = 29,
 
 	/** A campaign changed its state, or answers campaign_status/_list:
 	 *  campaign, status = enum sipdialer_campaign_status, text = name,
@@ -221,10 +228,12 @@ struct sipdialer_event {
 	/* Counters of a campaign; `active` counts calls, so that contacts
 	 * whose call is about to begin are in none but `total`. */
 	uint64_t total;       /**< Contacts (or rows read, see DONE)          */
-	uint64_t pending;     /**< Contacts to dial, now or later             */
+	uint64_t pending;     /**< Contacts to dial, now or later (CALL_AUDIO:
+			       *   samples to be sent)                        */
 	uint64_t active;      /**< Calls in progress                          */
 	uint64_t completed;   /**< Contacts answered                          */
-	uint64_t failed;      /**< Contacts given up (or rows refused)        */
+	uint64_t failed;      /**< Contacts given up (or rows refused, or
+			       *   samples lost)                              */
 	uint64_t other;       /**< Contacts dnc, skipped, interrupted         */
 	uint64_t attempts;    /**< Calls made so far                          */
 	const uint64_t *by_disposition; /**< Calls per enum
@@ -474,7 +483,7 @@ SIPDIALER_API int sipdialer_event_json(const struct sipdialer_event *event,
  *         SIPDIALER_ENOMEM
  *
  * Events: CALL_DIALING, CALL_RINGING, CALL_EARLY_MEDIA, CALL_ANSWERED,
- * CALL_ENDED.   Thread: any.   Since: 0.1
+ * CALL_AUDIO, CALL_ENDED.   Thread: any.   Since: 0.1
  */
 SIPDIALER_API int sipdialer_call(struct sipdialer *d, const char *to,
 				 const char *const *options, uint64_t *call);
@@ -534,6 +543,69 @@ SIPDIALER_API int sipdialer_call_dtmf(struct sipdialer *d, uint64_t call,
  */
 SIPDIALER_API int sipdialer_call_record(struct sipdialer *d, uint64_t call,
 					const char *path, int stereo);
+
+
+/* ---- audio ------------------------------------------------------------ */
+
+/* The audio of a call goes through two rings, one each way (docs/audio.md).
+ * It is on for calls with `call.audio=8000`, 16000, 24000 or 48000: samples a
+ * second, mono, int16_t in the byte order of the host. */
+
+/**
+ * Take audio that was heard, oldest first.  From the first audio of a call on,
+ * 20 ms come every 20 ms: silence where nothing was received.  What finds
+ * `audio.read_buffer` ms waiting is dropped and counted, see CALL_AUDIO.  The
+ * rest of a call can be read until the next event is asked for after its
+ * CALL_ENDED has been pulled.
+ *
+ * @param samples [out] room for `max` samples
+ * @param max     1 to 2,880,000 (60 s at 48,000 a second)
+ *
+ * @return number of samples taken, 0 if none wait, or
+ *         SIPDIALER_EINVAL  samples is NULL, or max out of range
+ *         SIPDIALER_ENOENT  no such call (any more)
+ *         SIPDIALER_ESTATE  option `call.audio` of the call is off
+ *
+ * Events: lets the next CALL_AUDIO come.   Thread: any; never waits for a
+ * network or a disk.   Since: 0.1
+ */
+SIPDIALER_API int sipdialer_audio_read(struct sipdialer *d, uint64_t call,
+				       int16_t *samples, size_t max);
+
+/**
+ * Give audio to be sent: copied, and sent in order, 20 ms every 20 ms, from
+ * the moment that the far end takes audio (early media or the answer).  Where
+ * nothing waits, silence is sent.  While a prompt plays or the far end holds,
+ * it waits.
+ *
+ * @param samples audio
+ * @param count   1 to 2,880,000 samples
+ *
+ * @return number of samples taken: less than count, 0 too, if
+ *         `audio.write_buffer` ms wait already; or
+ *         SIPDIALER_EINVAL  samples is NULL, or count out of range
+ *         SIPDIALER_ENOENT  no such call (any more)
+ *         SIPDIALER_ESTATE  option `call.audio` of the call is off
+ *
+ * Events: lets the next CALL_AUDIO come.   Thread: any; never waits for a
+ * network or a disk.   Since: 0.1
+ */
+SIPDIALER_API int sipdialer_audio_write(struct sipdialer *d, uint64_t call,
+					const int16_t *samples, size_t count);
+
+/**
+ * Drop what was written and not sent yet, such as when somebody speaks into an
+ * announcement.  What plays by `call.play` goes on.
+ *
+ * @return number of samples dropped, or
+ *         SIPDIALER_EINVAL  d is NULL
+ *         SIPDIALER_ENOENT  no such call (any more)
+ *         SIPDIALER_ESTATE  option `call.audio` of the call is off
+ *
+ * Events: lets the next CALL_AUDIO come.   Thread: any; never waits for a
+ * network or a disk.   Since: 0.1
+ */
+SIPDIALER_API int sipdialer_audio_clear(struct sipdialer *d, uint64_t call);
 
 
 /* ---- campaigns -------------------------------------------------------- */

@@ -14,7 +14,8 @@
 #include "port/codec/g711.h"
 
 
-static void emit(struct sipd_dialed *dialed, struct sipdialer_event *ev)
+static void fill_ids(const struct sipd_dialed *dialed,
+		     struct sipdialer_event *ev)
 {
 	ev->call = dialed->id;
 	ev->to = dialed->to;
@@ -22,8 +23,13 @@ static void emit(struct sipd_dialed *dialed, struct sipdialer_event *ev)
 		ev->campaign = dialed->contact.campaign;
 		ev->contact = dialed->contact.id;
 	}
+}
 
-	sipd_event_push(dialed->d->events, ev);
+
+static void emit(struct sipd_dialed *dialed, struct sipdialer_event *ev)
+{
+	fill_ids(dialed, ev);
+	(void)sipd_event_push(dialed->d->events, ev);
 }
 
 
@@ -119,11 +125,32 @@ static void held_handler(struct sipd_call *call, bool held, void *arg)
 }
 
 
+/* At 50 a second of each call one must be able to wait: without room for it
+ * the next frame tells. */
+static void audio_handler(struct sipd_call *call, void *arg)
+{
+	struct sipd_dialed *dialed = arg;
+	struct sipdialer_event ev = sipd_engine_event(
+		SIPDIALER_EVENT_CALL_AUDIO);
+	struct sipd_hostaudio_counts c;
+	(void)call;
+
+	sipd_hostaudio_counts(dialed->audio, &c);
+	fill_ids(dialed, &ev);
+	ev.count = c.waiting;
+	ev.pending = c.pending;
+	ev.failed = c.lost;
+	if (!sipd_event_offer(dialed->d->events, &ev))
+		sipd_hostaudio_untold(dialed->audio);
+}
+
+
 /* ---- the end ----------------------------------------------------------- */
 
 static void dialed_free(struct sipd_dialed *dialed)
 {
 	sipd_contact_row_free(&dialed->contact);
+	sipd_hostaudio_unref(dialed->audio);
 	if (dialed->options) {
 		sipd_options_close(dialed->options);
 		free(dialed->options);
@@ -148,8 +175,13 @@ static void unlist(struct sipd_dialed *dialed)
 
 void sipd_dialed_drop(struct sipd_dialed *dialed)
 {
+	struct sipdialer *d = dialed->d;
+
 	unlist(dialed);
-	sipd_event_unreserve(dialed->d->events, dialed->end_node);
+	(void)pthread_mutex_lock(&d->lock);
+	sipd_audio_drop(d, dialed->id);
+	(void)pthread_mutex_unlock(&d->lock);
+	sipd_event_unreserve(d->events, dialed->end_node);
 	dialed_free(dialed);
 }
 
@@ -322,6 +354,7 @@ static const struct sipd_call_handlers call_handlers = {
 	.dtmf = dtmf_handler,
 	.played = played_handler,
 	.held = held_handler,
+	.audio = audio_handler,
 	.ended = ended_handler,
 };
 
@@ -401,11 +434,29 @@ static int id_take(struct sipdialer *d, uint64_t *id)
 }
 
 
+/* Into the maps of the engine, that verbs find it in. */
+static int list(struct sipd_dialed *dialed,
+		const struct sipd_hostaudio_conf *audio)
+{
+	struct sipdialer *d = dialed->d;
+	int err;
+
+	(void)pthread_mutex_lock(&d->lock);
+	err = sipd_audio_open(dialed, audio);
+	if (!err && !sipd_idmap_put(&d->live, dialed->id, dialed)) {
+		sipd_audio_drop(d, dialed->id);
+		err = sipd_error(SIPDIALER_ENOMEM, "no memory for a call");
+	}
+	(void)pthread_mutex_unlock(&d->lock);
+
+	return err;
+}
+
+
 int sipd_dialed_new(struct sipd_dialed **dp, struct sipdialer *d,
-		    const char *to)
+		    const char *to, const struct sipd_hostaudio_conf *audio)
 {
 	struct sipd_dialed *dialed;
-	bool listed = false;
 	uint64_t id = 0;
 	int err = id_take(d, &id);
 
@@ -420,17 +471,14 @@ int sipd_dialed_new(struct sipd_dialed **dp, struct sipdialer *d,
 	dialed->id = id;
 	dialed->to = sipd_strdup(to);
 	dialed->end_node = sipd_event_reserve(d->events);
-	if (dialed->to && dialed->end_node) {
-		(void)pthread_mutex_lock(&d->lock);
-		listed = sipd_idmap_put(&d->live, dialed->id, dialed);
-		(void)pthread_mutex_unlock(&d->lock);
-	}
+	if (!dialed->end_node)
+		err = SIPDIALER_EFULL; /* too many events not pulled */
+	else if (!dialed->to)
+		err = sipd_error(SIPDIALER_ENOMEM, "no memory for a call");
+	else
+		err = list(dialed, audio);
 
-	if (!listed) {
-		err = dialed->end_node
-			      ? sipd_error(SIPDIALER_ENOMEM,
-					   "no memory for a call")
-			      : SIPDIALER_EFULL; /* too many events not pulled */
+	if (err) {
 		sipd_event_unreserve(d->events, dialed->end_node);
 		dialed_free(dialed);
 		return err;
@@ -479,6 +527,7 @@ void sipd_dialed_start(struct sipd_dialed *dialed,
 
 	own.id = dialed->id;
 	own.to = dialed->to;
+	own.audio = dialed->audio;
 	atomic_fetch_add(&d->counts.calls, 1);
 	err = sipd_call_open(&dialed->call, &d->env, &own, &call_handlers,
 			     dialed);
@@ -532,6 +581,7 @@ static int call_options(struct sipdialer *d, const char *const *list,
 static int call_new(struct sipdialer *d, const char *to,
 		    const char *const *options, uint64_t *call)
 {
+	struct sipd_hostaudio_conf audio;
 	struct sipd_options *o = NULL;
 	struct sipd_dialed *dialed;
 	int err;
@@ -542,7 +592,8 @@ static int call_new(struct sipdialer *d, const char *to,
 	if (err)
 		return err;
 
-	err = sipd_dialed_new(&dialed, d, to);
+	audio = sipd_audio_conf(d, o);
+	err = sipd_dialed_new(&dialed, d, to, &audio);
 	if (err) {
 		sipd_options_close(o);
 		free(o);

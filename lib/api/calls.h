@@ -32,6 +32,7 @@ struct sipd_dialed {
 	uint64_t id;
 	struct sipd_call *call;           /* NULL before and after */
 	struct sipd_event_node *end_node; /* of CALL_ENDED, reserved */
+	struct sipd_hostaudio *audio;     /* NULL: none; a reference */
 	struct sipd_options *options; /* of a host's call, until it starts */
 	char *to;
 
@@ -62,13 +63,27 @@ static inline struct sipd_dialed *sipd_dialed_of(struct sipd_job *job)
 }
 
 
+/** What the options say of the host's audio. */
+struct sipd_hostaudio_conf sipd_audio_conf(struct sipdialer *d,
+					   const struct sipd_options *o);
+/** Make it, of rate 0 none.  It stays in d->audios until the host has let go of
+ *  CALL_ENDED, or sipd_audio_drop(). @locks d->lock */
+int sipd_audio_open(struct sipd_dialed *dialed,
+		    const struct sipd_hostaudio_conf *conf);
+/** There will be no CALL_ENDED. @locks d->lock */
+void sipd_audio_drop(struct sipdialer *d, uint64_t call);
+/** The engine goes away. */
+void sipd_audio_close_all(struct sipdialer *d);
+/** A sipd_events_gone_h. */
+void sipd_audio_gone(uint64_t call, void *arg);
+
 /** Settings of a call from options; strings belong to `o`. */
 void sipd_calls_conf(const struct sipd_options *o,
 		     struct sipd_call_conf *conf);
 
 /** Make one with its id and CALL_ENDED node; the slot is taken already. */
 int sipd_dialed_new(struct sipd_dialed **dp, struct sipdialer *d,
-		    const char *to);
+		    const char *to, const struct sipd_hostaudio_conf *audio);
 /** Start it with conf. */
 void sipd_dialed_start(struct sipd_dialed *dialed,
 		       const struct sipd_call_conf *conf);

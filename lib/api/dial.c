@@ -185,9 +185,11 @@ static bool decide(struct sipd_run *run, struct sipd_dialed *dialed)
 static bool dialed_new(struct sipd_run *run, struct sipd_dialed **dp)
 {
 	const struct sipd_contact_row *row = &run->queue[run->head];
+	const struct sipd_hostaudio_conf audio =
+		sipd_audio_conf(run->d, &run->options);
 	struct sipd_dialed *dialed;
 
-	if (sipd_dialed_new(&dialed, run->d, row->number))
+	if (sipd_dialed_new(&dialed, run->d, row->number, &audio))
 		return false;
 
 	++run->d->open_calls;

@@ -56,6 +56,7 @@ int sipdialer_create(struct sipdialer **dp)
 	d->released_h = sipd_run_pump_all;
 	d->step_h = sipd_stop_step;
 	d->look_h = sipd_watch_scan;
+	sipd_events_on_gone(d->events, sipd_audio_gone, d);
 	sipd_log_init(&d->log, SIPDIALER_LOG_WARNING, sipd_events_log_h,
 		      d->events);
 	atomic_init(&d->next_call, 1);
@@ -76,6 +77,7 @@ void sipdialer_destroy(struct sipdialer *d)
 
 	sipd_options_close(&d->options);
 	sipd_events_close(d->events);
+	sipd_audio_close_all(d);
 	sipd_idmap_close(&d->live);
 	(void)pthread_cond_destroy(&d->changed);
 	(void)pthread_mutex_destroy(&d->lock);

@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "core/call/call.h"
 #include "core/campaign/campaign.h"
+#include "core/media/hostaudio.h"
 #include "core/media/prompt.h"
 #include "port/disk.h"
 #include "port/loop.h"
@@ -52,12 +53,15 @@ struct sipdialer {
 	pthread_rwlock_t gate; /* read: a verb is under way; write: state
 				   * changes */
 	_Atomic enum sipd_engine_state state; /* written under gate */
-	pthread_mutex_t lock;                 /* options, live, reg, down */
-	pthread_cond_t changed;               /* of down */
+	pthread_mutex_t lock;   /* options, live, audios, reg, down */
+	pthread_cond_t changed; /* of down */
 	struct sipd_options options;
 	struct sipd_events *events;
 	struct sipd_log log;
 	struct sipd_idmap live; /* call id -> struct sipd_dialed */
+	struct sipd_idmap
+		audios; /* call id -> struct sipd_hostaudio, of a call
+				   * until the host lets go of its end */
 
 	/* while started */
 	struct sipd_loop *loop;
@@ -114,6 +118,7 @@ struct sipdialer {
 	_Atomic double cps;        /* dial.calls_per_second now */
 	struct sipd_reg_state reg; /* reason points to reg_reason */
 	char reg_reason[128];
+	struct sipd_hostaudio_totals audio;
 	struct sipd_engine_counts {
 		atomic_uint_fast64_t calls, answered, ended;
 		atomic_uint_fast64_t by_disposition[16];

@@ -90,6 +90,9 @@ static const struct field played_fields[] = {
 static const struct field held_fields[] = {
 	OF_CALL, W(status, held_words), {0}
 };
+static const struct field audio_fields[] = {
+	OF_CALL, F(COUNT, count), F(COUNT, pending), F(COUNT, failed), {0}
+};
 static const struct field ended_fields[] = {
 	F(ID, call), W(direction, directions), F(TEXT, to), F(TEXT, from),
 	W(disposition, sipd_words_disposition), F(NUMBER, sip_status),
@@ -138,6 +141,7 @@ static const struct kind {
 	[SIPDIALER_EVENT_CALL_PLAYED] = {"call_played", played_fields},
 	[SIPDIALER_EVENT_CALL_HELD] = {"call_held", held_fields},
 	[SIPDIALER_EVENT_CALL_ENDED] = {"call_ended", ended_fields},
+	[SIPDIALER_EVENT_CALL_AUDIO] = {"call_audio", audio_fields},
 	[SIPDIALER_EVENT_CAMPAIGN_STATUS] = {"campaign_status",
 					     status_fields},
 	[SIPDIALER_EVENT_CAMPAIGN_PROGRESS] = {"campaign_progress",

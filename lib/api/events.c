@@ -57,12 +57,14 @@ struct sipd_events {
 	uint64_t lost_now; /* dropped before the head */
 	uint64_t seq;
 	unsigned waiters;
-	int fd;                              /* -1: nobody asked yet */
-	struct sipd_idmap ringing, progress; /* id -> node waiting */
+	int fd;                                     /* -1: nobody asked yet */
+	struct sipd_idmap ringing, progress, audio; /* id -> node waiting */
 	struct sipd_events_stats stats;
 	struct hold pulled, dispatched;
 	struct handler handlers[TYPES];
 	atomic_bool dispatching;
+	sipd_events_gone_h *gone_h;
+	void *gone_arg;
 
 	/* Held while the handler runs, so that who replaces it knows that the
 	 * old one is done; never together with `lock`. */
@@ -154,6 +156,7 @@ void sipd_events_close(struct sipd_events *e)
 	free(e->dispatched.node);
 	sipd_idmap_close(&e->ringing);
 	sipd_idmap_close(&e->progress);
+	sipd_idmap_close(&e->audio);
 	sipd_wake_close(e->fd);
 	(void)pthread_cond_destroy(&e->cond);
 	(void)pthread_mutex_destroy(&e->lock);
@@ -308,6 +311,10 @@ static struct sipd_idmap *merge_map(struct sipd_events *e,
 		*id = ev->call;
 		return ev->call ? &e->ringing : NULL;
 	}
+	if (ev->type == SIPDIALER_EVENT_CALL_AUDIO) {
+		*id = ev->call;
+		return ev->call ? &e->audio : NULL;
+	}
 	if (ev->type == SIPDIALER_EVENT_CAMPAIGN_PROGRESS) {
 		*id = ev->campaign;
 		return ev->campaign ? &e->progress : NULL;
@@ -388,7 +395,8 @@ static bool merge(struct sipd_events *e, const struct sipd_idmap *map,
 }
 
 
-bool sipd_event_push(struct sipd_events *e, const struct sipdialer_event *ev)
+static bool push(struct sipd_events *e, const struct sipdialer_event *ev,
+		 bool counts)
 {
 	size_t lens[STRINGS];
 	const size_t total = measure(ev, lens);
@@ -409,6 +417,10 @@ bool sipd_event_push(struct sipd_events *e, const struct sipdialer_event *ev)
 
 	if (e->ordinary < e->max)
 		node = node_get(e, total);
+	if (!node && !counts) {
+		pthread_mutex_unlock(&e->lock);
+		return false;
+	}
 	if (!node) {
 		drop(e);
 		tell(e, was);
@@ -423,6 +435,18 @@ bool sipd_event_push(struct sipd_events *e, const struct sipdialer_event *ev)
 	tell(e, was);
 
 	return true;
+}
+
+
+bool sipd_event_push(struct sipd_events *e, const struct sipdialer_event *ev)
+{
+	return push(e, ev, true);
+}
+
+
+bool sipd_event_offer(struct sipd_events *e, const struct sipdialer_event *ev)
+{
+	return push(e, ev, false);
 }
 
 
@@ -510,6 +534,26 @@ void sipd_events_log_h(int level, const char *line, void *arg)
 
 /* ---- pulling ----------------------------------------------------------- */
 
+/* Who holds the last event asks for the next.  The lock is given up for the
+ * handler. @locks e->lock */
+static void let_go(struct sipd_events *e, struct hold *hold)
+{
+	struct sipd_event_node *node = hold->node;
+	uint64_t call = 0;
+
+	if (node && node->event.type == SIPDIALER_EVENT_CALL_ENDED)
+		call = node->event.call;
+	node_put(e, node);
+	hold->node = NULL;
+	if (!call || !e->gone_h)
+		return;
+
+	pthread_mutex_unlock(&e->lock);
+	e->gone_h(call, e->gone_arg);
+	pthread_mutex_lock(&e->lock);
+}
+
+
 /* The oldest, into the hold; NULL if none waits. @locks e->lock */
 static const struct sipdialer_event *take(struct sipd_events *e,
 					  struct hold *hold)
@@ -519,8 +563,6 @@ static const struct sipdialer_event *take(struct sipd_events *e,
 	struct sipd_idmap *map;
 	uint64_t id;
 
-	node_put(e, hold->node);
-	hold->node = NULL;
 	if (!waiting(e))
 		return NULL;
 
@@ -595,11 +637,20 @@ const struct sipdialer_event *sipd_events_next(struct sipd_events *e,
 	const struct sipdialer_event *ev;
 
 	pthread_mutex_lock(&e->lock);
+	let_go(e, &e->pulled);
 	wait_for_event(e, timeout_ms);
 	ev = take(e, &e->pulled);
 	pthread_mutex_unlock(&e->lock);
 
 	return ev;
+}
+
+
+void sipd_events_on_gone(struct sipd_events *e, sipd_events_gone_h *h,
+			 void *arg)
+{
+	e->gone_h = h;
+	e->gone_arg = arg;
 }
 
 
@@ -669,6 +720,7 @@ int sipd_events_dispatch(struct sipd_events *e, int timeout_ms)
 		struct handler handler = {NULL, NULL};
 
 		pthread_mutex_lock(&e->lock);
+		let_go(e, &e->dispatched);
 		wait_for_event(e, timeout_ms);
 		ev = take(e, &e->dispatched);
 		if (ev) {

@@ -38,10 +38,13 @@ void sipd_events_set_max(struct sipd_events *e, uint32_t max);
 
 /**
  * Copy an event into the queue; size, seq and, if 0, time_ms are filled in.
- * CALL_RINGING of a call and CAMPAIGN_PROGRESS of a campaign are written over
- * one of the same that still waits.  false: dropped, and counted. @thread any
+ * CALL_RINGING and CALL_AUDIO of a call and CAMPAIGN_PROGRESS of a campaign are
+ * written over one of the same that still waits.  false: dropped, and counted. @thread any
  */
 bool sipd_event_push(struct sipd_events *e, const struct sipdialer_event *ev);
+/** The same, but what finds no room was never there: it is not counted as
+ *  lost, and whoever pushes tries again later. @thread any */
+bool sipd_event_offer(struct sipd_events *e, const struct sipdialer_event *ev);
 
 /** A node for an event that must not be lost.  NULL: SIPDIALER_ENOMEM, or
  *  SIPDIALER_EFULL: `max` of them are reserved or wait for the host. */
@@ -53,6 +56,12 @@ void sipd_event_push_reserved(struct sipd_events *e,
 			      const struct sipdialer_event *ev);
 /** Give an unused node back; node may be NULL. */
 void sipd_event_unreserve(struct sipd_events *e, struct sipd_event_node *node);
+
+/** The host has let go of the CALL_ENDED of this call: it pulls the next.
+ *  Called on its thread, without a lock. */
+typedef void(sipd_events_gone_h)(uint64_t call, void *arg);
+void sipd_events_on_gone(struct sipd_events *e, sipd_events_gone_h *h,
+			 void *arg); /* before the first event */
 
 /** A sipd_log_h; arg is the struct sipd_events. */
 void sipd_events_log_h(int level, const char *line, void *arg);

@@ -15,6 +15,7 @@
 #define PATH .type = SIPD_OPTION_PATH, .max = SIPD_OPTION_VALUE_MAX
 #define INT(lo, hi) .type = SIPD_OPTION_INT, .min = (lo), .max = (hi)
 #define SECONDS(lo, hi) INT(lo, hi), .unit = "s"
+#define MILLISECONDS(lo, hi) INT(lo, hi), .unit = "ms"
 #define NUM(lo, hi) .type = SIPD_OPTION_NUM, .min = (lo), .max = (hi)
 #define BOOL .type = SIPD_OPTION_BOOL
 #define ENUM(w) .type = SIPD_OPTION_ENUM, .words = w
@@ -175,6 +176,19 @@ const struct sipd_option_def sipd_option_table[SIPD_OPT_COUNT] = {
 	BOOL, .scope = BOTH, .standard = "no",
 	.doc = "Hang up when call.play has ended; a campaign does so unless "
 	"this is set."},
+[SIPD_OPT_CALL_AUDIO] = {"call.audio", ENUM("off,8000,16000,24000,48000"),
+	.scope = BOTH, .standard = "off",
+	.doc = "Samples per second of the audio that the host exchanges with "
+	"the call (docs/audio.md); off: none."},
+
+[SIPD_OPT_AUDIO_READ_BUFFER] = {"audio.read_buffer",
+	MILLISECONDS(100, 60000), .scope = BOTH, .standard = "1000",
+	.doc = "Audio of a call that waits for the host, at most; more is "
+	"dropped and counted."},
+[SIPD_OPT_AUDIO_WRITE_BUFFER] = {"audio.write_buffer",
+	MILLISECONDS(100, 60000), .scope = BOTH, .standard = "5000",
+	.doc = "Audio of the host that waits to be sent, at most; more is not "
+	"taken."},
 
 [SIPD_OPT_STORE_PATH] = {"store.path", PATH, .standard = "",
 	.doc = "SQLite file of contacts, campaigns and results; empty: no "

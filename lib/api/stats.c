@@ -60,6 +60,15 @@ static void add_sip(struct sipdialer *d, struct sipd_text *t)
 }
 
 
+static void add_audio(struct sipdialer *d, struct sipd_text *t)
+{
+	sipd_text_add(t, ",\"audio\":{");
+	sipd_json_uint(t, "lost_ms", atomic_load(&d->audio.lost) / 8);
+	sipd_json_uint(t, "underruns", atomic_load(&d->audio.underruns));
+	sipd_text_add(t, "}");
+}
+
+
 static void add_registration(struct sipdialer *d, struct sipd_text *t)
 {
 	(void)pthread_mutex_lock(&d->lock);
@@ -108,6 +117,7 @@ int sipdialer_stats(struct sipdialer *d, char *buf, size_t size)
 	add_calls(d, &t);
 	add_media(d, &t);
 	add_sip(d, &t);
+	add_audio(d, &t);
 	add_registration(d, &t);
 	add_events(d, &t);
 	sipd_text_add(&t, "}");

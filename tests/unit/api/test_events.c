@@ -284,6 +284,94 @@ static void test_ringing_and_progress_merge(void **state)
 }
 
 
+static void test_offer_is_merged_and_never_lost(void **state)
+{
+	struct sipd_events *e = *state;
+	struct sipdialer_event audio = {
+		.type = SIPDIALER_EVENT_CALL_AUDIO,
+		.call = 1,
+		.count = 160,
+	};
+	const struct sipdialer_event *ev;
+	struct sipd_events_stats st;
+
+	assert_true(sipd_event_offer(e, &audio));
+	for (int i = 0; i < 3; i++)
+		assert_true(push_text(e, "fills the queue"));
+
+	/* of a call that one waits for: written over, though it is full */
+	audio.count = 320;
+	assert_true(sipd_event_offer(e, &audio));
+	audio.call = 2;
+	assert_false(sipd_event_offer(e, &audio));
+
+	ev = sipd_events_next(e, 0);
+	assert_int_equal(ev->call, 1);
+	assert_int_equal(ev->count, 320);
+	assert_true(sipd_event_offer(e, &audio));
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(sipd_events_next(e, 0)->type,
+				 SIPDIALER_EVENT_LOG);
+	assert_int_equal(sipd_events_next(e, 0)->call, 2);
+	assert_null(sipd_events_next(e, 0));
+	sipd_events_stats(e, &st);
+	assert_int_equal(st.lost, 0);
+	assert_int_equal(st.merged, 1);
+}
+
+
+struct gone {
+	struct sipd_events *e;
+	uint64_t call;
+	int times;
+};
+
+
+static void gone_handler(uint64_t call, void *arg)
+{
+	struct gone *g = arg;
+
+	/* without a lock: the queue may be asked */
+	(void)push_text(g->e, "gone");
+	g->call = call;
+	++g->times;
+}
+
+
+static void nothing(const struct sipdialer_event *ev, void *arg)
+{
+	const struct gone *g = arg;
+
+	assert_int_equal(ev->type, SIPDIALER_EVENT_CALL_ENDED);
+	assert_int_not_equal(g->call, ev->call);
+}
+
+
+/* Told by the pull after that of CALL_ENDED, in both ways to pull. */
+static void test_end_let_go_is_told_once(void **state)
+{
+	struct sipd_events *e = *state;
+	struct gone g = {.e = e};
+
+	sipd_events_on_gone(e, gone_handler, &g);
+	push_ended(e, sipd_event_reserve(e), 7);
+	assert_int_equal(sipd_events_next(e, 0)->call, 7);
+	assert_int_equal(g.times, 0);
+	assert_string_equal(sipd_events_next(e, 0)->text, "gone");
+	assert_int_equal(g.call, 7);
+	assert_null(sipd_events_next(e, 0));
+	assert_int_equal(g.times, 1);
+
+	assert_int_equal(sipd_events_on(e, SIPDIALER_EVENT_CALL_ENDED, nothing,
+					&g),
+			 0);
+	push_ended(e, sipd_event_reserve(e), 8);
+	assert_int_equal(sipd_events_dispatch(e, 0), 2);
+	assert_int_equal(g.call, 8);
+	assert_int_equal(g.times, 2);
+}
+
+
 static void test_event_valid_until_next_pull(void **state)
 {
 	struct sipd_events *e = *state;
@@ -614,6 +702,8 @@ int main(void)
 		TEST(test_reserved_never_lost_and_bounded),
 		TEST(test_reserved_takes_strings_over_its_room),
 		TEST(test_ringing_and_progress_merge),
+		TEST(test_offer_is_merged_and_never_lost),
+		TEST(test_end_let_go_is_told_once),
 		TEST(test_event_valid_until_next_pull),
 		TEST(test_fd_readable_while_events_wait),
 		TEST(test_wakeup_when_queue_stops_being_empty),

@@ -1,0 +1,188 @@
+/**
+ * @file api/audio.c  The host's audio: verbs, and whose it is
+ *
+ * A verb finds the rings of the call, takes a reference and works on its own
+ * time: it needs no engine that runs, so that the last of a call can be read
+ * while a stop is under way.
+ */
+#include "api/calls.h"
+
+#include "base/error.h"
+
+enum {
+	RATE_MAX = 48000,
+	SECONDS_MAX = 60,
+	SAMPLES_MAX = RATE_MAX * SECONDS_MAX /* more than any buffer holds */
+};
+
+
+struct sipd_hostaudio_conf sipd_audio_conf(struct sipdialer *d,
+					   const struct sipd_options *o)
+{
+	/* the words of call.audio */
+	static const uint32_t rates[] = {0, 8000, 16000, 24000, RATE_MAX};
+
+	return (struct sipd_hostaudio_conf){
+		.rate = rates[sipd_opt_enum(o, SIPD_OPT_CALL_AUDIO)],
+		.read_ms = (uint32_t)sipd_opt_ms(o,
+						 SIPD_OPT_AUDIO_READ_BUFFER),
+		.write_ms = (uint32_t)sipd_opt_ms(o,
+						  SIPD_OPT_AUDIO_WRITE_BUFFER),
+		.totals = &d->audio,
+	};
+}
+
+
+int sipd_audio_open(struct sipd_dialed *dialed,
+		    const struct sipd_hostaudio_conf *conf)
+{
+	struct sipd_hostaudio *a = NULL;
+	int err;
+
+	if (!conf->rate)
+		return SIPDIALER_OK;
+
+	err = sipd_hostaudio_open(&a, conf);
+	if (err)
+		return err;
+	if (!sipd_idmap_put(&dialed->d->audios, dialed->id, a)) {
+		sipd_hostaudio_unref(a);
+		return sipd_error(SIPDIALER_ENOMEM, "no memory for a call");
+	}
+	dialed->audio = sipd_hostaudio_ref(a);
+
+	return SIPDIALER_OK;
+}
+
+
+void sipd_audio_drop(struct sipdialer *d, uint64_t call)
+{
+	sipd_hostaudio_unref(sipd_idmap_remove(&d->audios, call));
+}
+
+
+void sipd_audio_gone(uint64_t call, void *arg)
+{
+	struct sipdialer *d = arg;
+
+	(void)pthread_mutex_lock(&d->lock);
+	sipd_audio_drop(d, call);
+	(void)pthread_mutex_unlock(&d->lock);
+}
+
+
+static void unref(uint64_t call, void *value, void *arg)
+{
+	(void)call;
+	(void)arg;
+
+	sipd_hostaudio_unref(value);
+}
+
+
+void sipd_audio_close_all(struct sipdialer *d)
+{
+	sipd_idmap_each(&d->audios, unref, NULL);
+	sipd_idmap_close(&d->audios);
+}
+
+
+/* ---- verbs -------------------------------------------------------------- */
+
+/* live: it must not have ended. */
+static int find(struct sipdialer *d, uint64_t call, bool live,
+		struct sipd_hostaudio **ap)
+{
+	bool lives;
+
+	(void)pthread_mutex_lock(&d->lock);
+	lives = sipd_idmap_get(&d->live, call) != NULL;
+	*ap = lives || !live
+		      ? sipd_hostaudio_ref(sipd_idmap_get(&d->audios, call))
+		      : NULL;
+	(void)pthread_mutex_unlock(&d->lock);
+
+	if (*ap)
+		return SIPDIALER_OK;
+	if (lives)
+		return sipd_error(
+			SIPDIALER_ESTATE,
+			"call %llu has no audio for the host: option "
+			"call.audio is off",
+			(unsigned long long)call);
+
+	return sipd_error(SIPDIALER_ENOENT, "no call %llu (any more)",
+			  (unsigned long long)call);
+}
+
+
+static int check(const struct sipdialer *d, const int16_t *samples,
+		 size_t count)
+{
+	if (!d || !samples)
+		return sipd_error(SIPDIALER_EINVAL, "an argument is NULL");
+	if (count < 1 || count > SAMPLES_MAX)
+		return sipd_error(SIPDIALER_EINVAL,
+				  "%zu samples, not within 1 to %d", count,
+				  SAMPLES_MAX);
+
+	return SIPDIALER_OK;
+}
+
+
+int sipdialer_audio_read(struct sipdialer *d, uint64_t call, int16_t *samples,
+			 size_t max)
+{
+	struct sipd_hostaudio *a;
+	size_t n;
+	int err = check(d, samples, max);
+
+	if (!err)
+		err = find(d, call, false, &a);
+	if (err)
+		return err;
+
+	n = sipd_hostaudio_read(a, samples, max);
+	sipd_hostaudio_unref(a);
+
+	return (int)n;
+}
+
+
+int sipdialer_audio_write(struct sipdialer *d, uint64_t call,
+			  const int16_t *samples, size_t count)
+{
+	struct sipd_hostaudio *a;
+	size_t n;
+	int err = check(d, samples, count);
+
+	if (!err)
+		err = find(d, call, true, &a);
+	if (err)
+		return err;
+
+	n = sipd_hostaudio_write(a, samples, count);
+	sipd_hostaudio_unref(a);
+
+	return (int)n;
+}
+
+
+int sipdialer_audio_clear(struct sipdialer *d, uint64_t call)
+{
+	struct sipd_hostaudio *a;
+	size_t n;
+	int err;
+
+	if (!d)
+		return sipd_error(SIPDIALER_EINVAL, "d is NULL");
+
+	err = find(d, call, true, &a);
+	if (err)
+		return err;
+
+	n = sipd_hostaudio_clear(a);
+	sipd_hostaudio_unref(a);
+
+	return (int)n;
+}
