@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The programs in examples/ do what their first lines say, and the table in
 examples/README.md names each of them."""
+import glob
 import json
 import os
 import re
@@ -110,6 +111,42 @@ class Campaign(Example):
         self.assertEqual(len(rows), 13)
         self.assertLessEqual({r["status"] for r in rows},
                              {"completed", "failed"})
+
+
+class AgentEcho(Example):
+    def test_short(self):
+        self.assertLess(len(lines("agent_echo.c")), 120)
+
+    def test_telephone_hears_itself(self):
+        os.mkdir(self.path("heard"))
+        net = self.network("--answer-delay", "0", "--talk-time", "3000",
+                           "--record", self.path("heard"))
+        got = self.example("agent_echo",
+                           "sip:100@%s:%d" % (net.ip, net.port)).wait()
+        self.assertEqual(got.status, 0, got)
+        seconds = re.search(r"answered: heard (\d+\.\d) s, 0 samples lost",
+                            got.out)
+        self.assertTrue(seconds, got)
+        self.assertGreater(float(seconds.group(1)), 1.0, got)
+        net.stop()
+        path, = glob.glob(self.path("heard/*.wav"))
+        _, heard, _ = flow.read_wav(path)
+        # "hello" begins 0.3 s after the answer, its echo 0.2 s later
+        self.assertLess(flow.level(heard[:8000 * 4 // 10]), 100)
+        self.assertGreater(flow.level(heard), 300)
+
+    def test_what_is_wrong_is_said(self):
+        self.assertEqual(self.example("agent_echo").wait().status, 2)
+        got = self.example("agent_echo", "100").wait()
+        self.assertEqual(got.status, 1)
+        self.assertIn("sip.server", got.err)
+
+    def test_nobody_answers(self):
+        net = self.network("--answer-delay", "0")
+        got = self.example("agent_echo",
+                           "sip:101@%s:%d" % (net.ip, net.port)).wait()
+        self.assertEqual(got.status, 1)
+        self.assertIn("busy: heard 0.0 s", got.out)
 
 
 class Table(flow.Case):
