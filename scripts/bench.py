@@ -412,11 +412,32 @@ class Bench:
                      f"{runs[0]['at_once']:.0f} calls up, p99 ms", "<= 20",
                      spread(p99), median(p99) <= 20)
 
+    # k: audio of the host -----------------------------------------------------
+
+    def k(self):
+        for calls, rate in ((500, 8000), (1000, 8000), (500, 16000)):
+            runs = []
+            for _ in range(self.times):
+                with Far(self.release) as far:
+                    runs.append(self.keep("audio", bench(
+                        self.release, "bench_audio", far.address, calls,
+                        self.short, rate)))
+            what = f"audio through the host, {calls:,} calls, {rate:,} Hz"
+            self.row("k", f"{what}, % of a core", "",
+                     spread([r["cpu_percent"] for r in runs]), None)
+            self.row("k", "its lateness p99, below ms", "",
+                     spread([r["late_p99_ms_below"] for r in runs],
+                            "{:.0f}"), None)
+            self.row("k", "its audio lost, ms of a call and s", "0",
+                     spread([r["lost_ms"] / calls / r["seconds"]
+                             for r in runs], "{:.3f}"),
+                     median([r["lost_ms"] for r in runs]) == 0)
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--only", default="a,b,c,d,e,g,h,i,j",
+    parser.add_argument("--only", default="a,b,c,d,e,g,h,i,j,k",
                         help="letters; f comes with e")
     parser.add_argument("--seconds", type=int, default=45,
                         help="of a run for calls a second (45)")
