@@ -1,6 +1,6 @@
 /*
- * Everything once: start, registration, a call with a prompt and a recording,
- * a contact file, a campaign, results, stop.  Run with one failing allocation
+ * Everything once: start, registration, a call with a prompt, a recording and
+ * audio of the host, a contact file, a campaign, results, stop.  Run with one failing allocation
  * (shim.c), it checks what is promised whatever fails:
  *
  *   a verb that fails says why, and works when tried again;
@@ -28,6 +28,7 @@ struct flow {
 	bool done;
 	int error;
 	uint64_t dialed, contacts, finished;
+	uint64_t heard; /* samples */
 	int bad;
 };
 
@@ -60,6 +61,21 @@ static void campaign_event(struct flow *f, const struct sipdialer_event *ev)
 }
 
 
+/* Says what it hears; the call may have ended, but its audio is there. */
+static void audio(struct flow *f, uint64_t call)
+{
+	int16_t pcm[1600];
+	const int n = sipdialer_audio_read(f->d, call, pcm, 1600);
+
+	if (n < 0)
+		broken(f, "audio that CALL_AUDIO tells of is not there");
+	if (n > 0) {
+		(void)sipdialer_audio_write(f->d, call, pcm, (size_t)n);
+		f->heard += (uint64_t)n;
+	}
+}
+
+
 static void handle(struct flow *f, const struct sipdialer_event *ev)
 {
 	char text[4096];
@@ -81,6 +97,9 @@ static void handle(struct flow *f, const struct sipdialer_event *ev)
 		f->error = ev->error;
 		if (ev->campaign)
 			f->campaign = ev->campaign;
+		break;
+	case SIPDIALER_EVENT_CALL_AUDIO:
+		audio(f, ev->call);
 		break;
 	case SIPDIALER_EVENT_CALL_ENDED:
 		if (ev->call == f->call)
@@ -214,7 +233,7 @@ static void one_call(struct flow *f, char **argv)
 {
 	char play[512], record[512];
 	const char *list[] = {play, record, "call.hangup_after_play=yes",
-			      NULL};
+			      "call.audio=16000", NULL};
 
 	snprintf(play, sizeof(play), "call.play=%s", argv[4]);
 	snprintf(record, sizeof(record), "call.record=%s/call.wav", argv[5]);
@@ -222,6 +241,7 @@ static void one_call(struct flow *f, char **argv)
 	TRY(f, sipdialer_call(f->d, "+120255500", list, &f->call));
 	if (!wait_for(f, &f->ended, WAIT_MS))
 		broken(f, "no CALL_ENDED");
+	printf("heard %" PRIu64 " samples\n", f->heard);
 }
 
 
