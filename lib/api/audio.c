@@ -36,7 +36,9 @@ struct sipd_hostaudio_conf sipd_audio_conf(struct sipdialer *d,
 int sipd_audio_open(struct sipd_dialed *dialed,
 		    const struct sipd_hostaudio_conf *conf)
 {
+	struct sipdialer *d = dialed->d;
 	struct sipd_hostaudio *a = NULL;
+	bool listed;
 	int err;
 
 	if (!conf->rate)
@@ -45,7 +47,11 @@ int sipd_audio_open(struct sipd_dialed *dialed,
 	err = sipd_hostaudio_open(&a, conf);
 	if (err)
 		return err;
-	if (!sipd_idmap_put(&dialed->d->audios, dialed->id, a)) {
+
+	(void)pthread_mutex_lock(&d->lock);
+	listed = sipd_idmap_put(&d->audios, dialed->id, a);
+	(void)pthread_mutex_unlock(&d->lock);
+	if (!listed) {
 		sipd_hostaudio_unref(a);
 		return sipd_error(SIPDIALER_ENOMEM, "no memory for a call");
 	}
@@ -55,19 +61,15 @@ int sipd_audio_open(struct sipd_dialed *dialed,
 }
 
 
-void sipd_audio_drop(struct sipdialer *d, uint64_t call)
-{
-	sipd_hostaudio_unref(sipd_idmap_remove(&d->audios, call));
-}
-
-
 void sipd_audio_gone(uint64_t call, void *arg)
 {
 	struct sipdialer *d = arg;
+	struct sipd_hostaudio *a;
 
 	(void)pthread_mutex_lock(&d->lock);
-	sipd_audio_drop(d, call);
+	a = sipd_idmap_remove(&d->audios, call);
 	(void)pthread_mutex_unlock(&d->lock);
+	sipd_hostaudio_unref(a);
 }
 
 

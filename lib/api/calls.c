@@ -178,9 +178,7 @@ void sipd_dialed_drop(struct sipd_dialed *dialed)
 	struct sipdialer *d = dialed->d;
 
 	unlist(dialed);
-	(void)pthread_mutex_lock(&d->lock);
-	sipd_audio_drop(d, dialed->id);
-	(void)pthread_mutex_unlock(&d->lock);
+	sipd_audio_gone(dialed->id, d);
 	sipd_event_unreserve(d->events, dialed->end_node);
 	dialed_free(dialed);
 }
@@ -439,17 +437,22 @@ static int list(struct sipd_dialed *dialed,
 		const struct sipd_hostaudio_conf *audio)
 {
 	struct sipdialer *d = dialed->d;
+	bool listed;
 	int err;
 
-	(void)pthread_mutex_lock(&d->lock);
 	err = sipd_audio_open(dialed, audio);
-	if (!err && !sipd_idmap_put(&d->live, dialed->id, dialed)) {
-		sipd_audio_drop(d, dialed->id);
-		err = sipd_error(SIPDIALER_ENOMEM, "no memory for a call");
-	}
-	(void)pthread_mutex_unlock(&d->lock);
+	if (err)
+		return err;
 
-	return err;
+	(void)pthread_mutex_lock(&d->lock);
+	listed = sipd_idmap_put(&d->live, dialed->id, dialed);
+	(void)pthread_mutex_unlock(&d->lock);
+	if (listed)
+		return SIPDIALER_OK;
+
+	sipd_audio_gone(dialed->id, d);
+
+	return sipd_error(SIPDIALER_ENOMEM, "no memory for a call");
 }
 
 

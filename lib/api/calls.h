@@ -66,16 +66,15 @@ static inline struct sipd_dialed *sipd_dialed_of(struct sipd_job *job)
 /** What the options say of the host's audio. */
 struct sipd_hostaudio_conf sipd_audio_conf(struct sipdialer *d,
 					   const struct sipd_options *o);
-/** Make it, of rate 0 none.  It stays in d->audios until the host has let go of
- *  CALL_ENDED, or sipd_audio_drop(). @locks d->lock */
+/** Make it, of rate 0 none, before the call starts.  It stays in d->audios until
+ *  sipd_audio_gone(). @thread any */
 int sipd_audio_open(struct sipd_dialed *dialed,
 		    const struct sipd_hostaudio_conf *conf);
-/** There will be no CALL_ENDED. @locks d->lock */
-void sipd_audio_drop(struct sipdialer *d, uint64_t call);
+/** A sipd_events_gone_h: the host has let go of CALL_ENDED, or there will be
+ *  none.  arg is the engine. @thread any */
+void sipd_audio_gone(uint64_t call, void *arg);
 /** The engine goes away. */
 void sipd_audio_close_all(struct sipdialer *d);
-/** A sipd_events_gone_h. */
-void sipd_audio_gone(uint64_t call, void *arg);
 
 /** Settings of a call from options; strings belong to `o`. */
 void sipd_calls_conf(const struct sipd_options *o,
