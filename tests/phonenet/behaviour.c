@@ -45,6 +45,12 @@
 #define RETRY2 "Retry-After: 2\r\n"
 #define Q850(c) "Reason: Q.850;cause=" #c "\r\n"
 
+/* a call of our own, once answered */
+#define CALLER \
+	STEPS(PLAY(SOUND_HELLO), ECHO_ON, \
+	      {.op = OP_HANGUP, .delay = DELAY_PATIENCE, AFTER(2000)})
+#define CALL_BACK STEPS({.op = OP_CALL}, REJECT(480, 0, NULL))
+
 #define HUMAN STEPS(PROV(180), ANSWER_HUMAN, PLAY(SOUND_HELLO), ECHO_ON, TALK)
 
 static const struct behaviour table[] = {
@@ -140,6 +146,9 @@ static const struct behaviour table[] = {
 	{"600", 37, 0, STEPS(REJECT(600, 0, NULL)), NULL},
 	{"604", 38, 0, STEPS(REJECT(604, 0, NULL)), NULL},
 	{"mute", 39, 0, STEPS(PROV(180), {.op = OP_ANSWER, AFTER(200)}), NULL},
+	{"callback", 40, 0, CALL_BACK, CALLER},
+	{"callcancel", 41, B_GIVES_UP, CALL_BACK, CALLER},
+	{"callfrom", 42, B_NAMED, CALL_BACK, CALLER},
 };
 
 enum { TABLE_N = sizeof(table) / sizeof(*table) };

@@ -24,14 +24,16 @@ enum op {
 	OP_NEWTAG, /* from now on another To-tag: another fork */
 	OP_VANISH, /* forgets the call without a word */
 	OP_FORK,   /* a second fork of this call, with script `fork` */
+	OP_CALL,   /* calls who called, 200 ms later, with script `fork` */
 };
 
 enum delay {
 	DELAY_MS,
-	DELAY_ANSWER, /* a human's reaction: --answer-delay */
-	DELAY_LATE,   /* --late-delay */
-	DELAY_SOUND,  /* until the sound playing is over */
-	DELAY_TALK,   /* --talk-time; without it the script ends here */
+	DELAY_ANSWER,   /* a human's reaction: --answer-delay */
+	DELAY_LATE,     /* --late-delay */
+	DELAY_SOUND,    /* until the sound playing is over */
+	DELAY_TALK,     /* --talk-time; without it the script ends here */
+	DELAY_PATIENCE, /* --talk-time; without it as the step says */
 };
 
 struct step {
@@ -48,6 +50,8 @@ enum {
 	B_DEAF_TO_BYE = 2, /* the first two BYEs are lost */
 	B_BAD_NET = 4,     /* loses and delays RTP */
 	B_RECORD = 8,      /* keeps what it hears, --record */
+	B_GIVES_UP = 16,   /* as a caller: CANCEL after 500 ms of ringing */
+	B_NAMED = 32,      /* as a caller: a display name that needs care */
 };
 
 struct behaviour {

@@ -41,10 +41,26 @@ struct call *call_find(struct net *n, struct str callid, struct str from_tag,
 }
 
 
-static void link_in(struct call *c)
+static void unlink_it(struct call *c)
 {
 	struct call **p = &c->net->bucket[c->key % CALL_BUCKETS];
 
+	while (*p && *p != c)
+		p = &(*p)->next;
+	if (!*p)
+		return;
+	*p = c->next;
+	c->net->calls--;
+}
+
+
+void call_link(struct call *c)
+{
+	struct call **p;
+
+	unlink_it(c);
+	c->key = key_of(c->callid, c->from_tag);
+	p = &c->net->bucket[c->key % CALL_BUCKETS];
 	c->next = *p;
 	*p = c;
 	c->net->calls++;
@@ -54,12 +70,8 @@ static void link_in(struct call *c)
 static void call_free(struct call *c)
 {
 	struct net *n = c->net;
-	struct call **p = &n->bucket[c->key % CALL_BUCKETS];
 
-	while (*p != c)
-		p = &(*p)->next;
-	*p = c->next;
-	n->calls--;
+	unlink_it(c);
 	timer_stop(&n->loop, &c->step_tmr);
 	timer_stop(&n->loop, &c->rtx_tmr);
 	timer_stop(&n->loop, &c->life_tmr);
@@ -68,6 +80,7 @@ static void call_free(struct call *c)
 		stream_close(c->stream, NULL, NULL);
 	free(c->last);
 	free(c->mem);
+	free(c->peer_mem);
 	free(c);
 }
 
@@ -167,7 +180,7 @@ static bool remember(struct call *c, const struct sip_msg *m,
 
 
 /* Where requests of ours go: the first route or the contact, if plain. */
-static void find_target(struct call *c)
+void call_target(struct call *c)
 {
 	struct str uri = c->contact, host;
 	char ip[INET_ADDRSTRLEN];
@@ -258,12 +271,12 @@ struct call *call_new(struct net *n, const struct sip_msg *m,
 	call_new_tag(c);
 	c->b = behaviour_of(c->number, &n->mix, n->opt.seed);
 	c->deaf = c->b->flags & B_DEAF_TO_BYE ? 2 : 0;
-	find_target(c);
+	call_target(c);
 	if (via_port)
 		c->peer.sa.sin_port = htons(via_port);
 	if (c->body.l)
 		sdp_parse(&c->sdp, c->body);
-	link_in(c);
+	call_link(c);
 	count_in(c, at_us);
 	journal_invite(c);
 	if (journal_waits(n->journal)) {
@@ -306,7 +319,7 @@ struct call *call_fork(struct call *c)
 	call_new_tag(f);
 	if (f->body.l)
 		sdp_parse(&f->sdp, f->body);
-	link_in(f);
+	call_link(f);
 	return f;
 }
 
@@ -379,7 +392,7 @@ void call_end(struct call *c, const char *by)
 		c->stream = NULL;
 	}
 	for (int i = 0; i < 2; i++) {
-		k[i]->now -= !c->fork;
+		k[i]->now -= !c->fork && !c->out;
 		k[i]->rtp_rx += c->rtp_rx;
 		k[i]->rtp_tx += c->rtp_tx;
 	}

@@ -21,10 +21,11 @@ enum call_state {
 	CALL_ANSWERED, /* 200 sent, no ACK yet */
 	CALL_TALKING,
 	CALL_REFUSED, /* other final answer sent, no ACK yet */
+	CALL_OUT,     /* of ours: INVITE sent, or about to be */
 	CALL_DONE,    /* over; stays to absorb repetitions */
 };
 
-enum own_kind { OWN_NONE, OWN_BYE, OWN_INVITE };
+enum own_kind { OWN_NONE, OWN_BYE, OWN_INVITE, OWN_CALL };
 
 /* A request of ours within the dialog; one at a time. */
 struct own {
@@ -45,15 +46,17 @@ struct call {
 	const struct behaviour *b;
 	const struct step *step;
 	enum call_state state;
-	bool ended;    /* journalled and counted as over */
-	bool replaced; /* a later INVITE took its Call-ID */
-	bool fork;     /* a second fork: not counted again */
+	bool ended;              /* journalled and counted as over */
+	bool replaced;           /* a later INVITE took its Call-ID */
+	bool fork;               /* a second fork: not counted again */
+	bool out;                /* a call of ours: not counted either */
+	bool giving_up, ringing; /* of ours */
 	bool acked, media_ready;
 	unsigned deaf; /* BYEs still to be lost */
 	struct peer peer, target;
 	/* in `mem` */
-	char *mem;
-	struct str head; /* Via ... To, without tag */
+	char *mem, *peer_mem; /* peer_mem: what the answer to ours said */
+	struct str head;      /* Via ... To, without tag */
 	struct str from, to, callid, from_tag, branch, contact, routes;
 	struct str number, xid, body;
 	char tag[17];
@@ -83,6 +86,10 @@ struct call *call_new(struct net *n, const struct sip_msg *m,
 		      uint64_t at_us);
 struct call *call_fork(struct call *c);
 void call_new_tag(struct call *c);
+/* Where requests of ours go, by its routes and contact. */
+void call_target(struct call *c);
+/* Into the table, or there by its present identifiers. */
+void call_link(struct call *c);
 struct call *call_find(struct net *n, struct str callid, struct str from_tag,
 		       struct str to_tag);
 void calls_release(void *net, uint64_t seq);
@@ -103,12 +110,20 @@ void call_acked(struct call *c, const struct sip_msg *m);
 void call_resend(struct call *c);
 bool call_stream(struct call *c);
 void call_own_sdp(const struct call *c, struct sdp_own *o);
+void script_run(struct call *c);
 
 /* own.c: requests of ours */
 void own_bye(struct call *c);
 void own_invite(struct call *c, enum dir dir);
 void own_response(struct call *c, const struct sip_msg *m);
 void own_stop(struct call *c);
+void own_call(struct call *c);   /* the first INVITE of a call of ours */
+void own_cancel(struct call *c); /* of it */
+void own_ack(struct call *c, bool ok);
+
+/* out.c: calls of ours */
+void call_back(struct call *c);
+void out_response(struct call *c, const struct sip_msg *m);
 
 /* uas.c */
 void net_receive(void *net, char *data, size_t len, const struct peer *from,

@@ -1,6 +1,6 @@
 /*
- * Requests of ours within a dialog: BYE, and the re-INVITE of a hold.
- * RFC 3261 12.2.1, 14.1, 17.1
+ * Requests of ours: BYE, the re-INVITE of a hold, the INVITE of a call.
+ * RFC 3261 9.1, 12.2.1, 14.1, 17.1
  */
 #include "call.h"
 
@@ -70,10 +70,10 @@ static void send_own(struct call *c, enum own_kind kind, const char *method,
 
 static void over(struct call *c)
 {
-	bool bye = c->own.kind == OWN_BYE;
+	bool last = c->own.kind == OWN_BYE || c->own.kind == OWN_CALL;
 
 	own_stop(c);
-	if (bye)
+	if (last)
 		call_linger(c, T4_US);
 }
 
@@ -84,6 +84,8 @@ static void again(void *arg)
 
 	if (c->net->loop.now >= c->own.until_us) {
 		call_journal(c, "timeout", ",\"cseq\":%u", c->own.cseq);
+		if (c->own.kind == OWN_CALL)
+			call_end(c, "timeout");
 		over(c);
 		return;
 	}
@@ -127,8 +129,33 @@ void own_invite(struct call *c, enum dir dir)
 }
 
 
+void own_call(struct call *c)
+{
+	char text[2048];
+	struct buf sdp = {text, 0, sizeof(text), false};
+	struct sdp_own o;
+
+	call_own_sdp(c, &o);
+	sdp_offer(&sdp, NULL, &o);
+	send_own(c, OWN_CALL, "INVITE", (struct str){sdp.p, sdp.n});
+}
+
+
+void own_cancel(struct call *c)
+{
+	char text[4096];
+	struct buf b = {text, 0, sizeof(text), false};
+
+	request_head(c, &b, "CANCEL", c->own.cseq, "o");
+	sip_body(&b, "", STR(""));
+	if (!b.full)
+		transport_send(c->net->transport, &c->target,
+			       (struct str){b.p, b.n});
+}
+
+
 /* The ACK of a 2xx is a request of its own; of others it has the branch. */
-static void ack(struct call *c, bool ok)
+void own_ack(struct call *c, bool ok)
 {
 	char text[4096];
 	struct buf b = {text, 0, sizeof(text), false};
@@ -155,7 +182,7 @@ static void invite_final(struct call *c, const struct sip_msg *m)
 
 	call_journal(c, "reinvite", ",\"status\":%d,\"dir\":\"%s\"", m->status,
 		     c->own_dir == DIR_SENDONLY ? "sendonly" : "sendrecv");
-	ack(c, m->status < 300);
+	own_ack(c, m->status < 300);
 	own_stop(c);
 	if (m->status == 491) { /* 2.1 to 4 s for the dialog's owner, 14.1 */
 		timer_set(&c->net->loop, &c->own.tmr, 2100000, retry, c);
@@ -175,16 +202,17 @@ void own_response(struct call *c, const struct sip_msg *m)
 
 	if (m->method == M_INVITE && !same && m->status >= 200 &&
 	    m->cseq_num == c->own_cseq && c->state == CALL_TALKING) {
-		ack(c, m->status < 300);
+		own_ack(c, m->status < 300);
 		return;
 	}
 	if (!same)
 		return;
-	if (m->status < 200) {
-		if (c->own.kind == OWN_INVITE)
-			timer_stop(&c->net->loop, &c->own.tmr);
+	if (m->status < 200 && c->own.kind != OWN_BYE)
+		timer_stop(&c->net->loop, &c->own.tmr);
+	if (c->own.kind == OWN_CALL && m->method == M_INVITE)
+		out_response(c, m);
+	if (m->status < 200)
 		return;
-	}
 	if (c->own.kind == OWN_BYE && m->method == M_BYE)
 		over(c);
 	else if (c->own.kind == OWN_INVITE && m->method == M_INVITE)

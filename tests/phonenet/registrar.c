@@ -121,6 +121,21 @@ static void list(struct registrar *r, struct str aor, struct buf *out)
 }
 
 
+struct str registrar_contact(struct registrar *r, struct str user)
+{
+	const struct binding *best = NULL;
+	uint64_t now = now_us();
+
+	for (size_t i = 0; i < BUCKETS; i++)
+		for (struct binding *b = r->bucket[i]; b; b = b->next)
+			if (b->until_us > now &&
+			    str_same(sip_uri_user(b->aor), user) &&
+			    (!best || b->until_us > best->until_us))
+				best = b;
+	return best ? best->uri : STR("");
+}
+
+
 static uint32_t wanted(const struct sip_msg *m)
 {
 	const char *gt = memchr(m->contact.p, '>', m->contact.l);

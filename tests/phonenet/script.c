@@ -291,6 +291,9 @@ static void do_step(struct call *c, const struct step *s)
 	case OP_FORK:
 		fork_now(c);
 		break;
+	case OP_CALL:
+		call_back(c);
+		break;
 	case OP_VANISH:
 		call_end(c, "silence");
 		call_linger(c, T4_US);
@@ -319,6 +322,8 @@ static int64_t wait_of(struct call *c, const struct step *s)
 		return o->late_ms >= 0 ? o->late_ms : ms;
 	case DELAY_TALK:
 		return o->talk_ms;
+	case DELAY_PATIENCE:
+		return o->talk_ms >= 0 ? o->talk_ms : ms;
 	case DELAY_SOUND:
 		return c->stream ? (int64_t)stream_left_ms(c->stream) : 0;
 	case DELAY_MS:
@@ -329,7 +334,7 @@ static int64_t wait_of(struct call *c, const struct step *s)
 
 
 /* Runs what is due at once, arms the timer for the next. */
-static void run(struct call *c)
+void script_run(struct call *c)
 {
 	while (c->step && c->step->op != OP_END && !c->ended) {
 		int64_t ms = wait_of(c, c->step);
@@ -361,7 +366,7 @@ static void step_due(void *arg)
 		return;
 	}
 	do_step(c, c->step++);
-	run(c);
+	script_run(c);
 }
 
 
@@ -384,5 +389,5 @@ void script_start(struct call *c)
 		  (uint64_t)c->net->opt.max_call_ms * 1000u, too_long, c);
 	if (!c->fork)
 		c->step = c->b->steps;
-	run(c);
+	script_run(c);
 }

@@ -18,7 +18,7 @@ import wave
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 
-from pysip import (UA, Call, Phonenet, Rtp, journal,  # noqa: E402
+from pysip import (UA, Call, Message, Phonenet, Rtp, journal,  # noqa: E402
                    ulaw_decode)
 
 PROGRAM = None
@@ -361,6 +361,79 @@ class Signalling(Base):
         head = await asyncio.wait_for(r.readuntil(b"\r\n\r\n"), 5)
         self.assertTrue(head.startswith(b"SIP/2.0 486"), head)
         w.close()
+
+
+class CallsBack(Base):
+    """The one that is registered is called back, whoever asked for it."""
+
+    args = ("--no-media", "--talk-time", "300")
+
+    async def called(self, number):
+        """The INVITE to the telephone that is registered."""
+        self.phone = await UA.open(self.net.addr, "alice")
+        self.addCleanup(self.phone.close)
+        await self.phone.register()
+        await self.refused(number, 480)
+        return await self.got("INVITE")
+
+    async def got(self, method):
+        async def until():
+            while True:
+                for m in self.phone.lost:
+                    if not m.status and m.method == method:
+                        return m
+                self.phone.more.clear()
+                await self.phone.more.wait()
+        return await asyncio.wait_for(until(), 5)
+
+    def answer(self, m, status, body=b""):
+        tagged = Message(b"INVITE x SIP/2.0\r\n" + b"\r\n".join(
+            ("%s: %s%s" % (n, v, ";tag=phone" if n == "to" and
+                           "tag=" not in v else "")).encode()
+            for n, v in m.headers) + b"\r\n\r\n", m.addr)
+        self.phone.reply(tagged, status, body=body)
+
+    async def test_talks_and_hangs_up(self):
+        m = await self.called("4930123440")
+        self.assertIn("sip:4930123440@", m.get("from"))
+        self.assertIn("sip:alice@", m.get("to"))
+        self.assertEqual(m.first.split()[1], "sip:alice@127.0.0.1:%d" %
+                         self.phone.port)
+        self.assertEqual(m.rtp()[1], 65534)
+        self.answer(m, 180)
+        self.answer(m, 200, self.phone.sdp(4000))
+        ack = await self.got("ACK")
+        self.assertEqual((ack.to_tag, ack.cseq), ("phone", m.cseq))
+        bye = await self.got("BYE")
+        self.assertEqual((bye.to_tag, bye.cseq), ("phone", m.cseq + 1))
+        self.answer(bye, 200)
+        mine = [e for e in self.events()
+                if e.get("call_id", "").startswith("back-")]
+        self.assertEqual([e["event"] for e in mine],
+                         ["invite_tx", "ringing_rx", "answer_rx", "bye",
+                          "end"])
+        self.assertEqual(mine[-1]["by"], "callee")
+        self.assertEqual((self.stats["invites"], self.stats["active"]),
+                         (1, 0))
+
+    async def test_gives_up(self):
+        m = await self.called("4930123441")
+        self.answer(m, 180)
+        cancel = await self.got("CANCEL")
+        self.assertEqual((cancel.branch, cancel.cseq), (m.branch, m.cseq))
+        self.answer(cancel, 200)
+        self.answer(m, 487)
+        ack = await self.got("ACK")
+        self.assertEqual((ack.branch, ack.to_tag), (m.branch, "phone"))
+        self.assertEqual(self.events("end")[-1]["by"], "cancel")
+
+    async def test_name_and_refusal(self):
+        m = await self.called("4930123442")
+        self.assertTrue(m.get("from").startswith(
+            '"Anna \\"B\\" M\u00fcller" <sip:4930123442@'), m.get("from"))
+        self.answer(m, 486)
+        await self.got("ACK")
+        self.assertEqual(self.events("refused_rx")[0]["status"], 486)
 
 
 class MaxCall(Base):

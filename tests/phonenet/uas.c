@@ -351,6 +351,8 @@ static void on_response(struct net *n, const struct sip_msg *m)
 	/* in requests of ours From is the telephone, To the dialer */
 	struct call *c = call_find(n, m->callid, m->to_tag, m->from_tag);
 
+	if (!c) /* its first answer brings the tag */
+		c = call_find(n, m->callid, STR(""), m->from_tag);
 	if (c)
 		own_response(c, m);
 }
