@@ -28,7 +28,7 @@ enum {
 /** What sipd_sip_stats() tells; counted on the loop. */
 struct sipd_sip_counts {
 	atomic_uint_fast64_t requests_in, responses_in, malformed, strangers;
-	atomic_uint_fast64_t replies_limited, strays;
+	atomic_uint_fast64_t replies_limited, strays, incoming;
 };
 
 struct sipd_sip {
@@ -70,6 +70,10 @@ struct sipd_sip {
 	struct sipd_work work; /* of closing */
 	void (*closeh)(void *arg);
 	void *close_arg;
+	sipd_incoming_h *incomingh; /* NULL: no calls come in */
+	void *incoming_arg;
+	uint64_t incoming_ms; /* token bucket of calls that come in */
+	uint32_t incoming_tokens;
 	struct tmr settle;    /* of closing: BYEs without an answer */
 	uint64_t close_until; /* ms */
 };
@@ -188,6 +192,12 @@ int sipd_contact(const struct sipd_sip *sip, enum sip_transp tp,
 
 /** In-dialog request, or CANCEL/ACK: true if it was ours. */
 bool sipd_invite_request(struct sipd_sip *sip, const struct sip_msg *msg);
+/** An INVITE of the server for a new call: 0 if it is taken care of, else the
+ *  status to answer it with, and more header lines for that in extra. */
+int sipd_invite_incoming(struct sipd_sip *sip, const struct sip_msg *msg,
+			 char *extra, size_t size);
+/** Reason phrase of a status. RFC 3261 21 */
+const char *sipd_reason_phrase(int sip_status);
 /** Response no transaction took: a 2xx again or of another fork. */
 bool sipd_invite_stray_response(struct sipd_sip *sip,
 				const struct sip_msg *msg);

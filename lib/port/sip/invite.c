@@ -29,6 +29,32 @@ static void destructor(void *arg)
 	mem_deref(inv->from);
 	mem_deref(inv->headers);
 	mem_deref(inv->why);
+	mem_deref(inv->msg);
+	mem_deref(inv->ring);
+	mem_deref(inv->branch);
+}
+
+
+struct sipd_invite *invite_alloc(struct sipd_sip *sip)
+{
+	struct sipd_invite *inv = mem_zalloc(sizeof(*inv), destructor);
+
+	if (!inv)
+		return NULL;
+
+	inv->sip = sip;
+	tmr_init(&inv->tmr);
+	inv->lseq = rand_u16(); /* < 2^31. RFC 3261 8.1.1.5 */
+
+	return inv;
+}
+
+
+void invite_list(struct sipd_invite *inv)
+{
+	hash_append(inv->sip->invites, hash_joaat_str(inv->callid), &inv->he,
+		    inv);
+	++inv->sip->invitec;
 }
 
 
@@ -286,18 +312,14 @@ int sipd_invite_open(struct sipd_invite **ip, struct sipd_sip *sip,
 		     const struct sipd_sdp_local *local,
 		     const struct sipd_invite_handlers *h, void *arg)
 {
-	struct sipd_invite *inv = mem_zalloc(sizeof(*inv), destructor);
+	struct sipd_invite *inv = invite_alloc(sip);
 	int err;
 
 	if (!inv)
 		return sipd_error(SIPDIALER_ENOMEM, "no memory for a call");
 
-	inv->sip = sip;
 	inv->local = *local;
 	inv->arg = arg;
-	tmr_init(&inv->tmr);
-	inv->lseq = rand_u16(); /* < 2^31. RFC 3261 8.1.1.5 */
-
 	err = names_make(inv, params);
 	if (!err) {
 		err = invite_send(inv);
@@ -317,8 +339,7 @@ int sipd_invite_open(struct sipd_invite **ip, struct sipd_sip *sip,
 	}
 
 	inv->h = *h;
-	hash_append(sip->invites, hash_joaat_str(inv->callid), &inv->he, inv);
-	++sip->invitec;
+	invite_list(inv);
 	if (params->ring_timeout_ms)
 		tmr_start(&inv->tmr, params->ring_timeout_ms, ring_handler,
 			  inv);
@@ -338,6 +359,10 @@ void sipd_invite_hangup(struct sipd_invite *inv, const char *reason)
 
 	if (inv->told)
 		return;
+	if (inv->inbound) {
+		invite_in_hangup(inv, reason);
+		return;
+	}
 
 	inv->local_end = true;
 	if (inv->state == INVITE_CONFIRMED) {
@@ -418,7 +443,8 @@ static bool unsettled_handler(struct le *le, void *arg)
 	const struct sipd_invite *inv = le->data;
 	(void)arg;
 
-	return inv->req && inv->hungup && inv->responded;
+	return inv->hungup &&
+	       ((inv->req && inv->responded) || (inv->unacked && inv->reply));
 }
 
 

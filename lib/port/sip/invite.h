@@ -17,26 +17,30 @@ enum {
 	INVITE_WAIT_MS = 64 * SIP_T1, /* RFC 3261 13.2.2.4, 17.1.1.2 */
 	INVITE_HANGUP_MS = 4000,      /* the owner waits no longer */
 	INVITE_LINGER_MS = SIP_T4,    /* for a BYE sent again */
-	INVITE_FORKS = 4              /* forks remembered as hung up */
+	INVITE_FORKS = 4,             /* forks remembered as hung up */
+	INVITE_SE_MIN = 90,           /* s, RFC 4028 4 */
+	INVITE_PARTY_SIZE = 256       /* number, name or URI of a caller */
 };
 
 enum invite_state {
 	INVITE_CALLING,   /* INVITE sent, no final answer */
-	INVITE_CONFIRMED, /* 2xx taken, ACK sent */
+	INVITE_RINGING,   /* INVITE came in, no final answer of ours */
+	INVITE_CONFIRMED, /* 2xx taken, ACK sent; or 2xx sent */
 	INVITE_ENDING,    /* BYE sent */
 	INVITE_DONE       /* waits for what comes late */
 };
 
-/** Our side of a dialog. Route set and target are fixed by the 2xx. */
+/** Our side of a dialog. Route set and target are fixed by the 2xx, or by the
+ *  INVITE that came in. */
 struct invite_dialog {
 	char *rtag;
-	char *to;     /* value of To, with tag */
+	char *to;     /* value of To of our requests, with tag */
 	char *target; /* Request-URI */
 	char *routes; /* Route lines, NULL none */
 	char *hop;    /* URI to send to */
 };
 
-/** A 2xx of ours to a re-INVITE, until its ACK. */
+/** A 2xx of ours to an INVITE, until its ACK. */
 struct invite_reply {
 	struct tmr tmr;
 	struct sipd_invite *inv;
@@ -98,12 +102,24 @@ struct sipd_invite {
 	bool hungup;    /* no longer wanted */
 	bool local_end; /* by the owner */
 	bool ring_timeout;
-	bool told;    /* ended() was called */
-	bool dropped; /* out of the table, waits to be freed */
+	/* of a call that came in */
+	bool inbound;
+	bool unacked;         /* our 2xx: no BYE yet. RFC 3261 15 */
+	struct sip_msg *msg;  /* its INVITE, until the ACK */
+	struct mbuf *ring;    /* our 180, until the answer */
+	char *branch;         /* of the INVITE: a copy of it, or another */
+	uint32_t invite_rseq; /* its CSeq */
+	uint32_t ring_ms;     /* still to ring after this timer */
+	bool told;            /* ended() was called */
+	bool dropped;         /* out of the table, waits to be freed */
 };
 
 /* ---- invite.c ----------------------------------------------------------- */
 
+/** With all in it that needs closing; NULL: no memory. */
+struct sipd_invite *invite_alloc(struct sipd_sip *sip);
+/** Into the table, by its Call-ID. */
+void invite_list(struct sipd_invite *inv);
 /** Tell the owner, once. */
 void invite_tell(struct sipd_invite *inv, struct sipd_invite_end *end);
 /** Nothing is left to do but to wait for late messages; 0: nor that. */
@@ -143,7 +159,8 @@ struct invite_request {
 
 extern const char invite_allow[]; /* lines Allow and Supported */
 
-/** From a 2xx. EBADMSG if it does not make a dialog. */
+/** From a 2xx, or from an INVITE that came in.  EBADMSG if it does not make a
+ *  dialog. */
 int invite_dialog_create(struct invite_dialog *dlg,
 			 const struct sipd_invite *inv,
 			 const struct sip_msg *msg);
@@ -166,9 +183,49 @@ void invite_bye(struct sipd_invite *inv);
 void invite_refuse(struct sipd_invite *inv, const struct sip_msg *msg);
 /** Read Session-Expires and Allow of a 2xx or of a request. RFC 4028 */
 void invite_session_timer(struct sipd_invite *inv, const struct sip_msg *msg);
+/** Start it, in state CONFIRMED. */
+void invite_timer_arm(struct sipd_invite *inv);
+/** Value of Session-Expires, s; 0 none. */
+uint32_t invite_expires(const struct sip_msg *msg);
+/** A SIP URI that a request of ours may go to. */
+bool invite_uri_ok(const struct pl *uri);
 
 /* ---- invite_reply.c ----------------------------------------------------- */
 
 void invite_reply_close(struct sipd_invite *inv);
+/** Our 2xx once more, if its ACK has not come. */
+void invite_reply_again(struct sipd_invite *inv);
+/** 200 with our description, repeated until the ACK.  0 or errno. */
+int invite_accept(struct sipd_invite *inv, const struct sip_msg *msg,
+		  const char *sdp, bool want_answer);
+/** Our answer to an offer; our own offer.  0, or SIPDIALER_EFORMAT. */
+int invite_answer_make(struct sipd_invite *inv, const struct pl *offer,
+		       struct sipd_sdp_remote *remote, char *sdp, size_t size);
+int invite_offer_make(struct sipd_invite *inv, char *sdp, size_t size);
+bool invite_has_body(const struct sip_msg *msg);
+
+/* ---- invite_in.c -------------------------------------------------------- */
+
+/** A request without To tag: the INVITE of a call again, or its CANCEL. */
+bool invite_in_request(struct sipd_sip *sip, const struct sip_msg *msg);
+/** BYE before the answer; it has been answered. */
+void invite_in_bye(struct sipd_invite *inv, const struct sip_msg *msg);
+/** The ACK of our first 2xx is there. */
+void invite_in_acked(struct sipd_invite *inv);
+/** Offer and answer are complete: the call is answered. */
+void invite_in_agreed(struct sipd_invite *inv,
+		      const struct sipd_sdp_remote *remote);
+void invite_in_hangup(struct sipd_invite *inv, const char *reason);
+
+/* ---- invite_caller.c ---------------------------------------------------- */
+
+struct invite_caller_text {
+	struct sipd_invite_caller caller; /* points to the rest */
+	char from[INVITE_PARTY_SIZE], name[INVITE_PARTY_SIZE],
+		to[INVITE_PARTY_SIZE];
+};
+
+void invite_caller_read(const struct sipd_sip *sip, const struct sip_msg *msg,
+			struct invite_caller_text *text);
 
 #endif

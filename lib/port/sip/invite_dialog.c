@@ -12,7 +12,6 @@
 enum {
 	ROUTES_MAX = 4096, /* bytes of a route set */
 	TARGET_MAX = 1024, /* bytes of a remote target */
-	SE_MIN = 90,       /* s, RFC 4028 4 */
 	SE_MAX = 86400,    /* s; keeps the arithmetic of ms in 32 bits */
 	SE_RETRY_MS = 5000 /* a refresh that met another. RFC 3261 14.1 */
 };
@@ -36,7 +35,7 @@ static bool route_handler(const struct sip_hdr *hdr, const struct sip_msg *msg,
 }
 
 
-static bool sip_uri_ok(const struct pl *pl)
+bool invite_uri_ok(const struct pl *pl)
 {
 	struct uri uri;
 
@@ -78,7 +77,7 @@ static int hop_set(struct invite_dialog *dlg, const struct sipd_sip *sip,
 			pl = addr.auri;
 	}
 
-	if (!sip_uri_ok(&pl) || uri_decode(&uri, &pl) ||
+	if (!invite_uri_ok(&pl) || uri_decode(&uri, &pl) ||
 	    !sipd_route_write(sip, &uri.host, uri.port,
 			      uri_transport(&uri, msg), hop, sizeof(hop)))
 		return re_sdprintf(&dlg->hop, "sip:%J%s", &msg->src,
@@ -93,19 +92,21 @@ int invite_dialog_create(struct invite_dialog *dlg,
 			 const struct sip_msg *msg)
 {
 	const struct sip_hdr *contact = sip_msg_hdr(msg, SIP_HDR_CONTACT);
+	const struct sip_taddr *peer = msg->req ? &msg->from : &msg->to;
 	struct sip_addr addr;
 	struct mbuf *mb;
 	int err;
 
 	memset(dlg, 0, sizeof(*dlg));
-	if (!pl_isset(&msg->to.tag) || msg->to.val.l > TARGET_MAX)
+	if (!pl_isset(&peer->tag) || peer->val.l > TARGET_MAX)
 		return EBADMSG;
 
 	mb = mbuf_alloc(256);
 	if (!mb)
 		return ENOMEM;
 
-	err = sip_msg_hdr_apply(msg, false, SIP_HDR_RECORD_ROUTE,
+	/* a request passed them in the order of ours. RFC 3261 12.1 */
+	err = sip_msg_hdr_apply(msg, msg->req, SIP_HDR_RECORD_ROUTE,
 				route_handler, mb)
 		      ? EBADMSG
 		      : 0;
@@ -116,15 +117,15 @@ int invite_dialog_create(struct invite_dialog *dlg,
 
 	/* a 2xx must have a Contact; without, the URI called will do */
 	if (!err && contact && !sip_addr_decode(&addr, &contact->val) &&
-	    sip_uri_ok(&addr.auri))
+	    invite_uri_ok(&addr.auri))
 		err = pl_strdup(&dlg->target, &addr.auri);
 	else if (!err)
 		err = str_dup(&dlg->target, inv->uri);
 
 	if (!err)
-		err = pl_strdup(&dlg->rtag, &msg->to.tag);
+		err = pl_strdup(&dlg->rtag, &peer->tag);
 	if (!err)
-		err = pl_strdup(&dlg->to, &msg->to.val);
+		err = pl_strdup(&dlg->to, &peer->val);
 	if (!err)
 		err = hop_set(dlg, inv->sip, msg);
 
@@ -155,7 +156,7 @@ void invite_dialog_refresh(struct invite_dialog *dlg,
 	struct sip_addr addr;
 
 	if (!contact || sip_addr_decode(&addr, &contact->val) ||
-	    !sip_uri_ok(&addr.auri) || !pl_strcmp(&addr.auri, dlg->target))
+	    !invite_uri_ok(&addr.auri) || !pl_strcmp(&addr.auri, dlg->target))
 		return;
 
 	next.hop = NULL;
@@ -397,7 +398,7 @@ static void session_lost(struct sipd_invite *inv, const char *why)
 }
 
 
-static void timer_arm(struct sipd_invite *inv)
+void invite_timer_arm(struct sipd_invite *inv)
 {
 	uint32_t s = inv->expires_s;
 
@@ -553,6 +554,14 @@ static void timer_handler(void *arg)
 }
 
 
+uint32_t invite_expires(const struct sip_msg *msg)
+{
+	const struct sip_hdr *hdr = sip_msg_hdr(msg, SIP_HDR_SESSION_EXPIRES);
+
+	return hdr ? seconds(&hdr->val) : 0;
+}
+
+
 void invite_session_timer(struct sipd_invite *inv, const struct sip_msg *msg)
 {
 	const struct sip_hdr *hdr = sip_msg_hdr(msg, SIP_HDR_SESSION_EXPIRES);
@@ -571,10 +580,10 @@ void invite_session_timer(struct sipd_invite *inv, const struct sip_msg *msg)
 	}
 
 	s = seconds(&hdr->val);
-	inv->expires_s = s && s < SE_MIN ? SE_MIN : s;
+	inv->expires_s = s && s < INVITE_SE_MIN ? INVITE_SE_MIN : s;
 
 	/* in a request "uas" is us, in a response "uac"; unsaid: the peer */
 	inv->refresher = !msg_param_decode(&hdr->val, "refresher", &who) &&
 			 !pl_strcasecmp(&who, msg->req ? "uas" : "uac");
-	timer_arm(inv);
+	invite_timer_arm(inv);
 }

@@ -45,14 +45,23 @@ static void reply_handler(void *arg)
 		return;
 	}
 
-	(void)sip_send(inv->sip->sip, reply->msg->sock, reply->msg->tp,
-		       &reply->dst, reply->mb);
+	invite_reply_again(inv);
 	reply->wait_ms *= 2;
 	if (reply->wait_ms > SIP_T2)
 		reply->wait_ms = SIP_T2;
 	if (reply->wait_ms > INVITE_WAIT_MS - reply->spent_ms)
 		reply->wait_ms = INVITE_WAIT_MS - reply->spent_ms;
 	tmr_start(&reply->tmr, reply->wait_ms, reply_handler, reply);
+}
+
+
+void invite_reply_again(struct sipd_invite *inv)
+{
+	const struct invite_reply *reply = inv->reply;
+
+	if (reply)
+		(void)sip_send(inv->sip->sip, reply->msg->sock, reply->msg->tp,
+			       &reply->dst, reply->mb);
 }
 
 
@@ -93,7 +102,7 @@ static void version_raise(struct sipd_invite *inv, const char *sdp)
 }
 
 
-static int answer_make(struct sipd_invite *inv, const struct pl *offer,
+int invite_answer_make(struct sipd_invite *inv, const struct pl *offer,
 		       struct sipd_sdp_remote *remote, char *sdp, size_t size)
 {
 	int err;
@@ -110,7 +119,7 @@ static int answer_make(struct sipd_invite *inv, const struct pl *offer,
 }
 
 
-static int offer_make(struct sipd_invite *inv, char *sdp, size_t size)
+int invite_offer_make(struct sipd_invite *inv, char *sdp, size_t size)
 {
 	if (!sipd_sdp_offer(&inv->local, sdp, size))
 		return SIPDIALER_EFORMAT;
@@ -128,7 +137,7 @@ static void refuse(struct sipd_invite *inv, const struct sip_msg *msg,
 }
 
 
-static bool has_body(const struct sip_msg *msg)
+bool invite_has_body(const struct sip_msg *msg)
 {
 	return mbuf_get_left(msg->mb) > 0 &&
 	       !(pl_isset(&msg->clen) && pl_u32(&msg->clen) == 0);
@@ -172,13 +181,26 @@ static int accept_send(struct sipd_invite *inv, const struct sip_msg *msg,
 }
 
 
+int invite_accept(struct sipd_invite *inv, const struct sip_msg *msg,
+		  const char *sdp, bool want_answer)
+{
+	struct mbuf *mb = NULL;
+	const int err = accept_send(inv, msg, sdp, &mb);
+
+	if (!err)
+		reply_keep(inv, msg, mb, want_answer);
+	mem_deref(mb);
+
+	return err;
+}
+
+
 /* re-INVITE or UPDATE */
 static void modify(struct sipd_invite *inv, const struct sip_msg *msg,
 		   bool invite)
 {
 	char sdp[INVITE_SDP_MAX] = "", warning[SIPD_ERROR_SIZE + 64];
 	struct sipd_sdp_remote remote;
-	struct mbuf *mb = NULL;
 	bool offered = false;
 	struct pl offer;
 	int err = 0;
@@ -196,15 +218,16 @@ static void modify(struct sipd_invite *inv, const struct sip_msg *msg,
 
 	if (invite_body_sdp(msg, &offer)) {
 		offered = true;
-		err = answer_make(inv, &offer, &remote, sdp, sizeof(sdp));
+		err = invite_answer_make(inv, &offer, &remote, sdp,
+					 sizeof(sdp));
 	}
-	else if (has_body(msg)) {
+	else if (invite_has_body(msg)) {
 		refuse(inv, msg, 415, "Unsupported Media Type",
 		       "Accept: application/sdp\r\n");
 		return;
 	}
 	else if (invite) {
-		err = offer_make(inv, sdp, sizeof(sdp));
+		err = invite_offer_make(inv, sdp, sizeof(sdp));
 	}
 	if (err) { /* the call goes on as it was. RFC 3261 14.2 */
 		(void)re_snprintf(warning, sizeof(warning),
@@ -216,42 +239,61 @@ static void modify(struct sipd_invite *inv, const struct sip_msg *msg,
 
 	invite_dialog_refresh(&inv->dlg, inv->sip, msg);
 	invite_session_timer(inv, msg);
-	if (accept_send(inv, msg, *sdp ? sdp : NULL, invite ? &mb : NULL)) {
-		mem_deref(mb);
+	err = invite ? invite_accept(inv, msg, sdp, !offered)
+		     : accept_send(inv, msg, *sdp ? sdp : NULL, NULL);
+	if (!err && offered)
+		invite_media(inv, &remote, false);
+}
+
+
+/* The answer to the offer in our 2xx. */
+static void answer_taken(struct sipd_invite *inv, const struct sip_msg *msg,
+			 bool first)
+{
+	struct sipd_sdp_remote remote;
+	struct pl sdp;
+
+	if (invite_body_sdp(msg, &sdp) &&
+	    !sipd_sdp_answer_read(&inv->local, sdp.p, sdp.l, &remote)) {
+		if (first)
+			invite_in_agreed(inv, &remote);
+		else
+			invite_media(inv, &remote, false);
 		return;
 	}
-	if (invite)
-		reply_keep(inv, msg, mb, !offered);
-	mem_deref(mb);
 
-	if (offered)
-		invite_media(inv, &remote, false);
+	if (first && !inv->hungup) {
+		struct sipd_invite_end end = {
+			.sip_status = inv->status,
+			.error = SIPDIALER_EFORMAT,
+			.reason = "ACK without a usable answer to our offer",
+		};
+
+		invite_bye(inv);
+		invite_tell(inv, &end);
+		return;
+	}
+	sipd_log_info(inv->sip->log,
+		      "call %s: ACK without a usable answer, media stay as "
+		      "they are",
+		      inv->callid);
 }
 
 
 static void acked(struct sipd_invite *inv, const struct sip_msg *msg)
 {
-	struct sipd_sdp_remote remote;
+	const bool first = inv->unacked;
 	bool want;
-	struct pl sdp;
 
 	if (!inv->reply || inv->reply->cseq != msg->cseq.num)
 		return;
 
 	want = inv->reply->want_answer;
 	invite_reply_close(inv);
-	if (!want)
-		return;
-
-	if (!invite_body_sdp(msg, &sdp) ||
-	    sipd_sdp_answer_read(&inv->local, sdp.p, sdp.l, &remote)) {
-		sipd_log_info(inv->sip->log,
-			      "call %s: ACK without a usable answer, media "
-			      "stay as they are",
-			      inv->callid);
-		return;
-	}
-	invite_media(inv, &remote, false);
+	if (first)
+		invite_in_acked(inv);
+	if (want && inv->state == INVITE_CONFIRMED)
+		answer_taken(inv, msg, first);
 }
 
 
@@ -263,6 +305,8 @@ static void bye(struct sipd_invite *inv, const struct sip_msg *msg)
 	/* stateless: a copy finds the session lingering, and costs less than
 	 * 32 s of transaction for each call */
 	(void)sip_reply(inv->sip->sip, msg, 200, "OK");
+	if (inv->state == INVITE_RINGING)
+		invite_in_bye(inv, msg);
 	if (inv->state != INVITE_CONFIRMED)
 		return;
 
@@ -317,7 +361,7 @@ static void info(struct sipd_invite *inv, const struct sip_msg *msg)
 	uint32_t duration;
 	char digit;
 
-	if (!has_body(msg)) {
+	if (!invite_has_body(msg)) {
 		refuse(inv, msg, 200, "OK", "");
 		return;
 	}
@@ -385,7 +429,7 @@ static bool early_request(struct sipd_invite *inv, const struct sip_msg *msg)
 		info(inv, msg);
 	else if (!pl_strcmp(&msg->met, "OPTIONS"))
 		other(inv, msg);
-	else if (!pl_strcmp(&msg->met, "UPDATE") && !has_body(msg))
+	else if (!pl_strcmp(&msg->met, "UPDATE") && !invite_has_body(msg))
 		(void)accept_send(inv, msg, NULL, NULL);
 	else if (!pl_strcmp(&msg->met, "UPDATE"))
 		/* our offer is not answered yet. RFC 3311 5.2 */
@@ -394,6 +438,24 @@ static bool early_request(struct sipd_invite *inv, const struct sip_msg *msg)
 		return false;
 
 	return true;
+}
+
+
+/* No final answer of ours yet. */
+static void ringing_request(struct sipd_invite *inv, const struct sip_msg *msg)
+{
+	const bool update = !pl_strcmp(&msg->met, "UPDATE");
+
+	if (!pl_strcmp(&msg->met, "INFO"))
+		info(inv, msg);
+	else if (update && !invite_has_body(msg))
+		(void)accept_send(inv, msg, NULL, NULL);
+	else if (update || !pl_strcmp(&msg->met, "INVITE"))
+		/* the first offer is not answered. RFC 3261 14.2, 3311 5.2 */
+		refuse(inv, msg, 500, "Server Internal Error",
+		       "Retry-After: 5\r\n");
+	else
+		other(inv, msg);
 }
 
 
@@ -426,6 +488,9 @@ bool sipd_invite_request(struct sipd_sip *sip, const struct sip_msg *msg)
 	struct sipd_invite *inv;
 	bool again;
 
+	if (!pl_isset(&msg->to.tag))
+		return invite_in_request(sip, msg);
+
 	inv = list_ledata(hash_lookup(sip->invites,
 				      hash_joaat_pl(&msg->callid),
 				      dialog_handler, (void *)msg));
@@ -450,7 +515,7 @@ bool sipd_invite_request(struct sipd_sip *sip, const struct sip_msg *msg)
 		bye(inv, msg);
 		return true;
 	}
-	if (inv->state != INVITE_CONFIRMED) {
+	if (inv->state != INVITE_CONFIRMED && inv->state != INVITE_RINGING) {
 		refuse(inv, msg, 481, "Call Does Not Exist", "");
 		return true;
 	}
@@ -463,7 +528,10 @@ bool sipd_invite_request(struct sipd_sip *sip, const struct sip_msg *msg)
 		inv->rseq_set = true;
 	}
 
-	confirmed_request(inv, msg);
+	if (inv->state == INVITE_RINGING)
+		ringing_request(inv, msg);
+	else
+		confirmed_request(inv, msg);
 
 	return true;
 }

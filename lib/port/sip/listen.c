@@ -14,6 +14,7 @@
 enum {
 	REPLIES_PER_S = 200, /* outside transactions and dialogs */
 	REPLIES_BURST = 400,
+	EXTRA_SIZE = 512,    /* header lines of the refusal of a call */
 	LINE_MAX_BYTES = 512 /* of a request we sent, to learn from */
 };
 
@@ -52,6 +53,26 @@ static void reply(struct sipd_sip *sip, const struct sip_msg *msg,
 }
 
 
+/* By the identifiers of a dialog, or of an INVITE that came before. */
+static bool for_session(const struct sip_msg *msg)
+{
+	return pl_isset(&msg->to.tag) || !pl_strcmp(&msg->met, "INVITE") ||
+	       !pl_strcmp(&msg->met, "CANCEL") || !pl_strcmp(&msg->met, "ACK");
+}
+
+
+static void call_comes_in(struct sipd_sip *sip, const struct sip_msg *msg)
+{
+	char extra[EXTRA_SIZE];
+	const int status = sipd_invite_incoming(sip, msg, extra,
+						sizeof(extra));
+
+	if (status)
+		reply(sip, msg, (uint16_t)status, sipd_reason_phrase(status),
+		      extra);
+}
+
+
 static void answer_known(struct sipd_sip *sip, const struct sip_msg *msg)
 {
 	static const char allow[] = "Allow: " SIPD_ALLOW "\r\n";
@@ -67,8 +88,6 @@ static void answer_known(struct sipd_sip *sip, const struct sip_msg *msg)
 		const char *headers;
 	} answers[] = {
 		{"OPTIONS", 200, "OK", options},
-		/* inbound calls are not taken */
-		{"INVITE", 480, "Temporarily Unavailable", ""},
 		{"BYE", 481, "Call/Transaction Does Not Exist", ""},
 		{"CANCEL", 481, "Call/Transaction Does Not Exist", ""},
 		{"PRACK", 481, "Call/Transaction Does Not Exist", ""},
@@ -88,6 +107,11 @@ static void answer_known(struct sipd_sip *sip, const struct sip_msg *msg)
 		return;
 	}
 
+	if (!pl_strcmp(&msg->met, "INVITE")) {
+		call_comes_in(sip, msg);
+		return;
+	}
+
 	for (i = 0; i < ARRAY_SIZE(answers); i++) {
 		if (!pl_strcmp(&msg->met, answers[i].method)) {
 			reply(sip, msg, answers[i].scode, answers[i].reason,
@@ -97,13 +121,6 @@ static void answer_known(struct sipd_sip *sip, const struct sip_msg *msg)
 	}
 
 	reply(sip, msg, 501, "Not Implemented", allow);
-}
-
-
-static bool for_session(const struct sip_msg *msg)
-{
-	return pl_isset(&msg->to.tag) || !pl_strcmp(&msg->met, "CANCEL") ||
-	       !pl_strcmp(&msg->met, "ACK");
 }
 
 

@@ -52,3 +52,47 @@ int sipd_reason_q850(const struct sip_msg *msg, int *sip_cause)
 
 	return (int)causes.q850;
 }
+
+
+const char *sipd_reason_phrase(int sip_status)
+{
+	/* clang-format off */
+	static const struct {
+		int status;
+		const char *phrase;
+	} phrases[] = {
+		{400, "Bad Request"},
+		{403, "Forbidden"},
+		{404, "Not Found"},
+		{408, "Request Timeout"},
+		{410, "Gone"},
+		{415, "Unsupported Media Type"},
+		{416, "Unsupported URI Scheme"},
+		{420, "Bad Extension"},
+		{422, "Session Interval Too Small"},
+		{480, "Temporarily Unavailable"},
+		{484, "Address Incomplete"},
+		{486, "Busy Here"},
+		{487, "Request Terminated"},
+		{488, "Not Acceptable Here"},
+		{500, "Server Internal Error"},
+		{503, "Service Unavailable"},
+		{600, "Busy Everywhere"},
+		{603, "Decline"},
+		{604, "Does Not Exist Anywhere"},
+		{606, "Not Acceptable"},
+		{607, "Unwanted"},
+		{608, "Rejected"},
+	};
+	/* clang-format on */
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(phrases); i++) {
+		if (phrases[i].status == sip_status)
+			return phrases[i].phrase;
+	}
+
+	return sip_status < 500   ? "Request Failure"
+	       : sip_status < 600 ? "Server Failure"
+				  : "Global Failure";
+}

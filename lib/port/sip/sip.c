@@ -441,6 +441,7 @@ void sipd_sip_stats(const struct sipd_sip *sip, struct sipd_sip_stats *st)
 	st->strangers = atomic_load(&n->strangers);
 	st->replies_limited = atomic_load(&n->replies_limited);
 	st->strays = atomic_load(&n->strays);
+	st->incoming = atomic_load(&n->incoming);
 }
 
 

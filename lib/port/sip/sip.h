@@ -72,10 +72,31 @@ bool sipd_sip_media_address(struct sipd_sip *sip, const char *to,
 			    union sipd_addr *bind_addr,
 			    union sipd_addr *advertise);
 
+struct sipd_invite;
+
+/** Who calls; the strings are clean UTF-8 of at most 255 bytes and live as
+ *  long as the handler runs. */
+struct sipd_invite_caller {
+	const char *from; /* number or user, else the SIP URI */
+	const char *name; /* "" none */
+	const char *to;   /* number called, as `from` */
+};
+
+/** A call comes in from the server: sipd_invite_take() it and return 0, or
+ *  return the SIP status to refuse it with. */
+typedef int(sipd_incoming_h)(struct sipd_invite *inv,
+			     const struct sipd_invite_caller *caller,
+			     void *arg);
+
+/** Take calls of the server from now on; h NULL: answer them by 480, as
+ *  before the first time.  Strangers get no answer either way. */
+void sipd_sip_incoming(struct sipd_sip *sip, sipd_incoming_h *h, void *arg);
+
 struct sipd_sip_stats {
 	uint64_t requests_in, responses_in, malformed, strangers;
 	uint64_t replies_limited;
-	uint64_t strays; /* responses that nobody waited for */
+	uint64_t strays;   /* responses that nobody waited for */
+	uint64_t incoming; /* INVITEs for new calls that were looked at */
 };
 /** @thread any, until sipd_sip_close() */
 void sipd_sip_stats(const struct sipd_sip *sip, struct sipd_sip_stats *st);
@@ -98,8 +119,6 @@ int sipd_sip_check_caller(const char *id, const char *name);
 
 /* ---- INVITE session ---------------------------------------------------- */
 
-struct sipd_invite;
-
 struct sipd_invite_params {
 	const char *to;             /* number or SIP URI, checked */
 	const char *caller_id;      /* "" account's user */
@@ -112,7 +131,7 @@ struct sipd_invite_params {
 /** Why and how a session ended. */
 struct sipd_invite_end {
 	int sip_status;       /* final status of the INVITE, 0 none; 200 if
-			       * answered */
+			       * answered; of a call that came in: ours */
 	int q850;             /* cause of a Reason header, 0 none. RFC 3326 */
 	int error;            /* 0, or enum sipdialer_error: ENET no answer or
 			       * transport, EAUTH, EFORMAT malformed answer */
@@ -134,7 +153,7 @@ struct sipd_invite_handlers {
 	/** Media agreed or changed: early (before the answer) or not. */
 	void (*media)(const struct sipd_sdp_remote *remote, bool early,
 		      void *arg);
-	/** 2xx taken, ACK sent. */
+	/** 2xx taken, ACK sent; or of a call that came in: 2xx sent. */
 	void (*answered)(void *arg);
 	/** DTMF by INFO (application/dtmf-relay). */
 	void (*info_dtmf)(char digit, uint32_t duration_ms, void *arg);
@@ -150,8 +169,25 @@ int sipd_invite_open(struct sipd_invite **ip, struct sipd_sip *sip,
 		     const struct sipd_sdp_local *local,
 		     const struct sipd_invite_handlers *h, void *arg);
 
+/** A call that came in rings: 180, then 480 by itself after ring_timeout_ms,
+ *  not 0.  In a sipd_incoming_h only. */
+void sipd_invite_take(struct sipd_invite *inv, uint32_t ring_timeout_ms,
+		      const struct sipd_invite_handlers *h, void *arg);
+
+/** Answer a call that rings by 200 with a description made of `local`
+ *  (copied).  answered() or ended() follow, also before this returns; the
+ *  former with the ACK if the INVITE had no offer.  RFC 3261 13.3.1.4 */
+void sipd_invite_answer(struct sipd_invite *inv,
+			const struct sipd_sdp_local *local);
+
+/** Refuse a call that rings, status 400-699; ended() comes before this
+ *  returns.  Nothing happens to a call that does not ring. */
+void sipd_invite_reject(struct sipd_invite *inv, int sip_status,
+			const char *reason);
+
 /** CANCEL (held back until a 1xx), or BYE.  `ended` follows: at once after a
- *  BYE is on its way, or with the final answer, at the latest after 4 s. */
+ *  BYE is on its way, or with the final answer, at the latest after 4 s.  A
+ *  call that came in gets 480, or once its ACK is there a BYE. */
 void sipd_invite_hangup(struct sipd_invite *inv, const char *reason);
 
 /** Hang up and tell `ended` before this returns; what is still owed to the

@@ -1,0 +1,141 @@
+/**
+ * @file port/sip/invite_caller.c  Who calls and whom, in words of the host
+ *
+ * What a stranger wrote goes to events, files and terminals: it is decoded,
+ * bounded, and clean.  Loop thread.  RFC 3261 19.1, 25.1
+ */
+#include "port/sip/invite.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+#include "base/error.h"
+#include "base/text.h"
+
+
+/* A last character that lost bytes when it was cut goes. */
+static void cut_whole(char *s)
+{
+	size_t len = strlen(s), tail = 0;
+	unsigned char c;
+
+	while (tail < 3 && tail < len &&
+	       ((unsigned char)s[len - 1 - tail] & 0xc0) == 0x80)
+		tail++;
+	if (tail == len)
+		return;
+	c = (unsigned char)s[len - 1 - tail];
+	if (c >= 0xc0 && tail < (c >= 0xf0 ? 3U : c >= 0xe0 ? 2U : 1U))
+		s[len - 1 - tail] = '\0';
+}
+
+
+/* What is not UTF-8 or not printable becomes '?'. */
+static void clean(char *s)
+{
+	bool utf8;
+
+	if (strlen(s) == INVITE_PARTY_SIZE - 1)
+		cut_whole(s);
+	utf8 = sipd_utf8_valid(s, strlen(s));
+	for (; *s; s++) {
+		const unsigned char c = (unsigned char)*s;
+
+		if (c < ' ' || c == 0x7f || (c >= 0x80 && !utf8))
+			*s = '?';
+	}
+}
+
+
+static int hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+
+	return (c | 0x20) - 'a' + 10;
+}
+
+
+/* A user part without its escapes. */
+static void unescape(const struct pl *user, char *buf, size_t size)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < user->l && n + 1 < size; i++) {
+		char c = user->p[i];
+
+		if (c == '%' && user->l - i > 2 &&
+		    isxdigit((unsigned char)user->p[i + 1]) &&
+		    isxdigit((unsigned char)user->p[i + 2])) {
+			c = (char)(hex(user->p[i + 1]) << 4 |
+				   hex(user->p[i + 2]));
+			i += 2;
+		}
+		buf[n++] = c ? c : '?';
+	}
+	buf[n] = '\0';
+}
+
+
+/* What sipdialer_call() would take: a number or user of the server, or else
+ * the URI. */
+static void party(const struct uri *uri, const struct pl *whole,
+		  char buf[INVITE_PARTY_SIZE])
+{
+	struct pl user = uri->user;
+
+	if (whole->l > 4 && !strncasecmp(whole->p, "tel:", 4)) {
+		user.p = whole->p + 4; /* RFC 3966 */
+		user.l = 0;
+		while (user.l < whole->l - 4 && user.p[user.l] != ';')
+			user.l++;
+	}
+	unescape(&user, buf, INVITE_PARTY_SIZE);
+	if (!*buf || strchr(buf, ':') || sipd_sip_check_target(buf))
+		(void)pl_strcpy(whole, buf, INVITE_PARTY_SIZE);
+	clean(buf);
+}
+
+
+static void name(const struct pl *dname, char buf[INVITE_PARTY_SIZE])
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < dname->l && n + 1 < INVITE_PARTY_SIZE; i++) {
+		if (dname->p[i] == '\\' && i + 1 < dname->l)
+			i++; /* quoted-pair */
+		buf[n++] = dname->p[i] ? dname->p[i] : '?';
+	}
+	buf[n] = '\0';
+	clean(buf);
+}
+
+
+/* The Request-URI, unless it only names us as our Contact does. */
+static bool to_our_contact(const struct sipd_sip *sip,
+			   const struct sip_msg *msg)
+{
+	char user[INVITE_PARTY_SIZE];
+
+	unescape(&msg->uri.user, user, sizeof(user));
+
+	return !*user || !strcmp(user, sip->conf.user);
+}
+
+
+void invite_caller_read(const struct sipd_sip *sip, const struct sip_msg *msg,
+			struct invite_caller_text *t)
+{
+	party(&msg->from.uri, &msg->from.auri, t->from);
+	name(&msg->from.dname, t->name);
+	if (to_our_contact(sip, msg))
+		party(&msg->to.uri, &msg->to.auri, t->to);
+	else
+		party(&msg->uri, &msg->ruri, t->to);
+
+	t->caller = (struct sipd_invite_caller){
+		.from = t->from,
+		.name = t->name,
+		.to = t->to,
+	};
+}
