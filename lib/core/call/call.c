@@ -18,7 +18,8 @@
 enum { HEADERS_MAX = 32 }; /* extra header lines of one INVITE */
 
 
-static void note_failure(struct sipd_call *call, int error, const char *text)
+void sipd_call_note_failure(struct sipd_call *call, int error,
+			    const char *text)
 {
 	call->outcome.error = error;
 	(void)sipd_strcpy(call->reason, sizeof(call->reason), text);
@@ -57,7 +58,7 @@ static void fill_record(const struct sipd_call *call,
 }
 
 
-static void call_free(struct sipd_call *call)
+void sipd_call_free(struct sipd_call *call)
 {
 	sipd_timer_cancel(&call->timer);
 	if (call->prompt)
@@ -87,7 +88,7 @@ void sipd_call_finish_if_over(struct sipd_call *call)
 
 	fill_record(call, &rec);
 	call->h->ended(call, &rec, call->arg);
-	call_free(call);
+	sipd_call_free(call);
 }
 
 
@@ -184,7 +185,8 @@ static void ended_handler(const struct sipd_invite_end *end, void *arg)
 
 	call->outcome.sip_status = end->sip_status;
 	call->outcome.q850 = end->q850;
-	call->outcome.error = end->error;
+	if (end->error)
+		call->outcome.error = end->error;
 	call->outcome.retry_after_s = end->retry_after;
 	call->outcome.answered = end->answered;
 	call->outcome.ringing = end->ringing;
@@ -199,7 +201,7 @@ static void ended_handler(const struct sipd_invite_end *end, void *arg)
 }
 
 
-static const struct sipd_invite_handlers invite_handlers = {
+const struct sipd_invite_handlers sipd_call_invite_handlers = {
 	.progress = progress_handler,
 	.media = media_handler,
 	.answered = answered_handler,
@@ -248,7 +250,7 @@ static int send_invite(struct sipd_call *call)
 	call->dial_mono = sipd_clock_ms();
 
 	err = sipd_invite_open(&call->invite, call->env.sip, &params,
-			       &call->sdp, &invite_handlers, call);
+			       &call->sdp, &sipd_call_invite_handlers, call);
 	if (err)
 		return err;
 
@@ -266,7 +268,7 @@ static void dial(struct sipd_call *call)
 	call->state = SIPD_CALL_DIALING;
 	err = send_invite(call);
 	if (err) {
-		note_failure(call, err, sipd_error_text());
+		sipd_call_note_failure(call, err, sipd_error_text());
 		sipd_call_signalling_over(call);
 		return;
 	}
@@ -277,22 +279,27 @@ static void dial(struct sipd_call *call)
 
 void sipd_call_loaded(struct sipd_call *call, int error, const char *text)
 {
+	if (call->inbound) {
+		if (error)
+			sipd_call_cannot(call, error, text);
+		else
+			sipd_call_take(call);
+		return;
+	}
 	if (!call->quit && !error) {
 		dial(call);
 		return;
 	}
 
 	if (!call->quit)
-		note_failure(call, error, text);
+		sipd_call_note_failure(call, error, text);
 	call->outcome.local = call->quit;
 	sipd_call_signalling_over(call);
 }
 
 
-/* First turn of a call, so that no handler runs inside sipd_call_open(). */
-static void begin(struct sipd_work *work)
+void sipd_call_prepare(struct sipd_call *call)
 {
-	struct sipd_call *call = SIPD_CONTAINER(work, struct sipd_call, work);
 	int err;
 
 	if (call->quit || call->prompt || !call->play) {
@@ -303,6 +310,13 @@ static void begin(struct sipd_work *work)
 	err = sipd_call_load(call, call->play, 1, true);
 	if (err)
 		sipd_call_loaded(call, err, sipd_error_text());
+}
+
+
+/* First turn of a call, so that no handler runs inside sipd_call_open(). */
+static void begin(struct sipd_work *work)
+{
+	sipd_call_prepare(SIPD_CONTAINER(work, struct sipd_call, work));
 }
 
 
@@ -317,6 +331,32 @@ static char *text_or_null(const char *text, bool *failed)
 }
 
 
+bool sipd_call_settings(struct sipd_call *call,
+			const struct sipd_call_conf *conf)
+{
+	bool failed = false;
+
+	call->play = text_or_null(conf->play, &failed);
+	call->dtmf_send = text_or_null(conf->dtmf, &failed);
+	call->record = text_or_null(conf->record, &failed);
+	call->max_duration_ms = conf->max_duration_ms;
+	call->rtp_timeout_ms = conf->rtp_timeout_ms;
+	call->record_stereo = conf->record_stereo;
+	call->hangup_after_play = conf->hangup_after_play;
+	call->repeat = 1;
+	memcpy(call->sdp.codecs, conf->codecs, sizeof(call->sdp.codecs));
+	call->sdp.codecc = conf->codecc;
+	call->sdp.telephone_event = true;
+	call->sdp.session_id = call->id;
+	call->sdp.version = 1;
+	if (conf->prompt)
+		call->prompt = sipd_prompt_ref(conf->prompt);
+	call->audio = sipd_hostaudio_ref(conf->audio);
+
+	return !failed;
+}
+
+
 static bool copy_conf(struct sipd_call *call,
 		      const struct sipd_call_conf *conf)
 {
@@ -327,23 +367,9 @@ static bool copy_conf(struct sipd_call *call,
 	call->from = sipd_strdup(conf->caller_id ? conf->caller_id : "");
 	call->name = sipd_strdup(conf->caller_name ? conf->caller_name : "");
 	call->headers = text_or_null(conf->headers, &failed);
-	call->play = text_or_null(conf->play, &failed);
-	call->dtmf_send = text_or_null(conf->dtmf, &failed);
-	call->record = text_or_null(conf->record, &failed);
 	call->ring_timeout_ms = conf->ring_timeout_ms;
-	call->max_duration_ms = conf->max_duration_ms;
-	call->rtp_timeout_ms = conf->rtp_timeout_ms;
-	call->record_stereo = conf->record_stereo;
-	call->hangup_after_play = conf->hangup_after_play;
-	call->repeat = 1;
-	memcpy(call->sdp.codecs, conf->codecs, sizeof(call->sdp.codecs));
-	call->sdp.codecc = conf->codecc;
-	call->sdp.telephone_event = true;
-	call->sdp.session_id = conf->id;
-	call->sdp.version = 1;
-	if (conf->prompt)
-		call->prompt = sipd_prompt_ref(conf->prompt);
-	call->audio = sipd_hostaudio_ref(conf->audio);
+	if (!sipd_call_settings(call, conf))
+		failed = true;
 
 	return !failed && call->to && call->from && call->name;
 }
@@ -363,7 +389,7 @@ int sipd_call_open(struct sipd_call **cp, const struct sipd_call_env *env,
 	call->arg = arg;
 
 	if (!copy_conf(call, conf)) {
-		call_free(call);
+		sipd_call_free(call);
 		return sipd_error(SIPDIALER_ENOMEM, "no memory for a call");
 	}
 

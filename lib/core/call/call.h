@@ -94,11 +94,30 @@ struct sipd_call_handlers {
 		      const struct sipd_call_record *record, void *arg);
 };
 
+/** A call that came in, and rings: nothing of it is decided yet. */
+struct sipd_call_in {
+	uint64_t id;
+	struct sipd_invite *invite; /* in its sipd_incoming_h */
+	const char *from, *to;
+	uint32_t timeout_ms; /* refused by 480 after it */
+};
+
 /** Start a call.  Failures of any kind after the arguments were good come by
  *  ended(), never before this has returned.  0 or SIPDIALER_ENOMEM. */
 int sipd_call_open(struct sipd_call **cp, const struct sipd_call_env *env,
 		   const struct sipd_call_conf *conf,
 		   const struct sipd_call_handlers *h, void *arg);
+
+/** Take a call that came in.  0 or SIPDIALER_ENOMEM: refuse it then. */
+int sipd_call_open_in(struct sipd_call **cp, const struct sipd_call_env *env,
+		      const struct sipd_call_in *in,
+		      const struct sipd_call_handlers *h, void *arg);
+/** Answer it with these settings, its prompt read first.  Nothing happens to a
+ *  call that does not ring (any more); it may be gone when this returns. */
+void sipd_call_answer(struct sipd_call *call,
+		      const struct sipd_call_conf *conf);
+/** Refuse it, status 400-699; as above. */
+void sipd_call_reject(struct sipd_call *call, int sip_status);
 
 void sipd_call_hangup(struct sipd_call *call, const char *reason);
 /** The same, waiting for no answer of the peer. */

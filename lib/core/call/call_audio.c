@@ -122,8 +122,10 @@ int sipd_call_audio_open(struct sipd_call *call)
 	};
 	int err;
 
-	if (!sipd_sip_media_address(call->env.sip, call->to, &conf.addr,
-				    &call->sdp.addr))
+	/* who called is behind the server, where that leads */
+	if (!sipd_sip_media_address(call->env.sip,
+				    call->inbound ? NULL : call->to,
+				    &conf.addr, &call->sdp.addr))
 		return sipd_error(SIPDIALER_ENET, "no route to \"%s\"",
 				  call->to);
 

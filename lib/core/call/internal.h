@@ -7,8 +7,10 @@
 #include "core/call/call.h"
 
 enum sipd_call_state {
-	SIPD_CALL_LOADING, /* the prompt is read before anything is sent */
+	SIPD_CALL_LOADING, /* the prompt is read before anything is sent, or
+			    * before the call is answered */
 	SIPD_CALL_DIALING, /* INVITE out */
+	SIPD_CALL_RINGING, /* INVITE in, the host is to decide */
 	SIPD_CALL_ANSWERED,
 	SIPD_CALL_CLOSING /* signalling is over, audio is being closed */
 };
@@ -29,6 +31,7 @@ struct sipd_call {
 	const struct sipd_call_handlers *h;
 	void *arg;
 	enum sipd_call_state state;
+	bool inbound;
 	bool quit;                     /* hang-up asked for */
 	unsigned loads;                /* prompts being read */
 	struct sipd_call_load *newest; /* of these, the one that will play */
@@ -68,11 +71,26 @@ struct sipd_call {
 };
 
 /* call.c */
+extern const struct sipd_invite_handlers sipd_call_invite_handlers;
+/** Settings of conf that a call has only once; false: no memory. */
+bool sipd_call_settings(struct sipd_call *call,
+			const struct sipd_call_conf *conf);
+void sipd_call_free(struct sipd_call *call);
+/** Read the first prompt, if any, then go on by sipd_call_loaded(). */
+void sipd_call_prepare(struct sipd_call *call);
+void sipd_call_note_failure(struct sipd_call *call, int error,
+			    const char *text);
 void sipd_call_signalling_over(struct sipd_call *call);
 /** Tell the end and free, once signalling, audio and loading are all over. */
 void sipd_call_finish_if_over(struct sipd_call *call);
 /** The first prompt is there, or (error) will never be. */
 void sipd_call_loaded(struct sipd_call *call, int error, const char *text);
+
+/* call_in.c */
+/** All is there that the answer needs. */
+void sipd_call_take(struct sipd_call *call);
+/** It cannot be answered after all. */
+void sipd_call_cannot(struct sipd_call *call, int error, const char *text);
 
 /* call_audio.c */
 /** Read a prompt and play it, now or once answered. */
