@@ -297,6 +297,7 @@ GROUPS = {
     'dial': 'Dialing: limits, times, retries',
     'call': 'What a call does',
     'audio': 'Audio of the host',
+    'incoming': 'Calls that come in',
     'store': 'Store',
     'redis': 'Redis',
     'log': 'Log',

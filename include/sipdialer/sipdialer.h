@@ -101,6 +101,11 @@ enum sipdialer_event_type {
 	/** The call is over: all fields of the call.  Never lost.  The rows
 	 *  of the call are in the store before this event is delivered. */
 	SIPDIALER_EVENT_CALL_ENDED = 27,
+	/** A call comes in (option `incoming.accept`): call, from, to = number
+	 *  called, text = the caller's name or NULL, direction 1.  It rings
+	 *  until sipdialer_call_answer() or sipdialer_call_reject(), at most
+	 *  `incoming.timeout` s; then it is refused.  Never lost. */
+	SIPDIALER_EVENT_CALL_INCOMING = 28,
 	/** Audio of a call whose option `call.audio` is on: call, count =
 	 *  samples that wait to be read, pending = samples written that wait to
 	 *  be sent, failed = samples lost so far because nobody read them in
@@ -211,7 +216,7 @@ struct sipdialer_event {
 	int64_t  retry_ms;    /**< CALL_ENDED: contact is dialed again after,
 			       *   ms, -1 never; REGISTRATION: tried again    */
 	const char *to;       /**< Number or SIP URI called                   */
-	const char *from;     /**< Caller id sent                             */
+	const char *from;     /**< Caller id sent, or of an inbound call      */
 	const char *text;     /**< See the kind                               */
 	const char *reason;   /**< Reason phrase or cause in words            */
 	const char *codec;    /**< "PCMU", "PCMA"                             */
@@ -489,7 +494,45 @@ SIPDIALER_API int sipdialer_call(struct sipdialer *d, const char *to,
 				 const char *const *options, uint64_t *call);
 
 /**
- * End a call: CANCEL before the answer, BYE after it.
+ * Answer a call that came in, once; also inside a handler of CALL_INCOMING.
+ *
+ * @param call    of CALL_INCOMING
+ * @param options as of sipdialer_call(); "call.play" is read before the call
+ *                is answered, and a file that cannot be read refuses it by 500
+ *
+ * @return SIPDIALER_OK
+ *         SIPDIALER_ENOENT  no such call (any more)
+ *         SIPDIALER_ESTATE  an outbound call, or answered or rejected before
+ *         SIPDIALER_EINVAL  bad option; sipdialer_last_error() says which
+ *         SIPDIALER_ENOMEM
+ *
+ * Events: CALL_ANSWERED; or CALL_ENDED, if the caller has given up, or no
+ * codec suits both (488).   Thread: any.   Since: 0.1
+ */
+SIPDIALER_API int sipdialer_call_answer(struct sipdialer *d, uint64_t call,
+					const char *const *options);
+
+/**
+ * Refuse a call that came in, once.
+ *
+ * @param call       of CALL_INCOMING
+ * @param sip_status 400 to 699: 486 busy, 480 not now, 404 no such number, 603
+ *                   declined wherever else it rings.  RFC 3261 21.4-21.6
+ *
+ * @return SIPDIALER_OK
+ *         SIPDIALER_ENOENT  no such call (any more)
+ *         SIPDIALER_ESTATE  an outbound call, or answered or rejected before
+ *         SIPDIALER_EINVAL  not such a status
+ *         SIPDIALER_ENOMEM
+ *
+ * Events: CALL_ENDED.   Thread: any.   Since: 0.1
+ */
+SIPDIALER_API int sipdialer_call_reject(struct sipdialer *d, uint64_t call,
+					int sip_status);
+
+/**
+ * End a call: CANCEL before the answer, BYE after it; 480 to a call that came
+ * in and is not answered.
  *
  * @return SIPDIALER_OK
  *         SIPDIALER_ENOENT  no such call (any more)

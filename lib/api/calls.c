@@ -249,10 +249,12 @@ static void fill_result(struct sipd_dialed *dialed,
 
 	*r = (struct sipd_result){
 		.call = dialed->id,
+		.direction = dialed->inbound,
 		.number = dialed->to,
 		.from = keep(dialed, 0,
-			     rec->from && *rec->from ? rec->from
-						     : dialed->d->user),
+			     (rec->from && *rec->from) || dialed->inbound
+				     ? rec->from
+				     : dialed->d->user),
 		.callid = keep(dialed, 1, rec->callid),
 		.start_ms = rec->start_ms ? rec->start_ms : rec->end_ms,
 		.ring_start_ms = rec->ring_ms_at,
@@ -286,6 +288,7 @@ static void fill_event(struct sipd_dialed *dialed,
 
 	*ev = sipd_engine_event(SIPDIALER_EVENT_CALL_ENDED);
 	ev->call = dialed->id;
+	ev->direction = r->direction;
 	ev->campaign = r->campaign;
 	ev->contact = r->contact;
 	ev->error = rec->outcome.error;
@@ -344,7 +347,7 @@ static void ended_handler(struct sipd_call *call,
 }
 
 
-static const struct sipd_call_handlers call_handlers = {
+const struct sipd_call_handlers sipd_dialed_handlers = {
 	.dialing = dialing_handler,
 	.ringing = ringing_handler,
 	.early = early_handler,
@@ -532,8 +535,8 @@ void sipd_dialed_start(struct sipd_dialed *dialed,
 	own.to = dialed->to;
 	own.audio = dialed->audio;
 	atomic_fetch_add(&d->counts.calls, 1);
-	err = sipd_call_open(&dialed->call, &d->env, &own, &call_handlers,
-			     dialed);
+	err = sipd_call_open(&dialed->call, &d->env, &own,
+			     &sipd_dialed_handlers, dialed);
 	if (err)
 		fail(dialed, &(struct sipd_outcome){.error = err},
 		     sipd_error_text());
@@ -553,14 +556,17 @@ static void start_work(struct sipd_work *work)
 }
 
 
-/* The engine's with the call's on top. @locks d->lock */
-static int call_options(struct sipdialer *d, const char *const *list,
-			struct sipd_options **op)
+int sipd_calls_options(struct sipdialer *d, const char *const *list,
+		       struct sipd_options **op)
 {
 	struct sipd_options *o = calloc(1, sizeof(*o));
-	int err;
+	int err = SIPDIALER_ENOMEM;
 
-	err = o ? sipd_options_copy(o, &d->options) : SIPDIALER_ENOMEM;
+	if (o) {
+		(void)pthread_mutex_lock(&d->lock);
+		err = sipd_options_copy(o, &d->options);
+		(void)pthread_mutex_unlock(&d->lock);
+	}
 	if (err) {
 		free(o);
 		return sipd_error(err, "no memory for a call");
@@ -589,9 +595,7 @@ static int call_new(struct sipdialer *d, const char *to,
 	struct sipd_dialed *dialed;
 	int err;
 
-	(void)pthread_mutex_lock(&d->lock);
-	err = call_options(d, options, &o);
-	(void)pthread_mutex_unlock(&d->lock);
+	err = sipd_calls_options(d, options, &o);
 	if (err)
 		return err;
 

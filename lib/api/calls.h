@@ -33,6 +33,8 @@ struct sipd_dialed {
 	struct sipd_call *call;           /* NULL before and after */
 	struct sipd_event_node *end_node; /* of CALL_ENDED, reserved */
 	struct sipd_hostaudio *audio;     /* NULL: none; a reference */
+	bool inbound;
+	bool decided; /* inbound: answered or rejected. @locks d->lock */
 	struct sipd_options *options; /* of a host's call, until it starts */
 	char *to;
 
@@ -80,6 +82,14 @@ void sipd_audio_close_all(struct sipdialer *d);
 void sipd_calls_conf(const struct sipd_options *o,
 		     struct sipd_call_conf *conf);
 
+/** The engine's options with the list on top, to close and free. @thread any
+ */
+int sipd_calls_options(struct sipdialer *d, const char *const *list,
+		       struct sipd_options **op);
+
+/** What core/call tells of a call; arg is its struct sipd_dialed. */
+extern const struct sipd_call_handlers sipd_dialed_handlers;
+
 /** Make one with its id and CALL_ENDED node; the slot is taken already. */
 int sipd_dialed_new(struct sipd_dialed **dp, struct sipdialer *d,
 		    const char *to, const struct sipd_hostaudio_conf *audio);
@@ -88,6 +98,9 @@ void sipd_dialed_start(struct sipd_dialed *dialed,
 		       const struct sipd_call_conf *conf);
 /** Free one whose call never started. Gives back neither slot nor pacer. */
 void sipd_dialed_drop(struct sipd_dialed *dialed);
+
+/** Calls come in from now on, if incoming.accept says so. incoming.c */
+void sipd_incoming_start(struct sipdialer *d);
 
 /** Hang up every call. */
 void sipd_calls_hangup_all(struct sipdialer *d, const char *reason);

@@ -193,6 +193,11 @@ static int check_options(const struct sipd_options *o)
 			SIPDIALER_EINVAL,
 			"sip.register=yes needs sip.server and sip.user");
 
+	if (sipd_opt_enum(o, SIPD_OPT_INCOMING_ACCEPT) &&
+	    !*sipd_opt_str(o, SIPD_OPT_SIP_SERVER))
+		return sipd_error(SIPDIALER_EINVAL,
+				  "incoming.accept=server needs sip.server");
+
 	return sipd_sip_check_caller(sipd_opt_str(o, SIPD_OPT_SIP_CALLER_ID),
 				     sipd_opt_str(o,
 						  SIPD_OPT_SIP_CALLER_NAME));
@@ -434,6 +439,7 @@ static void started_work(struct sipd_work *work)
 
 	ev.text = sipd_sip_local(d->sip);
 	sipd_event_push(d->events, &ev);
+	sipd_incoming_start(d);
 
 	check_files(d);
 	if (d->dials && sipd_store_interrupted(d->store))
@@ -455,6 +461,10 @@ static void reset(struct sipdialer *d, const struct sipd_options *o)
 	d->registered = false;
 	d->registers = wants_registration(o);
 	d->has_server = *sipd_opt_str(o, SIPD_OPT_SIP_SERVER) != '\0';
+	d->incoming_ms =
+		sipd_opt_enum(o, SIPD_OPT_INCOMING_ACCEPT)
+			? (uint32_t)sipd_opt_ms(o, SIPD_OPT_INCOMING_TIMEOUT)
+			: 0;
 	d->dead = 0;
 	d->dead_until = 0;
 	d->open_calls = d->calls_up = 0;

@@ -74,11 +74,12 @@ struct sipdialer {
 	pthread_t janitor; /* takes everything down after a stop */
 	bool janitor_started;
 	struct sipd_event_node *stopped_node;
-	bool down;        /* calls and SIP are over: clean up */
-	bool aborted;     /* the start failed */
-	bool unreachable; /* the loop goes away; under gate */
-	bool dials;       /* owns the store: runs its campaigns */
-	bool has_server;  /* numbers can be dialed */
+	bool down;            /* calls and SIP are over: clean up */
+	bool aborted;         /* the start failed */
+	bool unreachable;     /* the loop goes away; under gate */
+	bool dials;           /* owns the store: runs its campaigns */
+	bool has_server;      /* numbers can be dialed */
+	uint32_t incoming_ms; /* incoming.timeout; 0: none are taken */
 
 	/* loop thread */
 	void (*released_h)(struct sipdialer *d); /* upward, see gate.c */

@@ -108,6 +108,10 @@ static const struct field ended_fields[] = {
 	F(TEXT, recording), F(ID, campaign), F(ID, contact),
 	F(TIME, retry_ms), F(ERROR, error), {0}
 };
+static const struct field incoming_fields[] = {
+	F(ID, call), W(direction, directions), F(TEXT, from), F(TEXT, to),
+	F(TEXT, text), {0}
+};
 static const struct field status_fields[] = {
 	F(ID, request), F(ID, campaign), W(status, sipd_words_campaign),
 	F(TEXT, text), F(ERROR, error), F(TEXT, reason), COUNTS, {0}
@@ -141,6 +145,7 @@ static const struct kind {
 	[SIPDIALER_EVENT_CALL_PLAYED] = {"call_played", played_fields},
 	[SIPDIALER_EVENT_CALL_HELD] = {"call_held", held_fields},
 	[SIPDIALER_EVENT_CALL_ENDED] = {"call_ended", ended_fields},
+	[SIPDIALER_EVENT_CALL_INCOMING] = {"call_incoming", incoming_fields},
 	[SIPDIALER_EVENT_CALL_AUDIO] = {"call_audio", audio_fields},
 	[SIPDIALER_EVENT_CAMPAIGN_STATUS] = {"campaign_status",
 					     status_fields},

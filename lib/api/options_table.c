@@ -190,6 +190,15 @@ const struct sipd_option_def sipd_option_table[SIPD_OPT_COUNT] = {
 	.doc = "Audio of the host that waits to be sent, at most; more is not "
 	"taken."},
 
+[SIPD_OPT_INCOMING_ACCEPT] = {"incoming.accept", ENUM("no,server"),
+	.standard = "no",
+	.doc = "Whose calls come in as CALL_INCOMING; server: those of "
+	"sip.server and sip.outbound_proxy. Others get no answer."},
+[SIPD_OPT_INCOMING_TIMEOUT] = {"incoming.timeout", SECONDS(1, 300),
+	.standard = "20",
+	.doc = "A call that came in and is neither answered nor rejected is "
+	"refused by 480 after this long."},
+
 [SIPD_OPT_STORE_PATH] = {"store.path", PATH, .standard = "",
 	.doc = "SQLite file of contacts, campaigns and results; empty: no "
 	"store, and no campaigns."},

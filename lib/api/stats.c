@@ -56,6 +56,7 @@ static void add_sip(struct sipdialer *d, struct sipd_text *t)
 	sipd_json_uint(t, "strangers", st.strangers);
 	sipd_json_uint(t, "strays", st.strays);
 	sipd_json_uint(t, "replies_limited", st.replies_limited);
+	sipd_json_uint(t, "incoming", st.incoming);
 	sipd_text_add(t, "}");
 }
 
