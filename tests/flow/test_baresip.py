@@ -2,6 +2,7 @@
 """baresip as the called telephone: it answers by itself, sends back what it
 hears, and keeps it in a file: it must be our prompt."""
 import glob
+import json
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import flow  # noqa: E402
 from flow import run  # noqa: E402
 
 BARESIP = flow.program("baresip", "baresip-core")
+INCOMING = os.path.join(os.environ.get("SIPDIALER_EXAMPLES", ""), "incoming")
 MODULES = next(iter(glob.glob("/usr/lib/baresip/modules") +
                     glob.glob("/usr/lib/*/baresip/modules")), None)
 
@@ -29,6 +31,7 @@ module_app menu.so
 audio_player aubridge,line
 audio_source aubridge,line
 audio_alert aubridge,nil
+ringback_disabled yes
 audio_level no
 ausrc_srate 8000
 auplay_srate 8000
@@ -61,11 +64,15 @@ class Baresip(flow.Case):
         open(os.path.join(home, "contacts"), "w").close()
         self.log = open(self.path("log"), "w", encoding="utf-8")
         self.addCleanup(self.log.close)
-        self.child = subprocess.Popen(
-            [BARESIP, "-f", home, "-v"], stdin=subprocess.PIPE,
-            stdout=self.log, stderr=self.log, cwd=self.dir,
-            env={**os.environ, "HOME": home})
+        self.home = home
+        self.start()
         self.addCleanup(self.end)
+
+    def start(self, *args):
+        self.child = subprocess.Popen(
+            [BARESIP, "-f", self.home, "-v", *args], stdin=subprocess.PIPE,
+            stdout=self.log, stderr=self.log, cwd=self.dir,
+            env={**os.environ, "HOME": self.home})
         flow.until(lambda: self.child.poll() is not None or
                    flow.listens("udp", self.ip, self.port), 15,
                    "baresip listens")
@@ -128,6 +135,36 @@ class Baresip(flow.Case):
 
     def test_prompt_is_heard_in_alaw(self):
         self.prompt_is_heard("pcma")
+
+    def test_its_call_is_answered(self):
+        self.end()                       # it is to begin with a call
+        said = flow.voice(2)
+        prompt = flow.write_wav(self.path("p.wav"), said)
+        port = flow.free_port(self.ip)
+        with open(self.path("events"), "w", encoding="utf-8") as out:
+            host = subprocess.Popen(
+                [INCOMING, prompt, "sip.server=" + self.ip, "sip.user=alice",
+                 "sip.register=no", "sip.local_address=" + self.ip,
+                 "sip.local_port=%d" % port], stdout=out)
+
+        def events(name):
+            with open(self.path("events"), encoding="utf-8") as f:
+                return [json.loads(line) for line in f
+                        if line.endswith("}\n") and name in line]
+        try:
+            flow.until(lambda: events("started"), 10, "start")
+            self.start("-e", "/dial sip:alice@%s:%d" % (self.ip, port))
+            e = flow.until(lambda: events("call_ended"), 15,
+                           "end of call")[0]
+        finally:
+            host.kill()
+            host.wait()
+        self.assertEqual((e["direction"], e["disposition"], e["from"]),
+                         ("inbound", "answered", "phone"), self.text())
+        self.assertGreater(e["rtp"]["rx"], 80, self.text())
+        self.end()
+        match, _ = flow.best_match(self.heard()[1], said)
+        self.assertGreater(match, 0.95, self.text())
 
     def test_keys_are_understood(self):
         self.call("--dtmf", "159#", "--max-duration", 3)

@@ -149,6 +149,42 @@ class AgentEcho(Example):
         self.assertIn("busy: heard 0.0 s", got.out)
 
 
+class Incoming(Example):
+    def test_short(self):
+        self.assertLess(len(lines("incoming.c")), 100)
+
+    def test_answers_plays_and_hangs_up(self):
+        net = self.network("--answer-delay", "0")
+        account = ["sip.server=%s" % net.ip, "sip.port=%d" % net.port,
+                   "sip.user=alice"]
+        with open(self.path("out"), "w", encoding="utf-8") as out:
+            child = subprocess.Popen([os.path.join(BUILT, "incoming"),
+                                      self.prompt(), *account], stdout=out)
+        self.addCleanup(lambda: child.poll() is None and child.kill())
+
+        def events(word):
+            with open(self.path("out"), encoding="utf-8") as f:
+                return [json.loads(line) for line in f
+                        if line.endswith("}\n") and word in line]
+        flow.until(lambda: events('"registered"'), what="registration")
+        # somebody with its name calls a number that calls back
+        flow.run(*[a for o in (*account, "sip.register=no")
+                   for a in ("-o", o)], "call", "4930140")
+        ended = flow.until(lambda: events("call_ended"), what="call")[0]
+        child.send_signal(signal.SIGTERM)
+        self.assertEqual(child.wait(10), 0)
+        self.assertEqual((ended["direction"], ended["from"],
+                          ended["disposition"], ended["reason"]),
+                         ("inbound", "4930140", "answered", "prompt played"))
+        self.assertGreater(ended["rtp"]["rx"], 5)
+
+    def test_wrong_usage(self):
+        self.assertEqual(self.example("incoming").wait().status, 2)
+        got = self.example("incoming", "a.wav", "sip.user=alice").wait()
+        self.assertEqual(got.status, 3)
+        self.assertIn("sip.server", got.err)
+
+
 class Table(flow.Case):
     def test_every_example_is_in_the_table(self):
         there = subprocess.run(

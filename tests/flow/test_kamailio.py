@@ -12,6 +12,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 
 import flow  # noqa: E402
 from flow import run  # noqa: E402
+from sipdialer_ct import Engine  # noqa: E402
 
 KAMAILIO = flow.program("kamailio", "kamailio")
 
@@ -92,6 +93,14 @@ request_route {
 	consume_credentials();
 	xlog("L_ERR", "SEEN invite $rU\\n");
 	record_route();
+	if ($rU == "alice") {
+		if (!lookup("location")) {
+			sl_send_reply("480", "Not Registered");
+			exit;
+		}
+		t_relay();
+		exit;
+	}
 	$du = "sip:%(to)s:%(to_port)d";
 	t_relay();
 }
@@ -193,6 +202,49 @@ class Proxy(flow.Case):
         self.assertEqual([e["status"] for e in r.all("call_held")],
                          ["held", "resumed"], r)
         self.assertEqual(self.seen("loose INVITE"), ["loose INVITE"] * 2)
+
+    def test_calls_itself_through_the_proxy(self):
+        """Both ends of a call in one engine, with one Call-ID: the caller's
+        BYE and the called one's take the way of Record-Route."""
+        for hangup in ("out", "in"):
+            with self.subTest(hangup=hangup), Engine(flow.LIBRARY, {
+                    "sip.server": self.ip, "sip.port": self.port,
+                    "sip.local_address": self.ip, "sip.user": "alice",
+                    "sip.password": "secret",
+                    "incoming.accept": "server"}) as d:
+                byes = len(self.seen("loose BYE"))
+                d.start()
+                d.wait("registration", status="registered")
+                calls = {"out": d.call("alice")}
+                e = d.wait("call_incoming")
+                self.assertEqual((e["from"], e["to"]), ("alice", "alice"))
+                calls["in"] = e["call"]
+                d.answer(calls["in"])
+                for _ in calls:
+                    d.wait("call_answered")
+                d.hangup(calls[hangup])
+                ended = [d.wait("call_ended") for _ in calls]
+                self.assertEqual({e["direction"]: e["disposition"]
+                                  for e in ended},
+                                 {"outbound": "answered",
+                                  "inbound": "answered"}, ended)
+                flow.until(lambda: len(self.seen("loose BYE")) == byes + 1,
+                           5, "BYE through the proxy")
+        self.assertEqual(self.seen("stray"), [])
+
+    def test_incoming_cancelled_through_the_proxy(self):
+        with Engine(flow.LIBRARY, {
+                "sip.server": self.ip, "sip.port": self.port,
+                "sip.local_address": self.ip, "sip.user": "alice",
+                "sip.password": "secret", "incoming.accept": "server"}) as d:
+            d.start()
+            d.wait("registration", status="registered")
+            r = self.call("alice", options=[*self.right, "-o",
+                                            "sip.register=no"])
+            self.assertEqual(r.last["disposition"], "no_answer", r)
+            e = d.wait("call_ended")
+            self.assertEqual((e["direction"], e["disposition"],
+                              e["sip_status"]), ("inbound", "no_answer", 487))
 
     def test_wrong_password_is_not_tried_again(self):
         r = self.call("+4930123400", options=[*self.base, "-o",

@@ -17,6 +17,8 @@ VERBS = {
     "event_json": [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t],
     "call": [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p,
              ctypes.c_void_p],
+    "call_answer": [ctypes.c_void_p, ctypes.c_uint64, ctypes.c_void_p],
+    "call_reject": [ctypes.c_void_p, ctypes.c_uint64, ctypes.c_int],
     "call_hangup": [ctypes.c_void_p, ctypes.c_uint64],
     "call_dtmf": [ctypes.c_void_p, ctypes.c_uint64, ctypes.c_char_p],
     "call_play": [ctypes.c_void_p, ctypes.c_uint64, ctypes.c_char_p,
@@ -73,6 +75,11 @@ class Engine:
                   (ctypes.c_char_p * len(texts))(*texts),
                   ctypes.byref(call))
         return call.value
+
+    def answer(self, call, *options):
+        texts = [o.encode() for o in options] + [None]
+        self.verb("call_answer", self.p, call,
+                  (ctypes.c_char_p * len(texts))(*texts))
 
     def hangup(self, call):
         self.verb("call_hangup", self.p, call)
