@@ -1,7 +1,8 @@
 /*
  * Everything once: start, registration, a call with a prompt, a recording and
- * audio of the host, a contact file, a campaign, results, stop.  Run with one failing allocation
- * (shim.c), it checks what is promised whatever fails:
+ * audio of the host, a call that comes in, a contact file, a campaign, results,
+ * stop.  Run with one failing allocation (shim.c), it checks what is promised
+ * whatever fails:
  *
  *   a verb that fails says why, and works when tried again;
  *   a request has its DONE, a call its CALL_ENDED, a stop its STOPPED;
@@ -29,6 +30,9 @@ struct flow {
 	int error;
 	uint64_t dialed, contacts, finished;
 	uint64_t heard; /* samples */
+	uint64_t incoming;
+	bool rings, rung; /* told of, and of its end */
+	char play[512];
 	int bad;
 };
 
@@ -101,9 +105,15 @@ static void handle(struct flow *f, const struct sipdialer_event *ev)
 	case SIPDIALER_EVENT_CALL_AUDIO:
 		audio(f, ev->call);
 		break;
+	case SIPDIALER_EVENT_CALL_INCOMING:
+		f->rings = true;
+		f->incoming = ev->call;
+		break;
 	case SIPDIALER_EVENT_CALL_ENDED:
 		if (ev->call == f->call)
 			f->ended = true;
+		if (ev->call == f->incoming)
+			f->rung = true;
 		break;
 	case SIPDIALER_EVENT_CAMPAIGN_STATUS:
 		if (ev->campaign == f->campaign)
@@ -219,6 +229,7 @@ static void options(struct flow *f, char **argv)
 	set(f, "sip.port", argv[2]);
 	set(f, "sip.user", "alice");
 	set(f, "sip.password", "secret");
+	set(f, "incoming.accept", "server");
 	set(f, "dial.calls_per_second", "0");
 	set(f, "dial.retries", "0");
 	set(f, "dial.ring_timeout", "5");
@@ -231,17 +242,38 @@ static void options(struct flow *f, char **argv)
 
 static void one_call(struct flow *f, char **argv)
 {
-	char play[512], record[512];
-	const char *list[] = {play, record, "call.hangup_after_play=yes",
+	char record[512];
+	const char *list[] = {f->play, record, "call.hangup_after_play=yes",
 			      "call.audio=16000", NULL};
 
-	snprintf(play, sizeof(play), "call.play=%s", argv[4]);
+	snprintf(f->play, sizeof(f->play), "call.play=%s", argv[4]);
 	snprintf(record, sizeof(record), "call.record=%s/call.wav", argv[5]);
 	f->ended = false;
 	TRY(f, sipdialer_call(f->d, "+120255500", list, &f->call));
 	if (!wait_for(f, &f->ended, WAIT_MS))
 		broken(f, "no CALL_ENDED");
 	printf("heard %" PRIu64 " samples\n", f->heard);
+}
+
+
+/* A number that calls back.  It may be refused for want of memory; once it was
+ * told it has an end. */
+static void call_in(struct flow *f)
+{
+	const char *list[] = {f->play, "call.hangup_after_play=yes",
+			      "call.audio=8000", NULL};
+
+	f->ended = f->rings = f->rung = false;
+	TRY(f, sipdialer_call(f->d, "+120255540", NULL, &f->call));
+	if (!wait_for(f, &f->ended, WAIT_MS))
+		broken(f, "no CALL_ENDED of the call that asks for one");
+	if (!f->registered || !wait_for(f, &f->rings, 1500)) {
+		printf("nobody called\n");
+		return;
+	}
+	TRY(f, sipdialer_call_answer(f->d, f->incoming, list));
+	if (!wait_for(f, &f->rung, WAIT_MS))
+		broken(f, "no CALL_ENDED of a call that came in");
 }
 
 
@@ -313,6 +345,7 @@ int main(int argc, char **argv)
 		return 1;
 	(void)wait_for(&f, &f.registered, 1500);
 	one_call(&f, argv);
+	call_in(&f);
 	REQUEST(&f, sipdialer_dnc_add(f.d, "+12025559", "test", &f.request));
 	campaign(&f, argv);
 	TRY(&f, sipdialer_stats(f.d, text, sizeof(text)) < 0 ? SIPDIALER_ENOMEM
