@@ -17,6 +17,7 @@ enum {
 	INCOMING_PER_S = 100, /* new calls, whatever dial.max_calls allows */
 	INCOMING_BURST = 200,
 	CALLID_MAX = 255,     /* bytes */
+	ADDRESS_MAX = 1024,   /* bytes of From and of To: ours repeat them */
 	RING_AGAIN_MS = 60000 /* the 180 again. RFC 3261 13.3.1.1 */
 };
 
@@ -88,7 +89,8 @@ static int check_head(const struct sip_msg *msg)
 
 	if (pl_strcasecmp(&msg->uri.scheme, "sip"))
 		return 416;
-	if (!callid_sane(&msg->callid) || !contact ||
+	if (!callid_sane(&msg->callid) || msg->from.val.l > ADDRESS_MAX ||
+	    msg->to.val.l > ADDRESS_MAX || !contact ||
 	    sip_addr_decode(&addr, &contact->val) ||
 	    !invite_uri_ok(&addr.auri))
 		return 400;

@@ -12,7 +12,7 @@
 static void test_wrong_ones_are_refused(void **state)
 {
 	struct side *s = *state;
-	char buf[MSG], v[512];
+	char buf[MSG], v[512], to[1200];
 	struct ask a;
 
 	a = offer();
@@ -26,6 +26,11 @@ static void test_wrong_ones_are_refused(void **state)
 
 	a = offer();
 	a.contact = "Contact: <tel:+4930>\r\n";
+	refused(s, &a, "400", buf);
+
+	a = offer();
+	(void)snprintf(to, sizeof(to), "\"%01100d\" <sip:a@b>", 0);
+	a.to = to;
 	refused(s, &a, "400", buf);
 
 	a = offer();
