@@ -81,17 +81,17 @@ class Register(flow.Case):
     def test_busy_registrar_is_asked_again_after_retry_after(self):
         net = self.network()
         self.one_line(self.command(net, user="busyreg"), 3, "503")
+        net.close()
+        net = self.network(name="other", listen=flow.address(1) + ":0")
         d = self.engine(net, user="busyreg")
         d.start()
         e = d.wait("registration", status="failed")
         self.assertEqual(e["sip_status"], 503)
         # not earlier, and not much later
         self.assertIn(e["retry_ms"], range(2000, 4000))
-        flow.until(lambda: len(net.events("register")) > 1)
-        first = len(net.events("register"))
         d.wait("registration", 6, status="failed")
-        flow.until(lambda: len(net.events("register")) > first)
-        at = [e["t_ms"] for e in net.events("register")][first - 1:]
+        flow.until(lambda: len(net.events("register")) > 1)
+        at = [e["t_ms"] for e in net.events("register")]
         self.assertGreaterEqual(at[1] - at[0], 2000)
         self.assertEqual(len(at), 2)
 
