@@ -1,0 +1,224 @@
+"""Audio of a call: 16 bit samples, one channel, at the rate of call.audio."""
+import asyncio
+import ctypes
+import sys
+from typing import TYPE_CHECKING, Any, Generator, Optional
+
+from ._convert import number
+from ._errors import NotFoundError
+from ._event import CallState
+from ._library import lib
+from ._slot import Pending, Slot
+
+if TYPE_CHECKING:
+    from ._dialer import Dialer
+
+MAX = 2880000                        # samples in one read or write: 60 s at 48 kHz
+FRAME = 960                          # samples: 20 ms at 48 kHz
+BYTES = {"B", "b", "c"}
+SHORTS = {"h", "@h", "=h", "<h" if sys.byteorder == "little" else ">h"}
+
+
+def samples(buffer: Any, writable: bool) -> memoryview:
+    """The bytes of a buffer of samples."""
+    try:
+        view = memoryview(buffer)
+    except TypeError:
+        raise TypeError("samples must be bytes or an array of 16 bit integers, "
+                        "not %s" % type(buffer).__name__) from None
+    if view.format not in SHORTS and view.format not in BYTES:
+        raise TypeError("samples must be 16 bit integers (format 'h') or bytes, "
+                        "not format %r" % view.format)
+    if not view.c_contiguous or view.ndim != 1:
+        raise ValueError("samples must be one contiguous row")
+    if view.nbytes % 2:
+        raise ValueError("%d bytes are no whole number of samples" % view.nbytes)
+    if writable and view.readonly:
+        raise TypeError("cannot read into a buffer that is read only")
+    return view if view.format == "B" else view.cast("B")
+
+
+def pointer(view: memoryview) -> Any:
+    """What ctypes takes as address; read-only memory is copied."""
+    if view.readonly:
+        return view.obj if isinstance(view.obj, bytes) and len(view.obj) == len(view) \
+            else bytes(view)
+    return (ctypes.c_char * len(view)).from_buffer(view)
+
+
+class Audio:
+    """`call.audio`: what the far end says, and what it hears.
+
+    read(), readinto() and write() never wait; iterating (`for`, `async for`)
+    and write_all() do.  Iteration ends with the call.
+    """
+
+    __slots__ = ("_dialer", "_id", "_state")
+
+    def __init__(self, dialer: "Dialer", ident: int, state: CallState) -> None:
+        self._dialer = dialer
+        self._id = ident
+        self._state = state
+
+    # ---- at once -------------------------------------------------------------
+
+    def read(self, max: int = FRAME) -> memoryview:
+        """At most `max` samples as a memoryview of format 'h'; empty if none
+        wait.  Samples from before the end can be read after it."""
+        buffer = bytearray(2 * number(max, "max", 0, MAX))
+        view = memoryview(buffer)
+        n = self._into(view)
+        return view[:2 * n].cast("h")
+
+    def readinto(self, buffer: Any) -> int:
+        """Fills a writable buffer; the number of samples."""
+        return self._into(samples(buffer, True))
+
+    def _into(self, view: memoryview) -> int:
+        view = view[:2 * MAX]
+        if not len(view):
+            return 0
+        if self._state.ended.done:
+            return self._from_tail(view)
+        try:
+            return self._dialer._verb(lib.audio_read, self._id, pointer(view),
+                                      len(view) // 2)
+        except NotFoundError:
+            if not self._state.ended.done:
+                raise
+            return self._from_tail(view)     # ended just now
+
+    def _from_tail(self, view: memoryview) -> int:
+        """What was left when the call ended."""
+        with self._dialer._cond:
+            tail = self._state.tail
+            n = min(len(view), len(tail))
+            view[:n] = tail[:n]
+            del tail[:n]
+        return n // 2
+
+    def write(self, samples_: Any) -> int:
+        """Gives samples to be sent; how many were taken: fewer than given if
+        the buffer (option audio.write_buffer) is full."""
+        return self._write(samples(samples_, False))
+
+    def _write(self, view: memoryview) -> int:
+        if not len(view):
+            return 0
+        view = view[:2 * MAX]
+        return self._dialer._verb(lib.audio_write, self._id, pointer(view),
+                                  len(view) // 2)
+
+    def clear(self) -> int:
+        """Drops what waits to be sent; how many samples that were."""
+        return self._dialer._verb(lib.audio_clear, self._id)
+
+    # ---- waiting -------------------------------------------------------------
+
+    def write_all(self, samples_: Any) -> "Writing":
+        """Writes what there is room for now and, while you `.wait()` for it or
+        `await` it, the rest.  Its value is the number written, less than all
+        if the call ended."""
+        return Writing(self, samples(samples_, False))
+
+    def _next_news(self, seen: int) -> "Optional[Pending[None]]":
+        """Waits for news after number `seen`; None: they are here."""
+        state = self._state
+        with self._dialer._cond:
+            if state.audio_seq != seen or state.ended.done:
+                return None
+            slot = state.audio = state.audio or Slot()
+        return Pending(self._dialer, slot, ignore)
+
+    def _frame(self) -> Any:
+        """A frame; or what to wait for; or None: no more will come."""
+        seen = self._state.audio_seq
+        over = self._state.ended.done
+        try:
+            frame = self.read()
+        except NotFoundError:
+            frame = memoryview(b"")
+        if len(frame):
+            return frame
+        return None if over else self._next_news(seen) or READY
+
+    def __iter__(self) -> "Audio":
+        return self
+
+    def __next__(self) -> memoryview:
+        while True:
+            got = self._frame()
+            if got is None:
+                raise StopIteration
+            if isinstance(got, memoryview):
+                return got
+            if got is not READY:
+                got.wait()
+
+    def __aiter__(self) -> "Audio":
+        return self
+
+    async def __anext__(self) -> memoryview:
+        while True:
+            got = self._frame()
+            if got is None:
+                raise StopAsyncIteration
+            if isinstance(got, memoryview):
+                return got
+            if got is not READY:
+                await got
+            else:
+                await asyncio.sleep(0)
+
+
+READY = object()                     # look again at once
+
+
+def ignore(_: Any) -> None:
+    """The value of news."""
+
+
+class Writing:
+    """Samples on their way; see Audio.write_all()."""
+
+    __slots__ = ("_audio", "_left", "_written", "_news")
+
+    def __init__(self, audio: Audio, view: memoryview) -> None:
+        self._audio = audio
+        self._left = view
+        self._written = 0
+        self._news = self._step()
+
+    def _step(self) -> "Optional[Pending[None]]":
+        """Writes what there is room for; what to wait for, or None."""
+        audio = self._audio
+        while len(self._left):
+            seen = audio._state.audio_seq
+            if audio._state.ended.done:
+                break
+            try:
+                n = audio._write(self._left)
+            except NotFoundError:
+                break
+            self._written += n
+            self._left = self._left[2 * n:]
+            if not len(self._left):
+                break
+            news = audio._next_news(seen)
+            if news is not None:
+                return news
+        return None
+
+    def wait(self, timeout: Optional[float] = None) -> int:
+        """How many were written.  TimeoutError if there was no room for
+        `timeout` seconds."""
+        while self._news is not None:
+            self._news.wait(timeout)
+            self._news = self._step()
+        return self._written
+
+    def __await__(self) -> Generator[Any, None, int]:
+        while self._news is not None:
+            yield from self._news.__await__()
+            self._news = self._step()
+        return self._written

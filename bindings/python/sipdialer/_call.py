@@ -1,0 +1,96 @@
+"""One call."""
+import os
+from typing import TYPE_CHECKING, Any, Dict, Optional, Union
+
+from . import _convert as convert
+from ._audio import Audio
+from ._event import CallState, Event
+from ._library import lib
+from ._options import CallOptions
+from ._slot import Pending
+
+if TYPE_CHECKING:
+    from ._dialer import Dialer
+
+Path = Union[str, "os.PathLike[str]"]
+
+
+class Call(CallOptions):
+    """A call, outbound or inbound.  `Dialer.call()` and `event.call` give it.
+
+    Two objects of one call are equal.  Verbs on a call that is over raise
+    NotFoundError.
+    """
+
+    __slots__ = ("_dialer", "_id", "_state")
+
+    def __init__(self, dialer: "Dialer", ident: int, state: CallState) -> None:
+        self._dialer = dialer
+        self._id = ident
+        self._state = state
+
+    @property
+    def id(self) -> int:
+        """Its number, in events and in the store."""
+        return self._id
+
+    @property
+    def result(self) -> Optional[Event]:
+        """Its event `call_ended`, or None as long as that was not pulled."""
+        ended = self._state.ended
+        return self._event(ended.value) if ended.done and ended.value else None
+
+    @property
+    def audio(self) -> Audio:
+        """Its audio, with the option call.audio (`call_audio=16000`)."""
+        return Audio(self._dialer, self._id, self._state)
+
+    def answered(self) -> "Pending[Optional[Event]]":
+        """Its event `call_answered`; None if it ended without one."""
+        return Pending(self._dialer, self._state.answered, self._maybe)
+
+    def ended(self) -> "Pending[Event]":
+        """Its event `call_ended`.  StoppedError if the dialer is closed first."""
+        return Pending(self._dialer, self._state.ended, self._event)
+
+    def _event(self, fields: Dict[str, Any]) -> Event:
+        return Event(self._dialer, fields, self._state)
+
+    def _maybe(self, fields: Optional[Dict[str, Any]]) -> Optional[Event]:
+        return self._event(fields) if fields else None
+
+    def hangup(self) -> None:
+        """Ends it: CANCEL before the answer, BYE after it."""
+        self._dialer._verb(lib.call_hangup, self._id)
+
+    def _answer(self, options: Dict[str, Any]) -> None:
+        self._dialer._verb(lib.call_answer, self._id, convert.options(options))
+
+    def reject(self, sip_status: int = 486) -> None:
+        """Refuses an incoming call, 400 to 699."""
+        self._dialer._verb(lib.call_reject, self._id, convert.number(
+            sip_status, "sip_status", 400, 699))
+
+    def play(self, path: Path, repeat: int = 1) -> None:
+        """Plays a WAV file instead of what is playing; "" stops it."""
+        self._dialer._verb(lib.call_play, self._id, convert.path(path),
+                           convert.number(repeat, "repeat", 1, 1000000))
+
+    def dtmf(self, digits: str) -> None:
+        """Sends keys: 0-9 * # A-D, a comma pauses 500 ms; at most 64."""
+        self._dialer._verb(lib.call_dtmf, self._id, convert.text(digits, "digits"))
+
+    def record(self, path: Optional[Path], stereo: bool = False) -> None:
+        """Records to a WAV file from now on; None stops it."""
+        name = None if path is None else convert.path(path)
+        self._dialer._verb(lib.call_record, self._id, name, 1 if stereo else 0)
+
+    def __eq__(self, other: object) -> bool:
+        return (isinstance(other, Call) and other._id == self._id and
+                other._dialer is self._dialer)
+
+    def __hash__(self) -> int:
+        return hash((Call, self._id))
+
+    def __repr__(self) -> str:
+        return "<Call %d%s>" % (self._id, " ended" if self._state.ended.done else "")

@@ -1,0 +1,308 @@
+"""The dialer: a SIP account or trunk, its calls and its campaigns."""
+import asyncio
+import ctypes
+import json
+import os
+from types import TracebackType
+from typing import Any, Callable, Dict, List, Optional, Type, TypeVar, Union
+
+from . import _convert as convert
+from ._call import Call
+from ._campaign import Campaign
+from ._errors import SipdialerError
+from ._event import CallState, Event
+from ._hooks import Hook
+from ._iterator import EventIterator
+from ._library import lib
+from ._options import DialerOptions
+from ._pump import Pump, Request, running_loop
+from ._slot import Pending, Slot
+
+H = TypeVar("H", bound=Hook)
+T = TypeVar("T")
+Path = Union[str, "os.PathLike[str]"]
+STOP_S = 6.0                         # the library promises 5
+
+
+class Dialer(DialerOptions, Pump):
+    def _open(self, options_: Dict[str, Any]) -> None:
+        """Behind the generated __init__()."""
+        Pump.__init__(self)
+        try:
+            for name, value in convert.given(options_):
+                self._verb(lib.set, name.encode(), value)
+        except BaseException:
+            self.close()
+            raise
+
+    # ---- life ----------------------------------------------------------------
+
+    def start(self) -> None:
+        """Opens store and sockets and registers; waits for the disk only.
+        Whether the registration stands comes as the event `registration`."""
+        with self._cond:
+            self._verb(lib.start)
+            self._started = self._running = True
+            self._stopped = Slot()
+
+    def stop(self) -> "Pending[None]":
+        """Hangs up, saves, un-registers; the Pending is done with the event
+        `stopped`, within 5 s.  Again: without waiting for peers."""
+        self._verb(lib.stop)
+        return self.stopped()
+
+    def stopped(self) -> "Pending[None]":
+        """Done with the event `stopped`, whoever stops it.  Waiting for it is
+        the loop of a program that is all hooks."""
+        return Pending(self, self._stopped, lambda v: None)
+
+    def close(self) -> None:
+        """Stops if needed (at most 5 s) and frees.  Events not yet pulled are
+        dropped, who waits for one gets StoppedError or ends.  Any thread."""
+        if self._handle.pid != os.getpid():
+            return
+        self._reader.detach()
+        self._handle.close()
+        with self._cond:
+            self._running = False
+            self._give_up("the dialer was closed")
+            self._stopped.finish(None)
+            for iterator in self._iterators:
+                iterator._wake()
+            self._cond.notify_all()
+        self._finalizer.detach()
+
+    @property
+    def closed(self) -> bool:
+        """Was close() called?"""
+        return self._handle.closing
+
+    def __enter__(self) -> "Dialer":
+        try:
+            if not self._running:
+                self.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, kind: Optional[Type[BaseException]],
+                 error: Optional[BaseException],
+                 where: Optional[TracebackType]) -> None:
+        try:
+            if not self.closed and self._running and running_loop() is None:
+                self._verb(lib.stop)
+                self._wait(lambda: self._stopped.done, STOP_S, tasks=True)
+        except SipdialerError:
+            pass                     # stopped or closed in between
+        finally:
+            self.close()
+
+    async def __aenter__(self) -> "Dialer":
+        loop = asyncio.get_running_loop()
+        try:
+            if not self._running:
+                await loop.run_in_executor(None, self.start)
+            self._attach(loop)
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    async def __aexit__(self, kind: Optional[Type[BaseException]],
+                        error: Optional[BaseException],
+                        where: Optional[TracebackType]) -> None:
+        try:
+            if not self.closed and self._running:
+                self._verb(lib.stop)
+                await asyncio.wait_for(self._await(self._stopped), STOP_S)
+                await self._hooks.finish(STOP_S)
+        except (SipdialerError, asyncio.TimeoutError):
+            pass
+        finally:
+            self._reader.detach()
+            await asyncio.get_running_loop().run_in_executor(None, self.close)
+
+    # ---- options -------------------------------------------------------------
+
+    def set(self, name: str, value: object) -> None:
+        """Sets the option "group.name"; None: its default again."""
+        key = convert.text(name, "name")
+        if value is None:
+            self._verb(lib.set, key, None)
+            return
+        for text in convert.option(name, value):
+            self._verb(lib.set, key, text)
+
+    def get(self, name: str) -> str:
+        """An option as text; secrets read as "***"."""
+        buffer = ctypes.create_string_buffer(8192)
+        self._verb(lib.get, convert.text(name, "name"), buffer, len(buffer))
+        return buffer.value.decode()
+
+    def load(self, path: Path) -> None:
+        """Sets options from a file of `name = value` lines."""
+        self._verb(lib.load, convert.path(path))
+
+    # ---- events --------------------------------------------------------------
+
+    def events(self, timeout: Optional[float] = None) -> EventIterator:
+        """The events from now on, for `for` or `async for`; `timeout`: ends if
+        none came for so many seconds."""
+        iterator = EventIterator(self, timeout)
+        with self._cond:
+            self._iterators.add(iterator)
+        return iterator
+
+    def __iter__(self) -> EventIterator:
+        return self.events()
+
+    def __aiter__(self) -> EventIterator:
+        return self.events()
+
+    def on(self, name: str) -> Callable[[H], H]:
+        """`@dialer.on("call_ended")`: calls the function with each such event,
+        "event": with all.  Coroutines run as tasks under asyncio."""
+        def add(hook: H) -> H:
+            self._hooks.add(name, hook)
+            return hook
+        return add
+
+    def off(self, name: str, hook: Hook) -> None:
+        """Undoes on()."""
+        self._hooks.remove(name, hook)
+
+    def on_hook_error(self, handler: Callable[[BaseException, Event, Hook], None]) -> None:
+        """What is done with an exception in a hook, instead of logging it to
+        the logger "sipdialer"."""
+        self._hooks.failed = handler
+
+    # ---- calls and campaigns: call() and campaign() are in _options.py -------
+
+    def _call(self, to: str, options_: Dict[str, Any]) -> Call:
+        number, ident = convert.text(to, "to"), ctypes.c_uint64()
+        with self._cond:
+            self._verb(lib.call, number, convert.options(options_), ctypes.byref(ident))
+            state = self._live[ident.value] = CallState()
+        return Call(self, ident.value, state)
+
+    def _call_of(self, ident: int, state: CallState) -> Call:
+        return Call(self, ident, state)
+
+    def get_call(self, ident: int) -> Call:
+        """The call of an id, of this run and not yet over.  NotFoundError."""
+        number = convert.ident(ident, "call")
+        with self._handle, self._cond:
+            state = self._live.get(number)
+        if state is None:
+            raise convert.no_such("call", number)
+        return Call(self, number, state)
+
+    def calls(self) -> List[Call]:
+        """The calls whose end was not pulled yet."""
+        with self._handle, self._cond:
+            return [Call(self, n, state) for n, state in self._live.items()]
+
+    def _campaign(self, name: str, options_: Dict[str, Any]) -> "Pending[Campaign]":
+        return self._request(
+            lambda v: Campaign(self, v[0]["campaign"], name), lib.campaign_create,
+            convert.text(name, "name"), convert.options(options_))
+
+    def get_campaign(self, ident: int) -> Campaign:
+        """The campaign of an id; whether there is one, its verbs tell."""
+        return Campaign(self, convert.ident(ident, "campaign"))
+
+    def campaigns(self) -> "Pending[List[Campaign]]":
+        """All campaigns of the store, oldest first."""
+        return self._request(
+            lambda v: [Campaign(self, row["campaign"], row["text"])
+                       for row in convert.rows(v, v[0]["count"])],
+            lib.campaign_list)
+
+    # ---- do not call, store --------------------------------------------------
+
+    def dnc_add(self, number: str, source: Optional[str] = None) -> "Pending[bool]":
+        """Puts a number on the do-not-call list; False: it was there."""
+        return self._request(counted, lib.dnc_add, convert.text(number, "number"),
+                             convert.maybe_text(source, "source"))
+
+    def dnc_remove(self, number: str) -> "Pending[bool]":
+        """Takes a number off the list; False: it was not there."""
+        return self._request(counted, lib.dnc_remove, convert.text(number, "number"))
+
+    def dnc_check(self, number: str) -> "Pending[bool]":
+        """Is a number on the list?"""
+        return self._request(counted, lib.dnc_check, convert.text(number, "number"))
+
+    def store_backup(self, path: Path) -> "Pending[None]":
+        """Copies the store, as of now, to a new file."""
+        return self._request(lambda v: None, lib.store_backup, convert.path(path))
+
+    def stats(self) -> Dict[str, Any]:
+        """Counters of the engine."""
+        size = 4096
+        while True:
+            buffer = ctypes.create_string_buffer(size)
+            n = self._verb(lib.stats, buffer, size)
+            if n < size:
+                stats: Dict[str, Any] = json.loads(buffer.value.decode())
+                return stats
+            size = n + 1
+
+    # ---- for the other objects -----------------------------------------------
+
+    def _verb(self, function: Any, *args: Any) -> int:
+        """Calls a function of the library with our pointer; raises its error."""
+        with self._handle as pointer:
+            rc: int = function(pointer, *args)
+            if rc < 0:
+                raise lib.fail(rc)
+            return rc
+
+    def _request(self, make: Callable[[Any], T], function: Any, *args: Any) -> "Pending[T]":
+        """A verb that DONE answers.  make: (fields of DONE, rows) -> value."""
+        ident, request = ctypes.c_uint64(), Request()
+        with self._cond:             # nobody may settle it before it is known
+            self._verb(function, *args, ctypes.byref(ident))
+            self._requests[ident.value] = request
+        return Pending(self, request.slot, make, ident.value)
+
+    def _done(self, value: Any) -> Event:
+        return Event(self, value[0], None)
+
+    def __repr__(self) -> str:
+        state = "closed" if self.closed else "running" if self._running else "stopped"
+        return "<Dialer %s, %d calls>" % (state, len(self._live))
+
+
+def counted(value: Any) -> bool:
+    """Did it change, or find, something?"""
+    return bool(value[0]["count"])
+
+
+Dialer.__doc__ = DialerOptions.__doc__
+
+
+def options() -> List[Dict[str, Any]]:
+    """The option table: name, type, unit, min, max, default, scope, doc ..."""
+    out: List[Dict[str, Any]] = []
+    while True:
+        text = lib.option_json(len(out))
+        if text is None:
+            return out
+        out.append(json.loads(text))
+
+
+def version() -> str:
+    """Version of the library."""
+    return str(lib.version().decode())
+
+
+def store_check(path: Path, migrate: bool = False) -> str:
+    """Checks a store file; one line on what was found.  migrate: brings it to
+    the present schema."""
+    buffer = ctypes.create_string_buffer(4096)
+    rc = lib.store_check(convert.path(path), 1 if migrate else 0, buffer, len(buffer))
+    if rc < 0:
+        raise lib.fail(rc)
+    return buffer.value.decode("utf-8", "replace")

@@ -1,0 +1,414 @@
+"""Options as keyword arguments: made by scripts/make-python-options.py from the
+table in lib/api/options_table.c; change it there.  An argument that is None is
+not set.  Options of docs/options.md: `sip.server` is `sip_server=`.
+"""
+import os
+from typing import TYPE_CHECKING, Any, Dict, Literal, Optional, Sequence, Union
+
+if TYPE_CHECKING:
+    from ._call import Call
+    from ._campaign import Campaign
+    from ._event import Event
+    from ._slot import Pending
+
+Path = Union[str, "os.PathLike[str]"]
+Text = Union[str, Sequence[str]]
+
+SipTransport = Literal["udp", "tcp", "tls"]
+SipRegister = Union[bool, Literal["auto", "yes", "no"]]
+MediaSrtp = Literal["off", "optional", "required", "dtls"]
+MediaDtmf = Literal["rfc4733", "info", "inband", "auto"]
+CallAudio = Literal["off", "8000", "16000", "24000", "48000", 8000, 16000, 24000, 48000]
+IncomingAccept = Literal["no", "server"]
+LogLevel = Literal["error", "warning", "info", "debug"]
+
+# name -> type
+NAMES: Dict[str, str] = {
+    "sip.server": "string",
+    "sip.port": "int",
+    "sip.transport": "enum",
+    "sip.user": "string",
+    "sip.auth_user": "string",
+    "sip.password": "secret",
+    "sip.password_file": "path",
+    "sip.domain": "string",
+    "sip.realm": "string",
+    "sip.outbound_proxy": "string",
+    "sip.register": "enum",
+    "sip.register_expires": "int",
+    "sip.keepalive_interval": "int",
+    "sip.local_address": "string",
+    "sip.local_port": "int",
+    "sip.external_address": "string",
+    "sip.caller_id": "string",
+    "sip.caller_name": "string",
+    "sip.user_agent": "string",
+    "sip.header": "lines",
+    "sip.tls_ca_file": "path",
+    "sip.tls_verify": "bool",
+    "sip.tls_cert_file": "path",
+    "sip.tls_key_file": "path",
+    "media.codecs": "list",
+    "media.srtp": "enum",
+    "media.dtmf": "enum",
+    "media.rtp_port_min": "int",
+    "media.rtp_port_max": "int",
+    "media.rtp_timeout": "int",
+    "media.threads": "int",
+    "dial.max_calls": "int",
+    "dial.calls_per_second": "num",
+    "dial.ring_timeout": "int",
+    "dial.max_duration": "int",
+    "dial.default_country": "string",
+    "dial.retries": "int",
+    "dial.retry_delay": "int",
+    "dial.retry_rules": "string",
+    "dial.retry_interrupted": "bool",
+    "dial.campaigns": "bool",
+    "call.play": "path",
+    "call.record": "path",
+    "call.record_stereo": "bool",
+    "call.dtmf": "string",
+    "call.hangup_after_play": "bool",
+    "call.audio": "enum",
+    "audio.read_buffer": "int",
+    "audio.write_buffer": "int",
+    "incoming.accept": "enum",
+    "incoming.timeout": "int",
+    "store.path": "path",
+    "redis.url": "secret",
+    "redis.prefix": "string",
+    "redis.health_interval": "int",
+    "log.level": "enum",
+    "events.max": "int",
+    "import.number_column": "string",
+    "import.name_column": "string",
+    "import.delimiter": "string",
+    "import.max_errors": "int",
+}
+
+
+class DialerOptions:
+    """An engine: a SIP account or trunk, its calls and its campaigns.
+
+    `with Dialer(sip_server="192.0.2.10", sip_user="1001") as dialer:` starts
+    it and, at the end, hangs up every call, saves and frees; `async with` does
+    so under asyncio.  Without `with`: start(), and close().
+
+    Options:
+
+    sip_server: str. Host name or address of the SIP server that numbers are dialed through.
+    sip_port: int, 0 to 65,535, default 0. Port of the SIP server; 0: found by DNS (RFC 3263),
+        else 5060.
+    sip_transport: word, default udp. Transport to the SIP server.
+    sip_user: str. User part of the account's SIP address.
+    sip_auth_user: str. User name for digest authentication; empty: as sip.user.
+    sip_password: secret str. Password of the account; sip.password_file keeps it out of command
+        lines.
+    sip_password_file: path. File whose first line is the password; read at start.
+    sip_domain: str. Domain of the account's SIP address; empty: as sip.server.
+    sip_realm: str. Realm that may have the password; empty: any realm of sip.server, no other
+        host.
+    sip_outbound_proxy: str. Host or host:port that all requests are sent through.
+    sip_register: word, default auto. Register at the SIP server; auto: if sip.server and
+        sip.user are set.
+    sip_register_expires: int, 60 to 86,400 s, default 300. Life of a registration asked for;
+        refreshed in time.
+    sip_keepalive_interval: int, 0 to 3,600 s, default 25. Keeps the way through a NAT open; 0:
+        off. RFC 5626 4.4
+    sip_local_address: str. Numeric address to bind SIP and RTP to; empty: the one that leads to
+        the server.
+    sip_local_port: int, 0 to 65,535, default 0. Port to bind SIP to; 0: any free one.
+    sip_external_address: str. Numeric address to tell peers, for a host behind a static NAT;
+        empty: the local one.
+    sip_caller_id: str. Number shown to the called side; empty: as sip.user.
+    sip_caller_name: str. Name shown to the called side.
+    sip_user_agent: str. Value of the User-Agent header; empty: name and version of the library.
+    sip_header: str or list. Header line added to each INVITE, as 'Name: value'; each one set is
+        added, at most 32, empty clears.
+    sip_tls_ca_file: path. PEM file of the authorities trusted; empty: the system's.
+    sip_tls_verify: bool, default yes. Check certificate and name of the SIP server.
+    sip_tls_cert_file: path. PEM file of our own certificate.
+    sip_tls_key_file: path. PEM file of the key of our certificate.
+    media_codecs: str or list, default pcmu,pcma. Codecs offered, the preferred first.
+    media_srtp: word, default off. Encryption of the audio.
+    media_dtmf: word, default rfc4733. How keys are sent.
+    media_rtp_port_min: int, 0 to 65,534, default 0. Lowest port for RTP, 1024 or more; 0: any
+        free one.
+    media_rtp_port_max: int, 0 to 65,534, default 0. Highest port for RTP, 1024 or more; 0: any
+        free one.
+    media_rtp_timeout: int, 0 to 3,600 s, default 30. An answered call without any RTP from the
+        far end is hung up after this long; 0: never.
+    media_threads: int, 0 to 64, default 0. Threads for audio; 0: one a processor core.
+    dial_max_calls: int, 1 to 100,000, default 100. Calls at once; of a campaign: its share of
+        the engine's.
+    dial_calls_per_second: number, 0 to 100,000 1/s, default 10. New calls of campaigns in any
+        second, at most; 0: no limit.
+    dial_ring_timeout: int, 5 to 300 s, default 45. A call not answered after this long is given
+        up.
+    dial_max_duration: int, 0 to 86,400 s, default 0. A call is hung up this long after its
+        answer; 0: never.
+    dial_default_country: str. Country of numbers written without one, as 'US' or '49'; empty:
+        numbers are taken as they are.
+    dial_retries: int, 0 to 100, default 2. Further calls to a contact of a campaign that was
+        not reached.
+    dial_retry_delay: int, 0 to 2,592,000 s, default 300. Time from the end of a call to the
+        next to the same contact.
+    dial_retry_rules: str. Exceptions by disposition, a delay in s or off:
+        'busy=60,no_answer=300,rejected=off'.
+    dial_retry_interrupted: bool, default no. Dial contacts again whose call was in doubt when
+        the process died; somebody may be called twice.
+    dial_campaigns: bool, default yes. This engine dials the running campaigns of its store; no:
+        it only manages them.
+    call_play: path. WAV file played after the answer.
+    call_record: path. WAV file the call is recorded to; of a campaign a directory, in which
+        each call makes a file call-ID.wav.
+    call_record_stereo: bool, default no. Record the far end left and us right; no: both mixed.
+    call_dtmf: str. Keys sent after the answer: 0-9 * # A-D, ',' pauses 500 ms.
+    call_hangup_after_play: bool, default no. Hang up when call.play has ended; a campaign does
+        so unless this is set.
+    call_audio: word, default off. Samples per second of the audio that the host exchanges with
+        the call (docs/audio.md); off: none.
+    audio_read_buffer: int, 100 to 60,000 ms, default 1000. Audio of a call that waits for the
+        host, at most; more is dropped and counted.
+    audio_write_buffer: int, 100 to 60,000 ms, default 5000. Audio of the host that waits to be
+        sent, at most; more is not taken.
+    incoming_accept: word, default no. Whose calls come in as CALL_INCOMING; server: those of
+        sip.server and sip.outbound_proxy. Others get no answer.
+    incoming_timeout: int, 1 to 300 s, default 20. A call that came in and is neither answered
+        nor rejected is refused by 480 after this long.
+    store_path: path. SQLite file of contacts, campaigns and results; empty: no store, and no
+        campaigns.
+    redis_url: secret str. Redis server that gives commands and takes events.
+    redis_prefix: str, default sipdialer. First part of the names of channels and keys.
+    redis_health_interval: int, 0 to 3,600 s, default 10. Time between health messages; 0: none.
+    log_level: word, default info. Log lines up to this severity come as LOG events.
+    events_max: int, 1,024 to 10,000,000, default 65536. Events that wait for the host, at most;
+        see docs/events.md.
+    import_number_column: str. Header of the column of numbers; empty: found out.
+    import_name_column: str. Header of the column of names; empty: found out.
+    import_delimiter: str, default auto. Between columns: auto, tab, or one of , ; | :
+    import_max_errors: int, 0 to 1,000,000, default 1000. IMPORT_ERROR events of one file, at
+        most; further ones are only counted.
+    """
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        def _open(self, options_: Dict[str, Any]) -> None: ...
+        def _call(self, to: str, options_: Dict[str, Any]) -> "Call": ...
+        def _campaign(self, name: str, options_: Dict[str, Any]) -> "Pending[Campaign]": ...
+
+    def __init__(self, *, sip_server: Optional[str] = None, sip_port: Optional[int] = None,
+                 sip_transport: Optional[SipTransport] = None, sip_user: Optional[str] = None,
+                 sip_auth_user: Optional[str] = None, sip_password: Optional[str] = None,
+                 sip_password_file: Optional[Path] = None, sip_domain: Optional[str] = None,
+                 sip_realm: Optional[str] = None, sip_outbound_proxy: Optional[str] = None,
+                 sip_register: Optional[SipRegister] = None,
+                 sip_register_expires: Optional[int] = None,
+                 sip_keepalive_interval: Optional[int] = None,
+                 sip_local_address: Optional[str] = None, sip_local_port: Optional[int] = None,
+                 sip_external_address: Optional[str] = None,
+                 sip_caller_id: Optional[str] = None, sip_caller_name: Optional[str] = None,
+                 sip_user_agent: Optional[str] = None, sip_header: Optional[Text] = None,
+                 sip_tls_ca_file: Optional[Path] = None, sip_tls_verify: Optional[bool] = None,
+                 sip_tls_cert_file: Optional[Path] = None,
+                 sip_tls_key_file: Optional[Path] = None, media_codecs: Optional[Text] = None,
+                 media_srtp: Optional[MediaSrtp] = None, media_dtmf: Optional[MediaDtmf] = None,
+                 media_rtp_port_min: Optional[int] = None,
+                 media_rtp_port_max: Optional[int] = None,
+                 media_rtp_timeout: Optional[int] = None, media_threads: Optional[int] = None,
+                 dial_max_calls: Optional[int] = None,
+                 dial_calls_per_second: Optional[float] = None,
+                 dial_ring_timeout: Optional[int] = None,
+                 dial_max_duration: Optional[int] = None,
+                 dial_default_country: Optional[str] = None, dial_retries: Optional[int] = None,
+                 dial_retry_delay: Optional[int] = None, dial_retry_rules: Optional[str] = None,
+                 dial_retry_interrupted: Optional[bool] = None,
+                 dial_campaigns: Optional[bool] = None, call_play: Optional[Path] = None,
+                 call_record: Optional[Path] = None, call_record_stereo: Optional[bool] = None,
+                 call_dtmf: Optional[str] = None, call_hangup_after_play: Optional[bool] = None,
+                 call_audio: Optional[CallAudio] = None,
+                 audio_read_buffer: Optional[int] = None,
+                 audio_write_buffer: Optional[int] = None,
+                 incoming_accept: Optional[IncomingAccept] = None,
+                 incoming_timeout: Optional[int] = None, store_path: Optional[Path] = None,
+                 redis_url: Optional[str] = None, redis_prefix: Optional[str] = None,
+                 redis_health_interval: Optional[int] = None,
+                 log_level: Optional[LogLevel] = None, events_max: Optional[int] = None,
+                 import_number_column: Optional[str] = None,
+                 import_name_column: Optional[str] = None,
+                 import_delimiter: Optional[str] = None,
+                 import_max_errors: Optional[int] = None) -> None:
+        self._open(locals())
+
+    def call(self, to: str, *, sip_caller_id: Optional[str] = None,
+             sip_caller_name: Optional[str] = None, sip_header: Optional[Text] = None,
+             media_codecs: Optional[Text] = None, media_rtp_timeout: Optional[int] = None,
+             dial_ring_timeout: Optional[int] = None, dial_max_duration: Optional[int] = None,
+             call_play: Optional[Path] = None, call_record: Optional[Path] = None,
+             call_record_stereo: Optional[bool] = None, call_dtmf: Optional[str] = None,
+             call_hangup_after_play: Optional[bool] = None,
+             call_audio: Optional[CallAudio] = None, audio_read_buffer: Optional[int] = None,
+             audio_write_buffer: Optional[int] = None) -> "Call":
+        """Dials a number, or a SIP URI.  Options set here are for this call only.
+
+        sip_caller_id: str. Number shown to the called side; empty: as sip.user.
+        sip_caller_name: str. Name shown to the called side.
+        sip_header: str or list. Header line added to each INVITE, as 'Name: value'; each one
+            set is added, at most 32, empty clears.
+        media_codecs: str or list, default pcmu,pcma. Codecs offered, the preferred first.
+        media_rtp_timeout: int, 0 to 3,600 s, default 30. An answered call without any RTP from
+            the far end is hung up after this long; 0: never.
+        dial_ring_timeout: int, 5 to 300 s, default 45. A call not answered after this long is
+            given up.
+        dial_max_duration: int, 0 to 86,400 s, default 0. A call is hung up this long after its
+            answer; 0: never.
+        call_play: path. WAV file played after the answer.
+        call_record: path. WAV file the call is recorded to; of a campaign a directory, in which
+            each call makes a file call-ID.wav.
+        call_record_stereo: bool, default no. Record the far end left and us right; no: both
+            mixed.
+        call_dtmf: str. Keys sent after the answer: 0-9 * # A-D, ',' pauses 500 ms.
+        call_hangup_after_play: bool, default no. Hang up when call.play has ended; a campaign
+            does so unless this is set.
+        call_audio: word, default off. Samples per second of the audio that the host exchanges
+            with the call (docs/audio.md); off: none.
+        audio_read_buffer: int, 100 to 60,000 ms, default 1000. Audio of a call that waits for
+            the host, at most; more is dropped and counted.
+        audio_write_buffer: int, 100 to 60,000 ms, default 5000. Audio of the host that waits to
+            be sent, at most; more is not taken.
+        """
+        return self._call(to, locals())
+
+    def campaign(self, name: str, *, sip_caller_id: Optional[str] = None,
+                 sip_caller_name: Optional[str] = None, sip_header: Optional[Text] = None,
+                 media_codecs: Optional[Text] = None, media_rtp_timeout: Optional[int] = None,
+                 dial_max_calls: Optional[int] = None,
+                 dial_calls_per_second: Optional[float] = None,
+                 dial_ring_timeout: Optional[int] = None,
+                 dial_max_duration: Optional[int] = None,
+                 dial_default_country: Optional[str] = None, dial_retries: Optional[int] = None,
+                 dial_retry_delay: Optional[int] = None, dial_retry_rules: Optional[str] = None,
+                 call_play: Optional[Path] = None, call_record: Optional[Path] = None,
+                 call_record_stereo: Optional[bool] = None, call_dtmf: Optional[str] = None,
+                 call_hangup_after_play: Optional[bool] = None,
+                 call_audio: Optional[CallAudio] = None,
+                 audio_read_buffer: Optional[int] = None,
+                 audio_write_buffer: Optional[int] = None) -> "Pending[Campaign]":
+        """Makes a campaign, in state draft, in the store (store_path=).
+
+        sip_caller_id: str. Number shown to the called side; empty: as sip.user.
+        sip_caller_name: str. Name shown to the called side.
+        sip_header: str or list. Header line added to each INVITE, as 'Name: value'; each one
+            set is added, at most 32, empty clears.
+        media_codecs: str or list, default pcmu,pcma. Codecs offered, the preferred first.
+        media_rtp_timeout: int, 0 to 3,600 s, default 30. An answered call without any RTP from
+            the far end is hung up after this long; 0: never.
+        dial_max_calls: int, 1 to 100,000, default 100. Calls at once; of a campaign: its share
+            of the engine's.
+        dial_calls_per_second: number, 0 to 100,000 1/s, default 10. New calls of campaigns in
+            any second, at most; 0: no limit.
+        dial_ring_timeout: int, 5 to 300 s, default 45. A call not answered after this long is
+            given up.
+        dial_max_duration: int, 0 to 86,400 s, default 0. A call is hung up this long after its
+            answer; 0: never.
+        dial_default_country: str. Country of numbers written without one, as 'US' or '49';
+            empty: numbers are taken as they are.
+        dial_retries: int, 0 to 100, default 2. Further calls to a contact of a campaign that
+            was not reached.
+        dial_retry_delay: int, 0 to 2,592,000 s, default 300. Time from the end of a call to the
+            next to the same contact.
+        dial_retry_rules: str. Exceptions by disposition, a delay in s or off:
+            'busy=60,no_answer=300,rejected=off'.
+        call_play: path. WAV file played after the answer.
+        call_record: path. WAV file the call is recorded to; of a campaign a directory, in which
+            each call makes a file call-ID.wav.
+        call_record_stereo: bool, default no. Record the far end left and us right; no: both
+            mixed.
+        call_dtmf: str. Keys sent after the answer: 0-9 * # A-D, ',' pauses 500 ms.
+        call_hangup_after_play: bool, default no. Hang up when call.play has ended; a campaign
+            does so unless this is set.
+        call_audio: word, default off. Samples per second of the audio that the host exchanges
+            with the call (docs/audio.md); off: none.
+        audio_read_buffer: int, 100 to 60,000 ms, default 1000. Audio of a call that waits for
+            the host, at most; more is dropped and counted.
+        audio_write_buffer: int, 100 to 60,000 ms, default 5000. Audio of the host that waits to
+            be sent, at most; more is not taken.
+        """
+        return self._campaign(name, locals())
+
+
+class CallOptions:
+    """Methods with options."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        def _answer(self, options: Dict[str, Any]) -> None: ...
+
+    def answer(self, *, sip_caller_id: Optional[str] = None,
+               sip_caller_name: Optional[str] = None, sip_header: Optional[Text] = None,
+               media_codecs: Optional[Text] = None, media_rtp_timeout: Optional[int] = None,
+               dial_ring_timeout: Optional[int] = None, dial_max_duration: Optional[int] = None,
+               call_play: Optional[Path] = None, call_record: Optional[Path] = None,
+               call_record_stereo: Optional[bool] = None, call_dtmf: Optional[str] = None,
+               call_hangup_after_play: Optional[bool] = None,
+               call_audio: Optional[CallAudio] = None, audio_read_buffer: Optional[int] = None,
+               audio_write_buffer: Optional[int] = None) -> None:
+        """Answers an incoming call.  Options as for Dialer.call().
+
+        sip_caller_id: str. Number shown to the called side; empty: as sip.user.
+        sip_caller_name: str. Name shown to the called side.
+        sip_header: str or list. Header line added to each INVITE, as 'Name: value'; each one
+            set is added, at most 32, empty clears.
+        media_codecs: str or list, default pcmu,pcma. Codecs offered, the preferred first.
+        media_rtp_timeout: int, 0 to 3,600 s, default 30. An answered call without any RTP from
+            the far end is hung up after this long; 0: never.
+        dial_ring_timeout: int, 5 to 300 s, default 45. A call not answered after this long is
+            given up.
+        dial_max_duration: int, 0 to 86,400 s, default 0. A call is hung up this long after its
+            answer; 0: never.
+        call_play: path. WAV file played after the answer.
+        call_record: path. WAV file the call is recorded to; of a campaign a directory, in which
+            each call makes a file call-ID.wav.
+        call_record_stereo: bool, default no. Record the far end left and us right; no: both
+            mixed.
+        call_dtmf: str. Keys sent after the answer: 0-9 * # A-D, ',' pauses 500 ms.
+        call_hangup_after_play: bool, default no. Hang up when call.play has ended; a campaign
+            does so unless this is set.
+        call_audio: word, default off. Samples per second of the audio that the host exchanges
+            with the call (docs/audio.md); off: none.
+        audio_read_buffer: int, 100 to 60,000 ms, default 1000. Audio of a call that waits for
+            the host, at most; more is dropped and counted.
+        audio_write_buffer: int, 100 to 60,000 ms, default 5000. Audio of the host that waits to
+            be sent, at most; more is not taken.
+        """
+        self._answer(locals())
+
+
+class CampaignOptions:
+    """Methods with options."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        def _import(self, path: Path, options: Dict[str, Any]) -> "Pending[Event]": ...
+
+    def import_contacts(self, path: Path, *, dial_default_country: Optional[str] = None,
+                        import_number_column: Optional[str] = None,
+                        import_name_column: Optional[str] = None,
+                        import_delimiter: Optional[str] = None,
+                        import_max_errors: Optional[int] = None) -> "Pending[Event]":
+        """Takes contacts from a CSV file (docs/csv.md).  The event `done` tells
+        how many: `count` taken, `failed` refused, `total` rows.
+
+        dial_default_country: str. Country of numbers written without one, as 'US' or '49';
+            empty: numbers are taken as they are.
+        import_number_column: str. Header of the column of numbers; empty: found out.
+        import_name_column: str. Header of the column of names; empty: found out.
+        import_delimiter: str, default auto. Between columns: auto, tab, or one of , ; | :
+        import_max_errors: int, 0 to 1,000,000, default 1000. IMPORT_ERROR events of one file,
+            at most; further ones are only counted.
+        """
+        return self._import(path, locals())
