@@ -1,20 +1,10 @@
 """Call a number and say how it came out: hello.py sip:1001@192.0.2.10"""
-import ctypes, json, sys
-lib = ctypes.CDLL("libsipdialer.so.0")
-lib.sipdialer_next_event.restype = ctypes.c_void_p
-lib.sipdialer_last_error.restype = ctypes.c_char_p
+import sys
+import sipdialer
 
-d, call = ctypes.c_void_p(), ctypes.c_uint64()
-lib.sipdialer_create(ctypes.byref(d))
-options = (ctypes.c_char_p * 2)(b"call.hangup_after_play=yes", None)
-if lib.sipdialer_start(d) or lib.sipdialer_call(
-        d, sys.argv[1].encode(), options, ctypes.byref(call)):
-    sys.exit(lib.sipdialer_last_error().decode())
-
-text = ctypes.create_string_buffer(4096)
-event = {"event": None}
-while event["event"] != "call_ended":
-    lib.sipdialer_event_json(ctypes.c_void_p(lib.sipdialer_next_event(d, -1)), text, 4096)
-    event = json.loads(text.value)
-    print(event["event"], event.get("disposition", ""))
-lib.sipdialer_destroy(d)
+with sipdialer.Dialer() as dialer:
+    call = dialer.call(sys.argv[1], call_hangup_after_play=True)
+    for event in dialer:
+        print(event.name, event.get("disposition", ""))
+        if event.name == "call_ended":
+            break
