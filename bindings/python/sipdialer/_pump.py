@@ -26,6 +26,7 @@ from ._slot import Slot
 
 BATCH = 256                          # events a turn, so that a loop breathes
 LOOP_S = 0.25                        # a thread looks whether the loop still runs
+FAR_S = 86400                        # what poll() takes; then it is called again
 TEXT = 16384                         # bytes of a usual event's JSON
 
 
@@ -176,7 +177,7 @@ class Pump:
                 return
             tail += memoryview(part).cast("B")[:2 * n]
 
-    def _pull(self, timeout: Optional[float]) -> None:
+    def _pull(self, timeout: float) -> None:
         """A batch, after waiting for the first.  By who has `_pulling`."""
         with self._handle as pointer:
             if not self._take(pointer) and timeout != 0:
@@ -184,7 +185,7 @@ class Pump:
                     self._poll = select.poll()
                     self._poll.register(self._fd(pointer), select.POLLIN)
                     self._poll.register(self._handle.wake_fd, select.POLLIN)
-                self._poll.poll(None if timeout is None else timeout * 1000 + 1)
+                self._poll.poll(timeout * 1000 + 1)
                 self._take(pointer)
         with self._cond:
             # what a KeyboardInterrupt cuts off stays for the next one
@@ -302,34 +303,38 @@ class Pump:
         end = None if timeout is None else time.monotonic() + max(0, timeout)
         first = True
         while True:
-            with self._cond:
-                if ready():
-                    return True
-                if self._handle.closing:
-                    raise ClosedError("the dialer is closed")
-                left = None if end is None else max(0, end - time.monotonic())
-                if left == 0 and not first:
-                    return False
-                first = False
-                if self._pulling:
-                    self._cond.wait(left)
-                    continue
-                if self._reader.running():
-                    # a loop that stops does not say so
-                    self._cond.wait(LOOP_S if left is None else min(left, LOOP_S))
-                    continue
-                self._pulling = True
-            self._turn(left)
+            mine = False
+            try:
+                with self._cond:
+                    if ready():
+                        return True
+                    if self._handle.closing:
+                        raise ClosedError("the dialer is closed")
+                    left = None if end is None else end - time.monotonic()
+                    if left is not None and left <= 0 and not first:
+                        return False
+                    first = False
+                    left = FAR_S if left is None else min(max(0, left), FAR_S)
+                    if self._pulling:
+                        self._cond.wait(left)
+                    elif self._reader.running():
+                        # a loop that stops does not say so
+                        self._cond.wait(min(left, LOOP_S))
+                    else:
+                        mine = self._pulling = True
+                if mine:
+                    self._pull(left)
+            finally:
+                self._release(mine)
+            if mine:
+                self._hooks.run(self._reader.loop)
 
-    def _turn(self, timeout: Optional[float]) -> None:
-        """One batch, by who set `_pulling`; then the hooks."""
-        try:
-            self._pull(timeout)
-        finally:
+    def _release(self, mine: bool) -> None:
+        """Somebody else may pull."""
+        if mine:
             with self._cond:
                 self._pulling = False
                 self._cond.notify_all()
-        self._hooks.run(self._reader.loop)
 
     # ---- waiting: asyncio ----------------------------------------------------
 
@@ -349,15 +354,19 @@ class Pump:
                 self._reader.attach(loop, self._fd(pointer), readable)
 
     def _on_readable(self) -> None:
-        with self._cond:
-            # level-triggered: it is called again while something waits
-            if self._pulling or self._handle.closing:
-                return
-            self._pulling = True
+        mine = False
         try:
-            self._turn(0)
+            with self._cond:
+                # level-triggered: it is called again while something waits
+                if self._pulling or self._handle.closing:
+                    return
+                mine = self._pulling = True
+            self._pull(0)
         except ClosedError:
             pass                     # by another thread, just now
+        finally:
+            self._release(mine)
+        self._hooks.run(self._reader.loop)
 
     async def _await(self, slot: Slot) -> None:
         loop = asyncio.get_running_loop()

@@ -93,6 +93,16 @@ class Threads(Case):
         run(iterate, wait_call, wait_stopped, close)
         self.assertEqual(set(got), {"iterator", "call", "stopped"})
 
+    def test_very_long_times(self):
+        d = self.dialer(self.network())
+        for timeout in (1e300, float("inf"), 2 ** 70, 3e9):
+            self.assertTrue(d.call("4930123401").ended().wait(timeout))
+            call = d.call("4930123401")
+            for event in d.events(timeout=timeout):
+                if event.name == "call_ended":
+                    break
+            self.assertEqual(event.call, call)
+
     def test_close_against_verbs(self):
         """Under ASan or valgrind this is the test of the handle."""
         for _ in range(20):
