@@ -58,6 +58,17 @@ class Exit(Case):
     def test_control_c(self):
         self.run_("    for event in d:\n        pass\n", -signal.SIGINT, signal.SIGINT)
 
+    def test_peers_that_hang(self):
+        """Nobody answers a BYE: the end waits 5 s and no longer."""
+        net = self.network("--answer-delay", "0")
+        child = self.python(CALLS + "    for event in d:\n        pass\n",
+                            self.ip, net.ip, net.port)
+        self.assertEqual(child.stdout.readline(), "up\n")
+        net.net.child.send_signal(signal.SIGSTOP)
+        child.send_signal(signal.SIGINT)
+        _, _, seconds = self.finish(child, -signal.SIGINT)
+        self.assertLess(seconds, 7)
+
     def test_inside_asyncio(self):
         err = self.run_("""
     import asyncio
