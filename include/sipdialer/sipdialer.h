@@ -278,8 +278,8 @@ typedef void (sipdialer_wakeup_h)(void *arg);
 SIPDIALER_API int sipdialer_create(struct sipdialer **dp);
 
 /**
- * Stop if needed (calls are hung up, results stored, at most 5 s) and free.
- * Events not yet pulled are dropped.
+ * Stop if needed (calls are hung up, results stored, at most 5 s; a stop under
+ * way goes on) and free.  Events not yet pulled are dropped.
  *
  * @param d engine, may be NULL; invalid afterwards
  *

@@ -72,7 +72,9 @@ void sipdialer_destroy(struct sipdialer *d)
 	if (!d)
 		return;
 
-	(void)sipdialer_stop(d);
+	/* a second stop would hurry the first */
+	if (atomic_load(&d->state) == SIPD_ENGINE_RUNNING)
+		(void)sipdialer_stop(d);
 	sipd_stop_join(d);
 
 	sipd_options_close(&d->options);

@@ -70,6 +70,30 @@ static void test_destroy_without_stop_ends_calls(void **state)
 }
 
 
+/* A stop that is under way goes on: BYEs are repeated until answered. */
+static void test_destroy_after_stop_does_not_hurry(void **state)
+{
+	char stats[8192];
+	struct host h;
+	uint64_t call;
+	(void)state;
+
+	host_open(&h, quick_net, NULL);
+	host_start(&h);
+	/* the first two BYEs get no answer */
+	assert_ok(sipdialer_call(h.d, "4930118", NULL, &call));
+	(void)host_wait(&h, SIPDIALER_EVENT_CALL_ANSWERED, call);
+	assert_ok(sipdialer_stop(h.d));
+	sipdialer_destroy(h.d);
+	h.d = NULL;
+
+	phonenet_stop(&h.net, stats, sizeof(stats));
+	assert_int_equal(phonenet_count(stats, "bye_rx"), 1);
+	assert_int_equal(phonenet_count(stats, "active"), 0);
+	host_close(&h);
+}
+
+
 static void test_failed_starts_leave_nothing(void **state)
 {
 	struct host h;
@@ -434,6 +458,7 @@ int main(void)
 		cmocka_unit_test(test_create_and_destroy_alone),
 		cmocka_unit_test(test_start_stop_in_every_order),
 		cmocka_unit_test(test_destroy_without_stop_ends_calls),
+		cmocka_unit_test(test_destroy_after_stop_does_not_hurry),
 		cmocka_unit_test(test_failed_starts_leave_nothing),
 		cmocka_unit_test(test_ids_rise_over_restarts),
 		cmocka_unit_test(test_verbs_before_start_are_refused),
