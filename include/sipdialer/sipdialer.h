@@ -332,6 +332,7 @@ SIPDIALER_API int sipdialer_get(struct sipdialer *d, const char *name,
  * @param path file, at most 1 MiB
  *
  * @return as sipdialer_set(), the message names file and line
+ *         SIPDIALER_ENOENT  no such file, or no such option
  *         SIPDIALER_EIO  cannot be read
  *
  * Events: none.   Thread: any; waits for the disk.   Since: 0.1
@@ -357,6 +358,7 @@ SIPDIALER_API const char *sipdialer_option_json(size_t index);
  * @return SIPDIALER_OK
  *         SIPDIALER_ESTATE   already started
  *         SIPDIALER_EINVAL   options that do not fit together
+ *         SIPDIALER_ENOENT   no such file or folder of an option
  *         SIPDIALER_EIO      port or store cannot be opened
  *         SIPDIALER_EBUSY    another engine dials from this store
  *         SIPDIALER_ENEWER   the store was made by a newer version
@@ -602,7 +604,7 @@ SIPDIALER_API int sipdialer_call_record(struct sipdialer *d, uint64_t call,
  * CALL_ENDED has been pulled.
  *
  * @param samples [out] room for `max` samples
- * @param max     1 to 2,880,000 (60 s at 48,000 a second)
+ * @param max     0 to 2,880,000 (60 s at 48,000 a second)
  *
  * @return number of samples taken, 0 if none wait, or
  *         SIPDIALER_EINVAL  samples is NULL, or max out of range
@@ -622,7 +624,8 @@ SIPDIALER_API int sipdialer_audio_read(struct sipdialer *d, uint64_t call,
  * it waits.
  *
  * @param samples audio
- * @param count   1 to 2,880,000 samples
+ * @param count   0 to 2,880,000 samples; 0 only lets the next CALL_AUDIO come,
+ *                as for a host that waits until all is sent
  *
  * @return number of samples taken: less than count, 0 too, if
  *         `audio.write_buffer` ms wait already; or

@@ -121,11 +121,11 @@ static int find(struct sipdialer *d, uint64_t call, bool live,
 static int check(const struct sipdialer *d, const int16_t *samples,
 		 size_t count)
 {
-	if (!d || !samples)
+	if (!d || (!samples && count))
 		return sipd_error(SIPDIALER_EINVAL, "an argument is NULL");
-	if (count < 1 || count > SAMPLES_MAX)
+	if (count > SAMPLES_MAX)
 		return sipd_error(SIPDIALER_EINVAL,
-				  "%zu samples, not within 1 to %d", count,
+				  "%zu samples, not within 0 to %d", count,
 				  SAMPLES_MAX);
 
 	return SIPDIALER_OK;
@@ -136,6 +136,7 @@ int sipdialer_audio_read(struct sipdialer *d, uint64_t call, int16_t *samples,
 			 size_t max)
 {
 	struct sipd_hostaudio *a;
+	int16_t none = 0;
 	size_t n;
 	int err = check(d, samples, max);
 
@@ -144,7 +145,7 @@ int sipdialer_audio_read(struct sipdialer *d, uint64_t call, int16_t *samples,
 	if (err)
 		return err;
 
-	n = sipd_hostaudio_read(a, samples, max);
+	n = sipd_hostaudio_read(a, max ? samples : &none, max);
 	sipd_hostaudio_unref(a);
 
 	return (int)n;
@@ -155,6 +156,7 @@ int sipdialer_audio_write(struct sipdialer *d, uint64_t call,
 			  const int16_t *samples, size_t count)
 {
 	struct sipd_hostaudio *a;
+	const int16_t none = 0;
 	size_t n;
 	int err = check(d, samples, count);
 
@@ -163,7 +165,7 @@ int sipdialer_audio_write(struct sipdialer *d, uint64_t call,
 	if (err)
 		return err;
 
-	n = sipd_hostaudio_write(a, samples, count);
+	n = sipd_hostaudio_write(a, count ? samples : &none, count);
 	sipd_hostaudio_unref(a);
 
 	return (int)n;

@@ -511,8 +511,6 @@ static void test_wrong_arguments_are_refused(void **state)
 			 SIPDIALER_EINVAL);
 	assert_int_equal(sipdialer_audio_write(h.d, on, NULL, 160),
 			 SIPDIALER_EINVAL);
-	assert_int_equal(sipdialer_audio_write(h.d, on, pcm, 0),
-			 SIPDIALER_EINVAL);
 	assert_int_equal(sipdialer_audio_read(h.d, on, pcm, 2880001),
 			 SIPDIALER_EINVAL);
 	assert_non_null(strstr(sipdialer_last_error(), "2880001"));
@@ -524,6 +522,8 @@ static void test_wrong_arguments_are_refused(void **state)
 	assert_int_equal(sipdialer_audio_read(h.d, 0, pcm, 160),
 			 SIPDIALER_ENOENT);
 	assert_int_equal(sipdialer_audio_read(h.d, on, pcm, 160), 0);
+	assert_int_equal(sipdialer_audio_read(h.d, on, NULL, 0), 0);
+	assert_int_equal(sipdialer_audio_write(h.d, on, NULL, 0), 0);
 	assert_int_equal(sipdialer_audio_write(h.d, on, pcm, 160), 160);
 	host_stop(&h);
 	host_close(&h);
