@@ -19,6 +19,19 @@ missing() {
 	done
 }
 
+# Node.js may come from elsewhere, complete: Debian's packages only for what is
+# not there.
+missing_node() {
+	command -v node >/dev/null || printf 'nodejs '
+	command -v npm >/dev/null || printf 'npm '
+	command -v make >/dev/null || printf 'make '
+	node=$(readlink -f "$(command -v node)" || :)
+	for headers in "${node%/bin/*}/include/node" /usr/include/node; do
+		[ -f "$headers/node_api.h" ] && [ -f "$headers/uv.h" ] && return
+	done
+	printf 'libnode-dev node-gyp '
+}
+
 setup() {
 	command -v dpkg-query >/dev/null 2>&1 || {
 		echo "setup: not a Debian system; install by hand:" \
@@ -26,7 +39,7 @@ setup() {
 		return 0
 	}
 	wanted=$build_packages
-	[ "${2-}" = test ] && wanted="$wanted $test_packages"
+	[ "${2-}" = test ] && wanted="$wanted $test_packages $(missing_node)"
 	# shellcheck disable=SC2086
 	absent=$(missing $wanted)
 	[ -z "$absent" ] && return 0

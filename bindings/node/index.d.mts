@@ -1,0 +1,4 @@
+import * as sipdialer from './index.js'
+
+export * from './index.js'
+export default sipdialer

@@ -1,0 +1,358 @@
+// Declarations of the package; the options and the words come from the library.
+/// <reference lib="esnext.disposable" />
+import { EventEmitter } from 'node:events'
+import { Duplex } from 'node:stream'
+import {
+  CallOptions, CampaignOptions, CampaignStatus, DialerOptions, Disposition, ErrorCode, EventName, ImportOptions,
+  RegistrationStatus
+} from './types/generated'
+
+export {
+  CallOptions, CampaignOptions, CampaignStatus, DialerOptions, Disposition, ErrorCode, EventName, ImportOptions,
+  RegistrationStatus
+}
+
+// ---- events, as in docs/events.md ------------------------------------------
+
+export interface BaseEvent<Name extends EventName> {
+  event: Name
+  /** RFC 3339, UTC, with milliseconds. */
+  time: string
+  /** Rises by 1 with each event. */
+  seq: number
+}
+
+export interface LogEvent extends BaseEvent<'log'> {
+  level: 'error' | 'warning' | 'info' | 'debug'
+  text: string
+}
+
+export interface LostEvent extends BaseEvent<'lost'> {
+  count: number
+}
+
+export interface StartedEvent extends BaseEvent<'started'> {
+  /** The local SIP address. */
+  text: string
+}
+
+export interface StoppedEvent extends BaseEvent<'stopped'> {}
+
+export interface RegistrationEvent extends BaseEvent<'registration'> {
+  status: RegistrationStatus
+  sip_status: number
+  reason: string | null
+  expires_s: number
+  retry_ms: number
+}
+
+export interface DoneEvent extends BaseEvent<'done'> {
+  request: number
+  error: ErrorCode | null
+  text: string | null
+  campaign: number | null
+  contact: number | null
+  count: number
+  total: number
+  failed: number
+}
+
+export interface StoreEvent extends BaseEvent<'store'> {
+  error: ErrorCode | null
+  text: string | null
+}
+
+export interface CallEvent<Name extends EventName> extends BaseEvent<Name> {
+  call: number
+  campaign: number | null
+  contact: number | null
+}
+
+export interface CallDialingEvent extends CallEvent<'call_dialing'> {
+  to: string
+}
+
+export interface CallRingingEvent extends CallEvent<'call_ringing'> {
+  sip_status: number
+}
+
+export interface CallEarlyMediaEvent extends CallEvent<'call_early_media'> {
+  sip_status: number
+  codec: string | null
+}
+
+export interface CallAnsweredEvent extends CallEvent<'call_answered'> {
+  codec: string | null
+  ring_ms: number
+}
+
+export interface CallDtmfEvent extends CallEvent<'call_dtmf'> {
+  /** The key. */
+  text: string
+  duration_ms: number
+}
+
+export interface CallPlayedEvent extends CallEvent<'call_played'> {
+  /** The file. */
+  text: string | null
+  /** null: played to its end. */
+  error: ErrorCode | null
+  reason: string | null
+}
+
+export interface CallIncomingEvent extends BaseEvent<'call_incoming'> {
+  call: number
+  from: string
+  /** The number called. */
+  to: string
+  /** The caller's name. */
+  text: string | null
+  direction: 'inbound'
+}
+
+export interface CallAudioEvent extends CallEvent<'call_audio'> {
+  /** Samples that wait to be read. */
+  count: number
+  /** Samples that wait to be sent. */
+  pending: number
+  /** Samples lost so far, because nobody read them in time. */
+  failed: number
+}
+
+export interface CallHeldEvent extends CallEvent<'call_held'> {
+  status: 'held' | 'resumed'
+}
+
+export interface CallEndedEvent extends CallEvent<'call_ended'> {
+  direction: 'outbound' | 'inbound'
+  to: string | null
+  from: string | null
+  disposition: Disposition
+  sip_status: number
+  reason: string | null
+  q850: number
+  ring_ms: number
+  talk_ms: number
+  codec: string | null
+  srtp: boolean
+  amd: { verdict: string, at_ms: number | null, beep_at_ms: number | null }
+  dtmf: string | null
+  rtp: { tx: number, rx: number, lost: number, jitter_ms: number | null, rtt_ms: number | null, mos: number | null }
+  recording: string | null
+  /** The contact is dialed again after, -1 never. */
+  retry_ms: number
+  error: ErrorCode | null
+}
+
+export interface Counters {
+  total: number
+  pending: number
+  active: number
+  completed: number
+  failed: number
+  other: number
+  attempts: number
+  by_disposition: Partial<Record<Disposition, number>>
+}
+
+export interface CampaignStatusEvent extends BaseEvent<'campaign_status'>, Counters {
+  request: number | null
+  campaign: number
+  status: CampaignStatus
+  /** The name. */
+  text: string | null
+  error: ErrorCode | null
+  reason: string | null
+}
+
+export interface CampaignProgressEvent extends BaseEvent<'campaign_progress'>, Counters {
+  campaign: number
+  next_ms: number
+}
+
+export interface ImportErrorEvent extends BaseEvent<'import_error'> {
+  request: number
+  campaign: number
+  line: number
+  text: string
+}
+
+export interface EventMap {
+  log: LogEvent
+  lost: LostEvent
+  started: StartedEvent
+  stopped: StoppedEvent
+  registration: RegistrationEvent
+  done: DoneEvent
+  store: StoreEvent
+  call_dialing: CallDialingEvent
+  call_ringing: CallRingingEvent
+  call_early_media: CallEarlyMediaEvent
+  call_answered: CallAnsweredEvent
+  call_dtmf: CallDtmfEvent
+  call_played: CallPlayedEvent
+  call_held: CallHeldEvent
+  call_ended: CallEndedEvent
+  call_incoming: CallIncomingEvent
+  call_audio: CallAudioEvent
+  campaign_status: CampaignStatusEvent
+  campaign_progress: CampaignProgressEvent
+  import_error: ImportErrorEvent
+}
+
+export type DialerEvent = EventMap[keyof EventMap]
+export type CallEventName = Extract<keyof EventMap, `call_${string}`>
+export type CampaignEventName = 'campaign_status' | 'campaign_progress'
+
+/** The object that comes with an event. */
+export type ObjectOf<Name> = Name extends CallEventName ? Call
+  : Name extends CampaignEventName ? Campaign
+    : undefined
+
+// ---- objects ---------------------------------------------------------------
+
+/** What a verb refused, or how a request failed. */
+export class SipdialerError extends Error {
+  constructor(code: ErrorCode, errno: number, message: string)
+  readonly code: ErrorCode
+  readonly errno: number
+}
+
+export interface EventsOptions<Name extends keyof EventMap = keyof EventMap> {
+  /** Events kept here for a slow consumer; then nothing is pulled. Default: 1024. */
+  highWaterMark?: number
+  /** Only these. */
+  events?: readonly Name[]
+  signal?: AbortSignal
+}
+
+export interface OptionInfo {
+  name: keyof DialerOptions
+  type: string
+  unit: string | null
+  min?: number
+  max?: number
+  max_bytes?: number
+  words?: string[]
+  later?: string[]
+  default: string
+  scope: ('engine' | 'call' | 'campaign' | 'import')[]
+  live: boolean
+  built_in: boolean
+  doc: string
+}
+
+export class Dialer extends EventEmitter {
+  constructor(options?: DialerOptions)
+
+  /** Version of the library. */
+  static readonly version: string
+  static options(): OptionInfo[]
+  static storeCheck(path: string, options?: { migrate?: boolean }): Promise<string>
+
+  set<Name extends keyof DialerOptions>(name: Name, value: NonNullable<DialerOptions[Name]> | null): void
+  get(name: keyof DialerOptions): string
+  load(path: string): Promise<void>
+
+  start(): Promise<StartedEvent>
+  stop(): Promise<StoppedEvent>
+  close(): Promise<void>
+  ref(): this
+  unref(): this
+  [Symbol.asyncDispose](): Promise<void>
+
+  call(to: string, options?: CallOptions | null, more?: { signal?: AbortSignal }): Call
+  getCall(id: number | bigint): Call | undefined
+
+  createCampaign(name: string, options?: CampaignOptions | null): Promise<Campaign>
+  campaign(id: number | bigint, name?: string): Campaign
+  campaigns(): Promise<Campaign[]>
+
+  dncAdd(number: string, source?: string | null): Promise<boolean>
+  dncRemove(number: string): Promise<boolean>
+  dncCheck(number: string): Promise<{ source: string | null } | null>
+  storeBackup(path: string): Promise<void>
+  stats(): Record<string, unknown>
+
+  events<Name extends keyof EventMap = keyof EventMap>(
+    options?: EventsOptions<Name>): AsyncIterableIterator<EventMap[Name]>
+  [Symbol.asyncIterator](): AsyncIterableIterator<DialerEvent>
+
+  on<Name extends keyof EventMap>(name: Name, listener: (ev: EventMap[Name], object: ObjectOf<Name>) => void): this
+  on(name: 'event', listener: (ev: DialerEvent, object: Call | Campaign | undefined) => void): this
+  once<Name extends keyof EventMap>(name: Name, listener: (ev: EventMap[Name], object: ObjectOf<Name>) => void): this
+  once(name: 'event', listener: (ev: DialerEvent, object: Call | Campaign | undefined) => void): this
+  off(name: keyof EventMap | 'event', listener: (...args: any[]) => void): this
+}
+
+export class Call extends EventEmitter {
+  private constructor()
+  readonly id: number
+  readonly dialer: Dialer
+
+  /** The event of a call that came in, else null. */
+  readonly incoming: CallIncomingEvent | null
+  /** The event, or null if the call ends without. Never rejects. */
+  readonly answered: Promise<CallAnsweredEvent | null>
+  /** Never rejects. */
+  readonly ended: Promise<CallEndedEvent>
+
+  hangup(): void
+  play(path: string, options?: { repeat?: number }): void
+  dtmf(digits: string): void
+  record(path: string | null, options?: { stereo?: boolean }): void
+  answer(options?: CallOptions | null): void
+  reject(sipStatus?: number): void
+
+  /** 16-bit samples, mono, at the rate of the option call.audio. */
+  readonly audio: CallAudio
+  openAudio(options?: { highWaterMark?: number }): CallAudio
+  readAudio(samples: Int16Array): number
+  writeAudio(samples: Int16Array): number
+  clearAudio(): number
+  [Symbol.asyncDispose](): Promise<void>
+
+  on<Name extends CallEventName>(name: Name, listener: (ev: EventMap[Name]) => void): this
+  once<Name extends CallEventName>(name: Name, listener: (ev: EventMap[Name]) => void): this
+  off(name: CallEventName, listener: (...args: any[]) => void): this
+}
+
+/** Bytes of 16-bit samples; an Int16Array may be written, too. */
+export interface CallAudio extends Duplex {
+  write(chunk: Int16Array | Uint8Array, callback?: (error: Error | null | undefined) => void): boolean
+  write(chunk: any, encoding?: BufferEncoding, callback?: (error: Error | null | undefined) => void): boolean
+}
+
+/** The samples of a chunk of `call.audio`, without a copy where it is aligned. */
+export function samplesOf(chunk: Uint8Array): Int16Array
+
+export interface ImportResult {
+  count: number
+  total: number
+  failed: number
+  /** The first 1,000. */
+  errors: { line: number, text: string }[]
+}
+
+export class Campaign extends EventEmitter {
+  private constructor()
+  readonly id: number
+  readonly dialer: Dialer
+  readonly name: string | null
+  /** The newest state and counters that came. */
+  readonly info: (Partial<CampaignStatusEvent & Omit<CampaignProgressEvent, 'event'>>) | null
+
+  import(path: string, options?: ImportOptions | null): Promise<ImportResult>
+  addContact(number: string, contact?: { name?: string | null, custom?: object | string | null }): Promise<number>
+  start(): Promise<void>
+  pause(): Promise<void>
+  cancel(): Promise<void>
+  status(): Promise<CampaignStatusEvent>
+  results(path: string): Promise<number>
+  /** Resolves when it is completed or cancelled. */
+  finished(options?: { signal?: AbortSignal }): Promise<CampaignStatusEvent>
+
+  on<Name extends CampaignEventName>(name: Name, listener: (ev: EventMap[Name]) => void): this
+  once<Name extends CampaignEventName>(name: Name, listener: (ev: EventMap[Name]) => void): this
+  off(name: CampaignEventName, listener: (...args: any[]) => void): this
+}

@@ -1,0 +1,4 @@
+import sipdialer from './index.js'
+
+export const { Dialer, Call, Campaign, SipdialerError, samplesOf } = sipdialer
+export default sipdialer

@@ -1,0 +1,297 @@
+// Made by scripts/make-node-types.py from the option table and the words of the library.
+// Change those, not this file.
+
+/** Options of a dialer: `new Dialer(options)`, `dialer.set()`. */
+export interface DialerOptions {
+  /** Host name or address of the SIP server that numbers are dialed through. */
+  'sip.server'?: string | null
+  /** Port of the SIP server; 0: found by DNS (RFC 3263), else 5060. 0 to 65,535. Default: 0. */
+  'sip.port'?: number | bigint | `${number}` | null
+  /** Transport to the SIP server. Default: udp. Not yet: tls. */
+  'sip.transport'?: 'udp' | 'tcp' | 'tls' | null
+  /** User part of the account's SIP address. */
+  'sip.user'?: string | null
+  /** User name for digest authentication; empty: as sip.user. */
+  'sip.auth_user'?: string | null
+  /** Password of the account; sip.password_file keeps it out of command lines. */
+  'sip.password'?: string | null
+  /** File whose first line is the password; read at start. */
+  'sip.password_file'?: string | null
+  /** Domain of the account's SIP address; empty: as sip.server. */
+  'sip.domain'?: string | null
+  /** Realm that may have the password; empty: any realm of sip.server, no other host. */
+  'sip.realm'?: string | null
+  /** Host or host:port that all requests are sent through. */
+  'sip.outbound_proxy'?: string | null
+  /** Register at the SIP server; auto: if sip.server and sip.user are set. Default: auto. */
+  'sip.register'?: 'auto' | 'yes' | 'no' | boolean | null
+  /** Life of a registration asked for; refreshed in time. 60 to 86,400 s. Default: 300. */
+  'sip.register_expires'?: number | bigint | `${number}` | null
+  /** Keeps the way through a NAT open; 0: off. RFC 5626 4.4. 0 to 3,600 s. Default: 25. */
+  'sip.keepalive_interval'?: number | bigint | `${number}` | null
+  /** Numeric address to bind SIP and RTP to; empty: the one that leads to the server. */
+  'sip.local_address'?: string | null
+  /** Port to bind SIP to; 0: any free one. 0 to 65,535. Default: 0. */
+  'sip.local_port'?: number | bigint | `${number}` | null
+  /** Numeric address to tell peers, for a host behind a static NAT; empty: the local one. */
+  'sip.external_address'?: string | null
+  /** Number shown to the called side; empty: as sip.user. */
+  'sip.caller_id'?: string | null
+  /** Name shown to the called side. */
+  'sip.caller_name'?: string | null
+  /** Value of the User-Agent header; empty: name and version of the library. */
+  'sip.user_agent'?: string | null
+  /** Header line added to each INVITE, as 'Name: value'; each one set is added, at most 32, empty clears. */
+  'sip.header'?: string | readonly string[] | null
+  /** PEM file of the authorities trusted; empty: the system's. Not yet: only the default. */
+  'sip.tls_ca_file'?: string | null
+  /** Check certificate and name of the SIP server. Default: yes. Not yet: only the default. */
+  'sip.tls_verify'?: boolean | 'yes' | 'no' | null
+  /** PEM file of our own certificate. Not yet: only the default. */
+  'sip.tls_cert_file'?: string | null
+  /** PEM file of the key of our certificate. Not yet: only the default. */
+  'sip.tls_key_file'?: string | null
+  /** Codecs offered, the preferred first. Default: pcmu,pcma. */
+  'media.codecs'?: string | readonly ('pcmu' | 'pcma')[] | null
+  /** Encryption of the audio. Default: off. Not yet: optional, required, dtls. */
+  'media.srtp'?: 'off' | 'optional' | 'required' | 'dtls' | null
+  /** How keys are sent. Default: rfc4733. Not yet: info, inband, auto. */
+  'media.dtmf'?: 'rfc4733' | 'info' | 'inband' | 'auto' | null
+  /** Lowest port for RTP, 1024 or more; 0: any free one. 0 to 65,534. Default: 0. */
+  'media.rtp_port_min'?: number | bigint | `${number}` | null
+  /** Highest port for RTP, 1024 or more; 0: any free one. 0 to 65,534. Default: 0. */
+  'media.rtp_port_max'?: number | bigint | `${number}` | null
+  /** An answered call without any RTP from the far end is hung up after this long; 0: never. 0 to 3,600 s. Default: 30. */
+  'media.rtp_timeout'?: number | bigint | `${number}` | null
+  /** Threads for audio; 0: one a processor core. 0 to 64. Default: 0. */
+  'media.threads'?: number | bigint | `${number}` | null
+  /** Calls at once; of a campaign: its share of the engine's. 1 to 100,000. Default: 100. */
+  'dial.max_calls'?: number | bigint | `${number}` | null
+  /** New calls of campaigns in any second, at most; 0: no limit. 0 to 100,000 1/s. Default: 10. */
+  'dial.calls_per_second'?: number | `${number}` | null
+  /** A call not answered after this long is given up. 5 to 300 s. Default: 45. */
+  'dial.ring_timeout'?: number | bigint | `${number}` | null
+  /** A call is hung up this long after its answer; 0: never. 0 to 86,400 s. Default: 0. */
+  'dial.max_duration'?: number | bigint | `${number}` | null
+  /** Country of numbers written without one, as 'US' or '49'; empty: numbers are taken as they are. */
+  'dial.default_country'?: string | null
+  /** Further calls to a contact of a campaign that was not reached. 0 to 100. Default: 2. */
+  'dial.retries'?: number | bigint | `${number}` | null
+  /** Time from the end of a call to the next to the same contact. 0 to 2,592,000 s. Default: 300. */
+  'dial.retry_delay'?: number | bigint | `${number}` | null
+  /** Exceptions by disposition, a delay in s or off: 'busy=60,no_answer=300,rejected=off'. */
+  'dial.retry_rules'?: string | null
+  /** Dial contacts again whose call was in doubt when the process died; somebody may be called twice. Default: no. */
+  'dial.retry_interrupted'?: boolean | 'yes' | 'no' | null
+  /** This engine dials the running campaigns of its store; no: it only manages them. Default: yes. */
+  'dial.campaigns'?: boolean | 'yes' | 'no' | null
+  /** WAV file played after the answer. */
+  'call.play'?: string | null
+  /** WAV file the call is recorded to; of a campaign a directory, in which each call makes a file call-ID.wav. */
+  'call.record'?: string | null
+  /** Record the far end left and us right; no: both mixed. Default: no. */
+  'call.record_stereo'?: boolean | 'yes' | 'no' | null
+  /** Keys sent after the answer: 0-9 * # A-D, ',' pauses 500 ms. */
+  'call.dtmf'?: string | null
+  /** Hang up when call.play has ended; a campaign does so unless this is set. Default: no. */
+  'call.hangup_after_play'?: boolean | 'yes' | 'no' | null
+  /** Samples per second of the audio that the host exchanges with the call (docs/audio.md); off: none. Default: off. */
+  'call.audio'?: 'off' | '8000' | '16000' | '24000' | '48000' | 8000 | 16000 | 24000 | 48000 | null
+  /** Audio of a call that waits for the host, at most; more is dropped and counted. 100 to 60,000 ms. Default: 1000. */
+  'audio.read_buffer'?: number | bigint | `${number}` | null
+  /** Audio of the host that waits to be sent, at most; more is not taken. 100 to 60,000 ms. Default: 5000. */
+  'audio.write_buffer'?: number | bigint | `${number}` | null
+  /** Whose calls come in as CALL_INCOMING; server: those of sip.server and sip.outbound_proxy. Others get no answer. Default: no. */
+  'incoming.accept'?: 'no' | 'server' | null
+  /** A call that came in and is neither answered nor rejected is refused by 480 after this long. 1 to 300 s. Default: 20. */
+  'incoming.timeout'?: number | bigint | `${number}` | null
+  /** SQLite file of contacts, campaigns and results; empty: no store, and no campaigns. */
+  'store.path'?: string | null
+  /** Redis server that gives commands and takes events. Not yet: only the default. */
+  'redis.url'?: string | null
+  /** First part of the names of channels and keys. Default: sipdialer. Not yet: only the default. */
+  'redis.prefix'?: string | null
+  /** Time between health messages; 0: none. 0 to 3,600 s. Default: 10. Not yet: only the default. */
+  'redis.health_interval'?: number | bigint | `${number}` | null
+  /** Log lines up to this severity come as LOG events. Default: info. */
+  'log.level'?: 'error' | 'warning' | 'info' | 'debug' | null
+  /** Events that wait for the host, at most; see docs/events.md. 1,024 to 10,000,000. Default: 65536. */
+  'events.max'?: number | bigint | `${number}` | null
+  /** Header of the column of numbers; empty: found out. */
+  'import.number_column'?: string | null
+  /** Header of the column of names; empty: found out. */
+  'import.name_column'?: string | null
+  /** Between columns: auto, tab, or one of , ; | :. Default: auto. */
+  'import.delimiter'?: string | null
+  /** IMPORT_ERROR events of one file, at most; further ones are only counted. 0 to 1,000,000. Default: 1000. */
+  'import.max_errors'?: number | bigint | `${number}` | null
+}
+
+/** Options of one call. */
+export interface CallOptions {
+  /** Number shown to the called side; empty: as sip.user. */
+  'sip.caller_id'?: string | null
+  /** Name shown to the called side. */
+  'sip.caller_name'?: string | null
+  /** Header line added to each INVITE, as 'Name: value'; each one set is added, at most 32, empty clears. */
+  'sip.header'?: string | readonly string[] | null
+  /** Codecs offered, the preferred first. Default: pcmu,pcma. */
+  'media.codecs'?: string | readonly ('pcmu' | 'pcma')[] | null
+  /** An answered call without any RTP from the far end is hung up after this long; 0: never. 0 to 3,600 s. Default: 30. */
+  'media.rtp_timeout'?: number | bigint | `${number}` | null
+  /** A call not answered after this long is given up. 5 to 300 s. Default: 45. */
+  'dial.ring_timeout'?: number | bigint | `${number}` | null
+  /** A call is hung up this long after its answer; 0: never. 0 to 86,400 s. Default: 0. */
+  'dial.max_duration'?: number | bigint | `${number}` | null
+  /** WAV file played after the answer. */
+  'call.play'?: string | null
+  /** WAV file the call is recorded to; of a campaign a directory, in which each call makes a file call-ID.wav. */
+  'call.record'?: string | null
+  /** Record the far end left and us right; no: both mixed. Default: no. */
+  'call.record_stereo'?: boolean | 'yes' | 'no' | null
+  /** Keys sent after the answer: 0-9 * # A-D, ',' pauses 500 ms. */
+  'call.dtmf'?: string | null
+  /** Hang up when call.play has ended; a campaign does so unless this is set. Default: no. */
+  'call.hangup_after_play'?: boolean | 'yes' | 'no' | null
+  /** Samples per second of the audio that the host exchanges with the call (docs/audio.md); off: none. Default: off. */
+  'call.audio'?: 'off' | '8000' | '16000' | '24000' | '48000' | 8000 | 16000 | 24000 | 48000 | null
+  /** Audio of a call that waits for the host, at most; more is dropped and counted. 100 to 60,000 ms. Default: 1000. */
+  'audio.read_buffer'?: number | bigint | `${number}` | null
+  /** Audio of the host that waits to be sent, at most; more is not taken. 100 to 60,000 ms. Default: 5000. */
+  'audio.write_buffer'?: number | bigint | `${number}` | null
+}
+
+/** Options of one campaign, kept in the store. */
+export interface CampaignOptions {
+  /** Number shown to the called side; empty: as sip.user. */
+  'sip.caller_id'?: string | null
+  /** Name shown to the called side. */
+  'sip.caller_name'?: string | null
+  /** Header line added to each INVITE, as 'Name: value'; each one set is added, at most 32, empty clears. */
+  'sip.header'?: string | readonly string[] | null
+  /** Codecs offered, the preferred first. Default: pcmu,pcma. */
+  'media.codecs'?: string | readonly ('pcmu' | 'pcma')[] | null
+  /** An answered call without any RTP from the far end is hung up after this long; 0: never. 0 to 3,600 s. Default: 30. */
+  'media.rtp_timeout'?: number | bigint | `${number}` | null
+  /** Calls at once; of a campaign: its share of the engine's. 1 to 100,000. Default: 100. */
+  'dial.max_calls'?: number | bigint | `${number}` | null
+  /** New calls of campaigns in any second, at most; 0: no limit. 0 to 100,000 1/s. Default: 10. */
+  'dial.calls_per_second'?: number | `${number}` | null
+  /** A call not answered after this long is given up. 5 to 300 s. Default: 45. */
+  'dial.ring_timeout'?: number | bigint | `${number}` | null
+  /** A call is hung up this long after its answer; 0: never. 0 to 86,400 s. Default: 0. */
+  'dial.max_duration'?: number | bigint | `${number}` | null
+  /** Country of numbers written without one, as 'US' or '49'; empty: numbers are taken as they are. */
+  'dial.default_country'?: string | null
+  /** Further calls to a contact of a campaign that was not reached. 0 to 100. Default: 2. */
+  'dial.retries'?: number | bigint | `${number}` | null
+  /** Time from the end of a call to the next to the same contact. 0 to 2,592,000 s. Default: 300. */
+  'dial.retry_delay'?: number | bigint | `${number}` | null
+  /** Exceptions by disposition, a delay in s or off: 'busy=60,no_answer=300,rejected=off'. */
+  'dial.retry_rules'?: string | null
+  /** WAV file played after the answer. */
+  'call.play'?: string | null
+  /** WAV file the call is recorded to; of a campaign a directory, in which each call makes a file call-ID.wav. */
+  'call.record'?: string | null
+  /** Record the far end left and us right; no: both mixed. Default: no. */
+  'call.record_stereo'?: boolean | 'yes' | 'no' | null
+  /** Keys sent after the answer: 0-9 * # A-D, ',' pauses 500 ms. */
+  'call.dtmf'?: string | null
+  /** Hang up when call.play has ended; a campaign does so unless this is set. Default: no. */
+  'call.hangup_after_play'?: boolean | 'yes' | 'no' | null
+  /** Samples per second of the audio that the host exchanges with the call (docs/audio.md); off: none. Default: off. */
+  'call.audio'?: 'off' | '8000' | '16000' | '24000' | '48000' | 8000 | 16000 | 24000 | 48000 | null
+  /** Audio of a call that waits for the host, at most; more is dropped and counted. 100 to 60,000 ms. Default: 1000. */
+  'audio.read_buffer'?: number | bigint | `${number}` | null
+  /** Audio of the host that waits to be sent, at most; more is not taken. 100 to 60,000 ms. Default: 5000. */
+  'audio.write_buffer'?: number | bigint | `${number}` | null
+}
+
+/** Options of one contact file. */
+export interface ImportOptions {
+  /** Country of numbers written without one, as 'US' or '49'; empty: numbers are taken as they are. */
+  'dial.default_country'?: string | null
+  /** Header of the column of numbers; empty: found out. */
+  'import.number_column'?: string | null
+  /** Header of the column of names; empty: found out. */
+  'import.name_column'?: string | null
+  /** Between columns: auto, tab, or one of , ; | :. Default: auto. */
+  'import.delimiter'?: string | null
+  /** IMPORT_ERROR events of one file, at most; further ones are only counted. 0 to 1,000,000. Default: 1000. */
+  'import.max_errors'?: number | bigint | `${number}` | null
+}
+
+/** Kinds of events. */
+export type EventName =
+  | 'log'
+  | 'lost'
+  | 'started'
+  | 'stopped'
+  | 'registration'
+  | 'done'
+  | 'store'
+  | 'call_dialing'
+  | 'call_ringing'
+  | 'call_early_media'
+  | 'call_answered'
+  | 'call_dtmf'
+  | 'call_played'
+  | 'call_held'
+  | 'call_ended'
+  | 'call_incoming'
+  | 'call_audio'
+  | 'campaign_status'
+  | 'campaign_progress'
+  | 'import_error'
+
+/** How a call came out. */
+export type Disposition =
+  | 'none'
+  | 'answered'
+  | 'answered_human'
+  | 'answered_machine'
+  | 'fax'
+  | 'busy'
+  | 'no_answer'
+  | 'invalid_number'
+  | 'rejected'
+  | 'blocked'
+  | 'congestion'
+  | 'cancelled'
+  | 'abandoned'
+  | 'interrupted'
+  | 'dnc'
+  | 'failed'
+
+/** State of a campaign. */
+export type CampaignStatus =
+  | 'draft'
+  | 'scheduled'
+  | 'running'
+  | 'paused'
+  | 'completed'
+  | 'cancelled'
+
+/** Registration at the SIP server. */
+export type RegistrationStatus =
+  | 'disconnected'
+  | 'connecting'
+  | 'registered'
+  | 'failed'
+
+/** Errors of the library. */
+export type ErrorCode =
+  | 'SIPDIALER_EINVAL'
+  | 'SIPDIALER_ENOENT'
+  | 'SIPDIALER_ESTATE'
+  | 'SIPDIALER_EFULL'
+  | 'SIPDIALER_ENOMEM'
+  | 'SIPDIALER_EIO'
+  | 'SIPDIALER_EBUSY'
+  | 'SIPDIALER_EFORMAT'
+  | 'SIPDIALER_ENEWER'
+  | 'SIPDIALER_ENOSYS'
+  | 'SIPDIALER_EAUTH'
+  | 'SIPDIALER_ENET'
+  | 'SIPDIALER_ESIZE'
+  | 'SIPDIALER_ECANCELLED'
