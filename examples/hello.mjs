@@ -1,11 +1,16 @@
-// Call a number and say how it came out: node hello.mjs 1001
-import { spawn } from 'node:child_process'
-import { createInterface } from 'node:readline'
+// Call a number, play a prompt, say how it came out: node hello.mjs sip:1001@192.0.2.10
+import { Dialer } from 'sipdialer'
 
-const number = process.argv[2]
-const dialer = spawn('sipdialer', ['--json', 'call', number], { stdio: ['ignore', 'pipe', 'inherit'] })
+const dialer = new Dialer()
+dialer.on('event', ev => console.log(ev.event, ev.disposition ?? ''))
+await dialer.start()
 
-for await (const line of createInterface({ input: dialer.stdout })) {
-  const event = JSON.parse(line)
-  console.log(event.event, event.disposition ?? '')
-}
+const call = dialer.call(process.argv[2], {
+  'call.play': 'prompt.wav',
+  'call.hangup_after_play': true
+})
+if (await call.answered) console.log('they pick up')
+const { disposition, talk_ms: ms } = await call.ended
+console.log(`${disposition} after ${ms / 1000} s`)
+
+await dialer.close()
