@@ -433,11 +433,42 @@ class Bench:
                              for r in runs], "{:.3f}"),
                      median([r["lost_ms"] for r in runs]) == 0)
 
+    # l: events into a host --------------------------------------------------
+
+    def l(self):  # noqa: E743
+        tests = os.path.join(ROOT, "tests", "bench")
+        addon = f"{self.release}/bindings/node/sipdialer.node"
+        env = dict(os.environ, SIPDIALER_NODE_ADDON=addon,
+                   SIPDIALER_LIBRARY=f"{self.release}/lib/libsipdialer.so.0")
+        hosts = {"C": [f"{self.release}/tests/bench/bench_host"],
+                 "Python": [sys.executable, f"{tests}/bench_python.py"]}
+        if os.path.exists(addon):
+            hosts["Node"] = ["node", f"{tests}/bench_node.mjs"]
+        runs = {}
+        for _ in range(self.times):
+            with Far(self.release, "--no-media") as far:
+                for host, command in hosts.items():
+                    done = subprocess.run(
+                        [*command, far.address, str(2000 * self.short)],
+                        stdout=subprocess.PIPE, text=True, env=env,
+                        timeout=300, check=True)
+                    r = self.keep("host", json.loads(done.stdout))
+                    for way, got in r.items():
+                        if isinstance(got, dict):
+                            runs.setdefault((host, way), []).append(got)
+        for (host, way), got in runs.items():
+            self.row("l", f"events/s into {host}, {way}", "",
+                     spread([r["events_per_s"] for r in got], "{:,.0f}"),
+                     None)
+            self.row("l", "its CPU an event, us", "",
+                     spread([r["cpu_us_per_event"] for r in got], "{:.2f}"),
+                     None)
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--only", default="a,b,c,d,e,g,h,i,j,k",
+    parser.add_argument("--only", default="a,b,c,d,e,g,h,i,j,k,l",
                         help="letters; f comes with e")
     parser.add_argument("--seconds", type=int, default=45,
                         help="of a run for calls a second (45)")

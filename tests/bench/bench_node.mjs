@@ -1,32 +1,30 @@
-// Events per second through the Node.js binding, and what one costs. Prints JSON.
+// Events through the Node.js package, as bench_host.c does it in C.
 //
-// Calls to the simulated network fill the library's queue while nothing pulls;
-// then the time from there into JavaScript is taken: by a listener of one kind
-// of event, and by an async iterator.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
+//     SIPDIALER_NODE_ADDON=sipdialer.node node bench_node.mjs ADDRESS CALLS
+//
+// Calls to a busy number fill the library's queue while nothing pulls; then the
+// time is taken in which JavaScript empties it. Prints one JSON object.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Dialer } from '../../bindings/node/index.mjs'
 
-const CALLS = 20000 // four events each
-const RUNS = 3
-
-const net = spawn(process.env.SIPDIALER_PHONENET, ['--parent-dies', '--quiet', '--no-media', '--no-fsync', '--listen', '127.0.0.1:0',
-  '--answer-delay', '0', '--talk-time', '10'], { stdio: ['pipe', 'pipe', 'inherit'] })
-const [line] = await once(createInterface({ input: net.stdout }), 'line')
+const [, , address, count] = process.argv
+const calls = Number(count)
 
 async function fill(d) {
-  for (let calls = 0; calls < CALLS;) {
+  for (let dialed = 0; dialed < calls;) {
     try {
-      d.call('100')
-      calls++
+      d.call(`sip:101@${address}`)
+      dialed++
     } catch (err) {
       if (err.code !== 'SIPDIALER_EFULL') throw err
       await sleep(1)
     }
   }
-  while (d.stats().calls.active) await sleep(5)
+  while (d.stats().calls.ended < calls) await sleep(1)
+}
+
+function now() {
+  return { time: process.hrtime.bigint(), cpu: process.cpuUsage() }
 }
 
 function cost(began, events) {
@@ -39,16 +37,12 @@ function cost(began, events) {
   }
 }
 
-function now() {
-  return { time: process.hrtime.bigint(), cpu: process.cpuUsage() }
-}
-
-async function byListener(d, gate) {
+async function listener(d, gate) {
   let events = 0
   let ends = 0
   const all = new Promise(resolve => {
     d.on('event', () => events++)
-    d.on('call_ended', () => ++ends === CALLS && resolve())
+    d.on('call_ended', () => ++ends === calls && resolve())
   })
   await fill(d)
   const [began, before] = [now(), events]
@@ -57,7 +51,7 @@ async function byListener(d, gate) {
   return cost(began, events - before)
 }
 
-async function byIterator(d, gate) {
+async function iterator(d, gate) {
   const reader = d.events()
   await fill(d)
   const began = now()
@@ -66,16 +60,13 @@ async function byIterator(d, gate) {
   let ends = 0
   for await (const ev of reader) {
     events++
-    if (ev.event === 'call_ended' && ++ends === CALLS) break
+    if (ev.event === 'call_ended' && ++ends === calls) break
   }
   return cost(began, events)
 }
 
-async function run(way) {
-  const d = new Dialer({
-    'sip.server': '127.0.0.1', 'sip.port': Number(line.split(':').at(-1)), 'sip.local_address': '127.0.0.1',
-    'events.max': 1000000, 'dial.max_calls': 200, 'media.rtp_timeout': 0
-  })
+async function measure(way) {
+  const d = new Dialer({ 'sip.local_address': '127.0.0.1', 'events.max': 1000000, 'dial.max_calls': 200 })
   const gate = d.events({ highWaterMark: 1 }) // full at once: nothing is pulled
   await d.start()
   const result = await way(d, gate)
@@ -83,12 +74,6 @@ async function run(way) {
   return result
 }
 
-async function median(way) {
-  const results = []
-  for (let i = 0; i < RUNS; i++) results.push(await run(way))
-  return results.sort((a, b) => a.events_per_s - b.events_per_s)[RUNS >> 1]
-}
-
-const result = { bench: 'node', node: process.version, runs: RUNS, listener: await median(byListener), iterator: await median(byIterator) }
-console.log(JSON.stringify(result))
-net.stdin.end()
+console.log(JSON.stringify({
+  bench: 'node', node: process.version, listener: await measure(listener), iterator: await measure(iterator)
+}))

@@ -1,20 +1,16 @@
 #!/usr/bin/env python3
-"""Events through the Python package: prints one JSON object.
+"""Events through the Python package, as bench_host.c does it in C.
 
-    SIPDIALER_LIBRARY=build/lib/libsipdialer.so.0 tests/bench/bench_python.py [EVENTS]
+    SIPDIALER_LIBRARY=libsipdialer.so.0 bench_python.py ADDRESS CALLS
 
-Two floods, each pulled after the library has made it: refused rows of a
-contact file (import_error, a small event) and calls to a number that is busy
-(call_dialing, call_ringing, call_ended; with SIPDIALER_PHONENET only).  CPU is
-that of the pulling thread.
+Calls to a busy number fill the library's queue; then the time is taken in
+which this thread empties it.  Prints one JSON object.
 """
 import asyncio
 import json
 import os
 import platform
-import subprocess
 import sys
-import tempfile
 import time
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
@@ -23,91 +19,72 @@ sys.path.insert(0, os.path.join(ROOT, "bindings", "python"))
 import sipdialer  # noqa: E402
 
 
-def until_quiet(dialer):
-    """Waits until the library makes no more events: (waiting, seq of the
-    last)."""
-    last, at = -1, time.monotonic()
-    while time.monotonic() - at < 0.5:
-        events = dialer.stats()["events"]
-        if events["waiting"] != last:
-            last, at = events["waiting"], time.monotonic()
-        time.sleep(0.01)
-    return last, last + events["delivered"]
-
-
-def iterate(dialer, last):
+def iterate(dialer, calls):
+    ends = events = 0
     for event in dialer:
-        if event.seq == last:
-            break
+        events += 1
+        ends += event.name == "call_ended"
+        if ends == calls:
+            return events
+    return events
 
 
-def hooks(dialer, last):
-    dialer.on("event")(lambda event: event.seq == last and dialer.stop())
+def hooks(dialer, calls):
+    seen = [0, 0]
+
+    def count(event):
+        seen[0] += 1
+        if event.name == "call_ended":
+            seen[1] += 1
+            if seen[1] == calls:
+                dialer.stop()
+
+    dialer.on("event")(count)
     dialer.stopped().wait()
+    return seen[0]
 
 
-def aio(dialer, last):
+def aio(dialer, calls):
     async def body():
+        ends = events = 0
         async for event in dialer:
-            if event.seq == last:
-                break
-    asyncio.run(body())
+            events += 1
+            ends += event.name == "call_ended"
+            if ends == calls:
+                return events
+        return events
+    return asyncio.run(body())
 
 
-def measure(consume, dialer):
+def fill(dialer, address, calls):
+    dialed = 0
+    while dialed < calls:
+        try:
+            dialer.call("sip:101@" + address)
+            dialed += 1
+        except sipdialer.FullError:
+            time.sleep(0.001)
+    while dialer.stats()["calls"]["ended"] < calls:
+        time.sleep(0.001)
+
+
+def measure(consume, address, calls):
     """Events a second, and microseconds of CPU for each."""
-    count, last = until_quiet(dialer)
-    wall, cpu = time.perf_counter(), time.thread_time()
-    consume(dialer, last)
-    wall, cpu = time.perf_counter() - wall, time.thread_time() - cpu
-    return {"events": count, "events_per_s": round(count / wall),
-            "cpu_us_per_event": round(cpu / count * 1e6, 2)}
-
-
-def flood_import(consume, events, folder):
-    path = os.path.join(folder, "bad.csv")
-    with open(path, "w", encoding="utf-8") as f:
-        f.write("number\n" + "x\n" * events)
-    with sipdialer.Dialer(sip_local_address="127.0.0.1", events_max=events + 10000,
-                          store_path=os.path.join(folder, "s.db")) as dialer:
-        campaign = dialer.campaign("bench").wait()
-        campaign.import_contacts(path, import_max_errors=events)
-        return measure(consume, dialer)
-
-
-def flood_calls(consume, calls, address):
-    with sipdialer.Dialer(sip_local_address="127.0.0.1", events_max=calls * 10,
-                          dial_max_calls=400, log_level="error") as dialer:
-        dialed = 0
-        while dialed < calls:
-            try:
-                dialer.call("sip:%d01@%s" % (dialed, address))
-                dialed += 1
-            except sipdialer.FullError:
-                time.sleep(0.002)
-        return measure(consume, dialer)
+    with sipdialer.Dialer(sip_local_address="127.0.0.1", events_max=1000000,
+                          dial_max_calls=200) as dialer:
+        fill(dialer, address, calls)
+        wall, cpu = time.perf_counter(), time.thread_time()
+        events = consume(dialer, calls)
+        wall, cpu = time.perf_counter() - wall, time.thread_time() - cpu
+    return {"events": events, "events_per_s": round(events / wall),
+            "cpu_us_per_event": round(cpu / events * 1e6, 2)}
 
 
 def main():
-    events = int(sys.argv[1]) if len(sys.argv) > 1 else 200000
-    out = {"bench": "python", "python": platform.python_version(),
-           "library": sipdialer.version()}
-    net = None
-    if "SIPDIALER_PHONENET" in os.environ:
-        net = subprocess.Popen(
-            [os.environ["SIPDIALER_PHONENET"], "--listen", "127.0.0.1:0", "--no-media",
-             "--no-fsync", "--quiet", "--parent-dies"], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, text=True)
-        address = net.stdout.readline().split("udp:")[1].strip()
+    address, calls = sys.argv[1], int(sys.argv[2])
+    out = {"bench": "python", "python": platform.python_version()}
     for consume in (iterate, hooks, aio):
-        with tempfile.TemporaryDirectory() as folder:
-            out["import_error_" + consume.__name__] = flood_import(consume, events, folder)
-        if net:
-            out["calls_" + consume.__name__] = flood_calls(consume, events // 20, address)
-    if net:
-        net.stdin.close()
-        net.wait()
-        net.stdout.close()
+        out[consume.__name__] = measure(consume, address, calls)
     print(json.dumps(out))
 
 

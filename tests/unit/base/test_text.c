@@ -46,6 +46,31 @@ static void test_json_members_have_commas_and_escapes(void **state)
 }
 
 
+static void test_json_numbers_of_every_size(void **state)
+{
+	char buf[256];
+	struct sipd_text t;
+	(void)state;
+
+	sipd_text_init(&t, buf, sizeof(buf));
+	sipd_text_add(&t, "{");
+	sipd_json_int(&t, "a", INT64_MIN);
+	sipd_json_int(&t, "b", 0);
+	sipd_json_uint(&t, "c", UINT64_MAX);
+	sipd_json_num(&t, "d", 0);
+	sipd_json_num(&t, "e", 999999);
+	sipd_json_num(&t, "f", 1e6);
+	sipd_json_num(&t, "g", -12);
+	sipd_json_num(&t, "h", 0.25);
+	sipd_text_add(&t, "}");
+
+	assert_string_equal(buf, "{\"a\":-9223372036854775808,\"b\":0,"
+				 "\"c\":18446744073709551615,\"d\":0,"
+				 "\"e\":999999,\"f\":1e+06,\"g\":-12,"
+				 "\"h\":0.25}");
+}
+
+
 static void test_utf8_refuses_what_rfc3629_refuses(void **state)
 {
 	/* clang-format off */
@@ -115,6 +140,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text_cut_is_terminated_and_told),
 		cmocka_unit_test(test_json_members_have_commas_and_escapes),
+		cmocka_unit_test(test_json_numbers_of_every_size),
 		cmocka_unit_test(test_utf8_refuses_what_rfc3629_refuses),
 		cmocka_unit_test(test_numbers_whole_text_within_range),
 		cmocka_unit_test(test_distance_finds_the_nearest_word),
