@@ -10,7 +10,14 @@ const fs = require('node:fs')
 const path = require('node:path')
 const headers = require('./headers')
 
-const checkout = path.join(__dirname, '..', '..')
+// npm 9 copies a folder before it installs it, and says where it was.
+function findCheckout() {
+  const origin = (process.env.npm_package_resolved ?? '').replace(/^file:/, '')
+  const places = [__dirname, origin].map(folder => path.join(folder, '..', '..'))
+  return places.find(folder => fs.existsSync(path.join(folder, 'lib', 'sipdialer.map'))) ?? places[0]
+}
+
+const checkout = findCheckout()
 const built = path.join(checkout, 'build-node')
 
 function pkgConfig(env, ...args) {

@@ -55,16 +55,20 @@ async function works(t, dir) {
   assert.equal(done.out, 'busy\n', done.err)
 }
 
-test('from a checkout, which builds the library and bundles it', async t => {
-  const source = folder(t)
-  checkout(source, 'bindings', 'lib', 'include', 'examples', 'meson.build', 'meson_options.txt')
-  const dir = project(t)
-  const done = install(dir, [path.join(source, 'bindings', 'node')], { PKG_CONFIG_LIBDIR: path.join(dir, 'none') + pcFolders() })
-  assert.equal(done.status, 0, done.text)
-  const release = path.join(source, 'bindings', 'node', 'build', 'Release')
-  assert.ok(existsSync(path.join(release, 'libsipdialer.so.0')), readdirSync(release).join(' '))
-  await works(t, dir)
-})
+// npm 9 copies the folder (install-links), the others link to it.
+for (const links of [false, true]) {
+  test(`from a checkout, which builds the library and bundles it, install-links=${links}`, async t => {
+    const source = folder(t)
+    checkout(source, 'bindings', 'lib', 'include', 'examples', 'meson.build', 'meson_options.txt')
+    const dir = project(t)
+    const done = install(dir, [`--install-links=${links}`, path.join(source, 'bindings', 'node')],
+      { PKG_CONFIG_LIBDIR: path.join(dir, 'none') + pcFolders() })
+    assert.equal(done.status, 0, done.text)
+    const release = path.join(dir, 'node_modules', 'sipdialer', 'build', 'Release')
+    assert.ok(existsSync(path.join(release, 'libsipdialer.so.0')), readdirSync(release).join(' '))
+    await works(t, dir)
+  })
+}
 
 // The folders of pkg-config, without the place of an installed library.
 function pcFolders() {
