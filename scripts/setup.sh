@@ -10,8 +10,8 @@ libsqlite3-dev libssl-dev zlib1g-dev libsndfile1-dev libspeexdsp-dev libcmocka-d
 # The tests call real telephones and servers; each test says "skipped" where
 # its peer is missing.
 test_packages="g++ cmake clang clang-format valgrind sip-tester baresip-core \
-kamailio flite sox strace mypy python3-pip python3-setuptools python3-wheel \
-python3-venv"
+kamailio kamailio-tls-modules openssl flite sox strace mypy python3-pip \
+python3-setuptools python3-wheel python3-venv"
 
 missing() {
 	for package in "$@"; do

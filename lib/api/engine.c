@@ -275,6 +275,11 @@ static void sip_conf(const struct sipd_options *o, struct sip_open *so)
 						     SIPD_OPT_SIP_LOCAL_PORT),
 		.external_address =
 			sipd_opt_str(o, SIPD_OPT_SIP_EXTERNAL_ADDRESS),
+		.tls_ca_file = sipd_opt_str(o, SIPD_OPT_SIP_TLS_CA_FILE),
+		.tls_cert_file = sipd_opt_str(o, SIPD_OPT_SIP_TLS_CERT_FILE),
+		.tls_key_file = sipd_opt_str(o, SIPD_OPT_SIP_TLS_KEY_FILE),
+		.tls_verify = sipd_opt_bool(o, SIPD_OPT_SIP_TLS_VERIFY),
+		.tls_1_3 = sipd_opt_enum(o, SIPD_OPT_SIP_TLS_MIN_VERSION) == 1,
 		.user_agent = *agent ? agent
 				     : "libsipdialer/" SIPDIALER_VERSION,
 		.hash_size = hash_size(

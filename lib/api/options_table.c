@@ -34,10 +34,11 @@ const struct sipd_option_def sipd_option_table[SIPD_OPT_COUNT] = {
 	"dialed through."},
 [SIPD_OPT_SIP_PORT] = {"sip.port", INT(0, 65535), .standard = "0",
 	.doc = "Port of the SIP server; 0: found by DNS (RFC 3263), else "
-	"5060."},
+	"5060, with tls 5061."},
 [SIPD_OPT_SIP_TRANSPORT] = {"sip.transport", ENUM("udp,tcp,tls"),
-	.later = "tls", .standard = "udp",
-	.doc = "Transport to the SIP server."},
+	.standard = "udp",
+	.doc = "Transport to the SIP server; with tls nothing goes without "
+	"it."},
 [SIPD_OPT_SIP_USER] = {"sip.user", STRING(127), .standard = "",
 	.doc = "User part of the account's SIP address."},
 [SIPD_OPT_SIP_AUTH_USER] = {"sip.auth_user", STRING(127), .standard = "",
@@ -90,16 +91,21 @@ const struct sipd_option_def sipd_option_table[SIPD_OPT_COUNT] = {
 	.check = sipd_option_check_header,
 	.doc = "Header line added to each INVITE, as 'Name: value'; each one "
 	"set is added, at most 32, empty clears."},
-[SIPD_OPT_SIP_TLS_CA_FILE] = {"sip.tls_ca_file", PATH, .later = "*",
-	.standard = "",
+[SIPD_OPT_SIP_TLS_CA_FILE] = {"sip.tls_ca_file", PATH, .standard = "",
 	.doc = "PEM file of the authorities trusted; empty: the system's."},
-[SIPD_OPT_SIP_TLS_VERIFY] = {"sip.tls_verify", BOOL, .later = "*",
+[SIPD_OPT_SIP_TLS_VERIFY] = {"sip.tls_verify", BOOL,
 	.standard = "yes",
-	.doc = "Check certificate and name of the SIP server."},
-[SIPD_OPT_SIP_TLS_CERT_FILE] = {"sip.tls_cert_file", PATH, .later = "*",
-	.standard = "", .doc = "PEM file of our own certificate."},
-[SIPD_OPT_SIP_TLS_KEY_FILE] = {"sip.tls_key_file", PATH, .later = "*",
-	.standard = "", .doc = "PEM file of the key of our certificate."},
+	.doc = "Check certificate and name of the SIP server; no: a warning "
+	"at each start."},
+[SIPD_OPT_SIP_TLS_CERT_FILE] = {"sip.tls_cert_file", PATH, .standard = "",
+	.doc = "PEM file of our own certificate and its chain, for servers "
+	"that ask for one."},
+[SIPD_OPT_SIP_TLS_KEY_FILE] = {"sip.tls_key_file", PATH, .standard = "",
+	.doc = "PEM file of its key, without a pass phrase; empty: in "
+	"sip.tls_cert_file."},
+[SIPD_OPT_SIP_TLS_MIN_VERSION] = {"sip.tls_min_version",
+	ENUM("tlsv1.2,tlsv1.3"), .standard = "tlsv1.2",
+	.doc = "Oldest version of TLS that is spoken."},
 
 [SIPD_OPT_MEDIA_CODECS] = {"media.codecs", LIST("pcmu,pcma"),
 	.scope = BOTH, .standard = "pcmu,pcma",

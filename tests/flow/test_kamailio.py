@@ -27,6 +27,7 @@ auto_aliases=no
 disable_core_dump=yes
 listen=udp:%(ip)s:%(port)d
 listen=tcp:%(ip)s:%(port)d
+%(more)s
 loadmodule "tm.so"
 loadmodule "sl.so"
 loadmodule "rr.so"
@@ -108,6 +109,16 @@ request_route {
 
 
 class Proxy(flow.Case):
+    transports = ("udp", "tcp")
+
+    def more(self):
+        """Lines for the configuration."""
+        return ""
+
+    def options(self):
+        """The way to the proxy."""
+        return {"server": self.ip, "port": self.port}
+
     def setUp(self):
         super().setUp()
         self.net = self.network("--answer-delay", "50")
@@ -115,13 +126,14 @@ class Proxy(flow.Case):
         config = self.path("kamailio.cfg")
         with open(config, "w", encoding="utf-8") as f:
             f.write(CONFIG % {"ip": self.ip, "port": self.port,
-                              "to": self.net.ip, "to_port": self.net.port})
+                              "to": self.net.ip, "to_port": self.net.port,
+                              "more": self.more()})
         os.mkdir(self.path("run"))
         self.log = open(self.path("kamailio.log"), "w+", encoding="utf-8")
         self.addCleanup(self.log.close)
         self.child = subprocess.Popen(
             [KAMAILIO, "-DD", "-E", "-f", config, "-Y", self.path("run"),
-             "-m", "32", "-M", "8"], stdin=subprocess.DEVNULL,
+             "-m", "64", "-M", "8"], stdin=subprocess.DEVNULL,
             stdout=self.log, stderr=self.log, cwd=self.dir,
             start_new_session=True)
         self.addCleanup(self.end)
@@ -130,9 +142,10 @@ class Proxy(flow.Case):
                    flow.listens("udp", self.ip, self.port), 15,
                    "kamailio listens")
         self.assertIsNone(self.child.poll(), self.text()[-3000:])
-        self.base = ["-o", "sip.server=%s" % self.ip, "-o", "sip.port=%d" %
-                     self.port, "-o", "sip.local_address=%s" % self.ip,
+        self.base = ["-o", "sip.local_address=%s" % self.ip,
                      "-o", "sip.user=alice"]
+        for name, value in self.options().items():
+            self.base += ["-o", "sip.%s=%s" % (name, value)]
         self.right = [*self.base, "-o", "sip.password=secret"]
 
     def end(self):
@@ -161,12 +174,12 @@ class Proxy(flow.Case):
                    "--max-duration", 1, "--ring-timeout", 5, *args)
 
     def test_registers_calls_and_unregisters(self):
-        for transport in ("udp", "tcp"):
+        for transport in self.transports:
             with self.subTest(transport=transport):
                 self.routed(transport)
 
     def routed(self, transport):
-        number = "+4930%s00" % ("1234" if transport == "udp" else "5678")
+        number = "+4930%s00" % ("5678" if transport == "tcp" else "1234")
         before = {w: len(self.seen(w)) for w in
                   ("register", "407", "invite", "loose ACK", "loose BYE")}
         r = self.call(number, options=[*self.right, "-o", "sip.transport=" +

@@ -5,9 +5,9 @@
 export interface DialerOptions {
   /** Host name or address of the SIP server that numbers are dialed through. */
   'sip.server'?: string | null
-  /** Port of the SIP server; 0: found by DNS (RFC 3263), else 5060. 0 to 65,535. Default: 0. */
+  /** Port of the SIP server; 0: found by DNS (RFC 3263), else 5060, with tls 5061. 0 to 65,535. Default: 0. */
   'sip.port'?: number | bigint | `${number}` | null
-  /** Transport to the SIP server. Default: udp. Not yet: tls. */
+  /** Transport to the SIP server; with tls nothing goes without it. Default: udp. */
   'sip.transport'?: 'udp' | 'tcp' | 'tls' | null
   /** User part of the account's SIP address. */
   'sip.user'?: string | null
@@ -43,14 +43,16 @@ export interface DialerOptions {
   'sip.user_agent'?: string | null
   /** Header line added to each INVITE, as 'Name: value'; each one set is added, at most 32, empty clears. */
   'sip.header'?: string | readonly string[] | null
-  /** PEM file of the authorities trusted; empty: the system's. Not yet: only the default. */
+  /** PEM file of the authorities trusted; empty: the system's. */
   'sip.tls_ca_file'?: string | null
-  /** Check certificate and name of the SIP server. Default: yes. Not yet: only the default. */
+  /** Check certificate and name of the SIP server; no: a warning at each start. Default: yes. */
   'sip.tls_verify'?: boolean | 'yes' | 'no' | null
-  /** PEM file of our own certificate. Not yet: only the default. */
+  /** PEM file of our own certificate and its chain, for servers that ask for one. */
   'sip.tls_cert_file'?: string | null
-  /** PEM file of the key of our certificate. Not yet: only the default. */
+  /** PEM file of its key, without a pass phrase; empty: in sip.tls_cert_file. */
   'sip.tls_key_file'?: string | null
+  /** Oldest version of TLS that is spoken. Default: tlsv1.2. */
+  'sip.tls_min_version'?: 'tlsv1.2' | 'tlsv1.3' | null
   /** Codecs offered, the preferred first. Default: pcmu,pcma. */
   'media.codecs'?: string | readonly ('pcmu' | 'pcma')[] | null
   /** Encryption of the audio. Default: off. Not yet: optional, required, dtls. */

@@ -16,6 +16,7 @@ Text = Union[str, Sequence[str]]
 
 SipTransport = Literal["udp", "tcp", "tls"]
 SipRegister = Union[bool, Literal["auto", "yes", "no"]]
+SipTlsMinVersion = Literal["tlsv1.2", "tlsv1.3"]
 MediaSrtp = Literal["off", "optional", "required", "dtls"]
 MediaDtmf = Literal["rfc4733", "info", "inband", "auto"]
 CallAudio = Literal["off", "8000", "16000", "24000", "48000", 8000, 16000, 24000, 48000]
@@ -48,6 +49,7 @@ NAMES: Dict[str, str] = {
     "sip.tls_verify": "bool",
     "sip.tls_cert_file": "path",
     "sip.tls_key_file": "path",
+    "sip.tls_min_version": "enum",
     "media.codecs": "list",
     "media.srtp": "enum",
     "media.dtmf": "enum",
@@ -99,8 +101,9 @@ class DialerOptions:
 
     sip_server: str. Host name or address of the SIP server that numbers are dialed through.
     sip_port: int, 0 to 65,535, default 0. Port of the SIP server; 0: found by DNS (RFC 3263),
-        else 5060.
-    sip_transport: word, default udp. Transport to the SIP server.
+        else 5060, with tls 5061.
+    sip_transport: word, default udp. Transport to the SIP server; with tls nothing goes without
+        it.
     sip_user: str. User part of the account's SIP address.
     sip_auth_user: str. User name for digest authentication; empty: as sip.user.
     sip_password: secret str. Password of the account; sip.password_file keeps it out of command
@@ -127,9 +130,13 @@ class DialerOptions:
     sip_header: str or list. Header line added to each INVITE, as 'Name: value'; each one set is
         added, at most 32, empty clears.
     sip_tls_ca_file: path. PEM file of the authorities trusted; empty: the system's.
-    sip_tls_verify: bool, default yes. Check certificate and name of the SIP server.
-    sip_tls_cert_file: path. PEM file of our own certificate.
-    sip_tls_key_file: path. PEM file of the key of our certificate.
+    sip_tls_verify: bool, default yes. Check certificate and name of the SIP server; no: a
+        warning at each start.
+    sip_tls_cert_file: path. PEM file of our own certificate and its chain, for servers that ask
+        for one.
+    sip_tls_key_file: path. PEM file of its key, without a pass phrase; empty: in
+        sip.tls_cert_file.
+    sip_tls_min_version: word, default tlsv1.2. Oldest version of TLS that is spoken.
     media_codecs: str or list, default pcmu,pcma. Codecs offered, the preferred first.
     media_srtp: word, default off. Encryption of the audio.
     media_dtmf: word, default rfc4733. How keys are sent.
@@ -213,8 +220,10 @@ class DialerOptions:
                  sip_user_agent: Optional[str] = None, sip_header: Optional[Text] = None,
                  sip_tls_ca_file: Optional[Path] = None, sip_tls_verify: Optional[bool] = None,
                  sip_tls_cert_file: Optional[Path] = None,
-                 sip_tls_key_file: Optional[Path] = None, media_codecs: Optional[Text] = None,
-                 media_srtp: Optional[MediaSrtp] = None, media_dtmf: Optional[MediaDtmf] = None,
+                 sip_tls_key_file: Optional[Path] = None,
+                 sip_tls_min_version: Optional[SipTlsMinVersion] = None,
+                 media_codecs: Optional[Text] = None, media_srtp: Optional[MediaSrtp] = None,
+                 media_dtmf: Optional[MediaDtmf] = None,
                  media_rtp_port_min: Optional[int] = None,
                  media_rtp_port_max: Optional[int] = None,
                  media_rtp_timeout: Optional[int] = None, media_threads: Optional[int] = None,

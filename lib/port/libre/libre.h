@@ -79,6 +79,41 @@ enum {
 }; /* TCP connections from outside; more are
 				 * closed at once (specs fact L) */
 
+/* ---- tls --------------------------------------------------------------- */
+
+#ifdef SIPD_LIBRE_TLS_METHOD_TLS
+#define SIPD_LIBRE_TLS_METHOD TLS_METHOD_TLS
+#else
+#define SIPD_LIBRE_TLS_METHOD TLS_METHOD_SSLV23
+#endif
+
+/** The SSL_CTX of a context. */
+static inline struct ssl_ctx_st *sipd_libre_tls_context(const struct tls *tls)
+{
+#ifdef SIPD_LIBRE_TLS_CONTEXT
+	return tls_openssl_context(tls);
+#else
+	struct ssl_ctx_st *tls_ssl_ctx(const struct tls *); /* has no header */
+
+	return tls_ssl_ctx(tls);
+#endif
+}
+
+/** Servers are checked by us: a release that checks them itself, by the
+ *  address, leaves it. */
+static inline void sipd_libre_tls_ours(struct tls *tls)
+{
+#ifdef SIPD_LIBRE_TLS_VERIFY
+	tls_disable_verify_server(tls);
+#else
+	(void)tls;
+#endif
+}
+
+/** Descriptor of a TLS connection that libre has just begun, -1 if it is not
+ *  known: always so with a shared libre. @thread loop */
+int sipd_libre_tls_fd(const struct tls_conn *conn);
+
 /* ---- sip --------------------------------------------------------------- */
 
 /** Parameters of a sip_send_h: tp, src, dst, mb, arg. */

@@ -58,6 +58,16 @@ static _Thread_local struct tcp_in {
 } tcp_in[SIPD_TCP_IN_MAX];
 static _Thread_local size_t tcp_inc;
 static _Thread_local int accepted_here = -1; /* libre's last accept() */
+static _Thread_local int stream_here = -1;   /* its last TCP socket */
+
+/* The last connections with TLS: what is asked for begins within the turn, and
+ * the newest with its address is it. */
+enum { TLS_BEGUN = 64 };
+static _Thread_local struct tls_begun {
+	const struct tls_conn *conn;
+	int fd;
+} tls_begun[TLS_BEGUN];
+static _Thread_local size_t tls_begunc;
 
 int __wrap_re_fprintf(FILE *stream, const char *fmt, ...);
 int __wrap__re_fprintf(FILE *stream, const char *fmt, ...);
@@ -94,6 +104,11 @@ int __wrap_tcp_accept(struct tcp_conn **tcp, struct tcp_sock *ts,
 		      tcp_estab_h *eh, tcp_recv_h *rh, tcp_close_h *ch,
 		      void *arg);
 
+int __real_tls_start_tcp(struct tls_conn **ptc, struct tls *tls,
+			 struct tcp_conn *tcp, int layer);
+/* The socket of tcp was opened just before. */
+int __wrap_tls_start_tcp(struct tls_conn **ptc, struct tls *tls,
+			 struct tcp_conn *tcp, int layer);
 int __real_RAND_bytes(unsigned char *buf, int num);
 int __wrap_RAND_bytes(unsigned char *buf, int num);
 
@@ -275,6 +290,7 @@ static void tcp_in_sweep(void)
 int __wrap_accept(int fd, struct sockaddr *addr, socklen_t *len)
 {
 	accepted_here = __real_accept4(fd, addr, len, SOCK_CLOEXEC);
+	stream_here = accepted_here;
 
 	return accepted_here;
 }
@@ -283,6 +299,7 @@ int __wrap_accept(int fd, struct sockaddr *addr, socklen_t *len)
 int __wrap_accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
 {
 	accepted_here = __real_accept4(fd, addr, len, flags | SOCK_CLOEXEC);
+	stream_here = accepted_here;
 
 	return accepted_here;
 }
@@ -291,7 +308,12 @@ int __wrap_accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
 /* What a host forks and execs must not keep our ports. */
 int __wrap_socket(int domain, int type, int protocol)
 {
-	return __real_socket(domain, type | SOCK_CLOEXEC, protocol);
+	const int fd = __real_socket(domain, type | SOCK_CLOEXEC, protocol);
+
+	if ((type & ~(SOCK_CLOEXEC | SOCK_NONBLOCK)) == SOCK_STREAM)
+		stream_here = fd;
+
+	return fd;
 }
 
 
@@ -331,6 +353,20 @@ int __wrap_tcp_accept(struct tcp_conn **tcp, struct tcp_sock *ts,
 	return 0;
 }
 
+
+int __wrap_tls_start_tcp(struct tls_conn **ptc, struct tls *tls,
+			 struct tcp_conn *tcp, int layer)
+{
+	const int err = __real_tls_start_tcp(ptc, tls, tcp, layer);
+
+	if (!err)
+		tls_begun[tls_begunc++ % TLS_BEGUN] =
+			(struct tls_begun){*ptc, stream_here};
+
+	return err;
+}
+
+
 int __wrap_RAND_bytes(unsigned char *buf, int num)
 {
 	size_t n;
@@ -353,6 +389,28 @@ int __wrap_RAND_bytes(unsigned char *buf, int num)
 	memset(pool + pool_left, 0, n);
 
 	return 1;
+}
+
+
+int sipd_libre_tls_fd(const struct tls_conn *conn)
+{
+	size_t i;
+
+	for (i = tls_begunc; i && tls_begunc - i < TLS_BEGUN; i--) {
+		if (tls_begun[(i - 1) % TLS_BEGUN].conn == conn)
+			return tls_begun[(i - 1) % TLS_BEGUN].fd;
+	}
+
+	return -1;
+}
+
+#else
+
+int sipd_libre_tls_fd(const struct tls_conn *conn)
+{
+	(void)conn;
+
+	return -1;
 }
 
 #endif

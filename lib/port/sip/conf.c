@@ -29,6 +29,9 @@ static const struct {
 	STRING(local_address, "sip.local_address", 63),
 	STRING(external_address, "sip.external_address", 63),
 	STRING(user_agent, "sip.user_agent", SIPD_STRING_MAX),
+	STRING(tls_ca_file, "sip.tls_ca_file", 4095),
+	STRING(tls_cert_file, "sip.tls_cert_file", 4095),
+	STRING(tls_key_file, "sip.tls_key_file", 4095),
 #undef STRING
 };
 /* clang-format on */
@@ -119,16 +122,33 @@ static int host_check(const char *name, const char *host)
 }
 
 
+enum sip_transp sipd_conf_transport(const struct sipd_sip_conf *conf)
+{
+	switch (conf->transport) {
+
+	case SIPD_TCP:
+		return SIP_TRANSP_TCP;
+
+	case SIPD_TLS:
+		return SIP_TRANSP_TLS;
+
+	default:
+		return SIP_TRANSP_UDP;
+	}
+}
+
+
+uint16_t sipd_conf_port(const struct sipd_sip_conf *conf)
+{
+	return sip_transp_port(sipd_conf_transport(conf), conf->port);
+}
+
+
 int sipd_conf_check(struct sipd_sip *sip)
 {
 	const struct sipd_sip_conf *conf = &sip->conf;
 	union sipd_addr addr;
 	int err;
-
-	if (conf->transport == SIPD_TLS)
-		return sipd_error(
-			SIPDIALER_ENOSYS,
-			"sip.transport = tls is not built in; use udp or tcp");
 
 	err = host_check("sip.server", conf->server);
 	if (!err)

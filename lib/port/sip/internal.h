@@ -12,6 +12,7 @@
 
 struct sipd_register; /* register.c */
 struct sipd_hosts;    /* hosts.c */
+struct sipd_tls;      /* tls_conf.c */
 
 /** What our dialogs take; for Allow in requests and answers. */
 #define SIPD_ALLOW "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE"
@@ -41,13 +42,15 @@ struct sipd_sip {
 	struct sip_lsnr *lsnr_resp;
 	struct hash *invites; /* by Call-ID (hash_joaat_str) */
 	uint32_t invitec;
-	char aor[300];         /* "sip:user@domain" */
-	char registrar[300];   /* "sip:domain" */
-	char route[300];       /* next hop "sip:host:port;transport=tcp"
+	char aor[300];               /* "sip:user@domain" */
+	char registrar[300];         /* "sip:domain" */
+	char route[300];             /* next hop "sip:host:port;transport=tcp"
 				      * of everything towards the server */
-	char local[96];        /* "udp:10.0.0.1:5060" */
+	char local[96];              /* "udp:10.0.0.1:5060" */
+	char hop[SIPD_HOST_MAX + 1]; /* host of the next hop, as configured */
 	struct sa server_addr; /* known address of the server; unset until
 				      * a literal or a first answer tells */
+	struct sipd_tls *tls;  /* NULL unless sip.transport = tls */
 	struct sipd_register *reg;
 	sipd_reg_h *regh;
 	void *arg;
@@ -148,6 +151,8 @@ int sipd_conf_copy(struct sipd_sip_conf *dst, const struct sipd_sip_conf *src);
 /** Also after a copy that failed. */
 void sipd_conf_free(struct sipd_sip_conf *conf);
 int sipd_conf_check(struct sipd_sip *sip);
+enum sip_transp sipd_conf_transport(const struct sipd_sip_conf *conf);
+uint16_t sipd_conf_port(const struct sipd_sip_conf *conf); /* of the server */
 
 /* ---- uri.c ------------------------------------------------------------- */
 
@@ -208,6 +213,9 @@ bool sipd_invite_unsettled(const struct sipd_sip *sip);
  *  messages, the others end now with SIPDIALER_ECANCELLED.  Before the stack
  *  closes, not from a handler of a session. */
 void sipd_invite_flush(struct sipd_sip *sip);
+/** End the sessions whose INVITE nothing has answered: its connection is
+ *  gone. */
+void sipd_invite_lost(struct sipd_sip *sip);
 
 /* ---- register.c -------------------------------------------------------- */
 
@@ -215,9 +223,33 @@ int sipd_register_start(struct sipd_register **rp, struct sipd_sip *sip);
 /** Remove the binding; h when answered or after wait_ms. */
 void sipd_register_stop(struct sipd_register *reg, uint32_t wait_ms,
 			void (*h)(void *arg), void *arg);
+/** The connection is gone: a REGISTER on it gets no answer, and the server
+ *  can no longer call us. */
+void sipd_register_lost(struct sipd_register *reg);
 bool sipd_register_known_contact(const struct sipd_register *reg,
 				 struct sa *mapped); /* address the server saw:
 				 * received/rport of its answers */
+
+/* ---- sip.c ------------------------------------------------------------- */
+
+/** A connection to the server is gone: what waits for an answer on it gets
+ *  none. */
+void sipd_sip_lost(struct sipd_sip *sip);
+
+/* ---- tls.c, tls_conf.c: specs fact A ----------------------------------- */
+
+/** TLS towards this server: files read, its certificate checked before SIP is
+ *  sent.  Freed by mem_deref() after the stack. */
+int sipd_tls_open(struct sipd_tls **tp, struct sipd_sip *sip,
+		  const char *server);
+/** Nothing of sip is used any more. */
+void sipd_tls_close(struct sipd_tls *tls);
+struct tls *sipd_tls_context(const struct sipd_tls *tls);
+/** What went wrong on the last connection, if err, an errno value, may come of
+ *  it; else NULL. tls may be NULL. */
+const char *sipd_tls_failure(struct sipd_tls *tls, int err);
+/** A message has come: the server takes us for what we are. tls may be NULL */
+void sipd_tls_heard(struct sipd_tls *tls);
 
 /* ---- reason header ----------------------------------------------------- */
 

@@ -138,6 +138,8 @@ int invite_send(struct sipd_invite *inv);
 void invite_cancel(struct sipd_invite *inv);
 /** Response handler of the INVITE. */
 void invite_resp(int err, const struct sip_msg *msg, void *arg);
+/** No answer to the INVITE, for a reason of errno: end the session. */
+void invite_unanswered(struct sipd_invite *inv, int err);
 /** Read the challenges; 0 if the request should be sent again. */
 int invite_challenge(struct sipd_invite *inv, const struct sip_msg *msg);
 /** Reason phrase, printable, cut to the buffer. */

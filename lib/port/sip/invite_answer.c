@@ -178,12 +178,15 @@ static void end_by_answer(struct sipd_invite *inv, const struct sip_msg *msg,
 }
 
 
-static void end_by_error(struct sipd_invite *inv, int err)
+void invite_unanswered(struct sipd_invite *inv, int err)
 {
 	struct sipd_invite_end end = {.local = inv->local_end};
+	const char *tls = sipd_tls_failure(inv->sip->tls, err);
 	char words[INVITE_URI_SIZE + 80];
 
-	if (err == ETIMEDOUT)
+	if (tls)
+		(void)re_snprintf(words, sizeof(words), "%s", tls);
+	else if (err == ETIMEDOUT)
 		(void)re_snprintf(words, sizeof(words), "no answer from %s",
 				  inv->hop);
 	else if (err == ECONNREFUSED)
@@ -373,7 +376,7 @@ static void challenged(struct sipd_invite *inv, const struct sip_msg *msg)
 
 	err = invite_send(inv);
 	if (err)
-		end_by_error(inv, err);
+		invite_unanswered(inv, err);
 }
 
 
@@ -391,7 +394,7 @@ void invite_resp(int err, const struct sip_msg *msg, void *arg)
 	struct sipd_invite *inv = arg;
 
 	if (err || !msg) {
-		end_by_error(inv, err ? err : EPROTO);
+		invite_unanswered(inv, err ? err : EPROTO);
 		return;
 	}
 

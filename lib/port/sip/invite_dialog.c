@@ -59,6 +59,15 @@ static enum sip_transp uri_transport(const struct uri *uri,
 }
 
 
+/* The connection that is there: with TLS everything goes through the server
+ * whose certificate was checked. RFC 5923 */
+static int hop_connection(struct invite_dialog *dlg, const struct sip_msg *msg)
+{
+	return re_sdprintf(&dlg->hop, "sip:%J%s", &msg->src,
+			   sip_transp_param(msg->tp));
+}
+
+
 /* Where to send: first route, else target, else back to the sender. */
 static int hop_set(struct invite_dialog *dlg, const struct sipd_sip *sip,
 		   const struct sip_msg *msg)
@@ -67,6 +76,9 @@ static int hop_set(struct invite_dialog *dlg, const struct sipd_sip *sip,
 	struct sip_addr addr;
 	struct uri uri;
 	struct pl pl;
+
+	if (sip->tls)
+		return hop_connection(dlg, msg);
 
 	pl_set_str(&pl, dlg->target);
 	if (dlg->routes) {
@@ -80,8 +92,7 @@ static int hop_set(struct invite_dialog *dlg, const struct sipd_sip *sip,
 	if (!invite_uri_ok(&pl) || uri_decode(&uri, &pl) ||
 	    !sipd_route_write(sip, &uri.host, uri.port,
 			      uri_transport(&uri, msg), hop, sizeof(hop)))
-		return re_sdprintf(&dlg->hop, "sip:%J%s", &msg->src,
-				   sip_transp_param(msg->tp));
+		return hop_connection(dlg, msg);
 
 	return str_dup(&dlg->hop, hop);
 }

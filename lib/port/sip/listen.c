@@ -252,6 +252,7 @@ static void trace_handler(bool tx, enum sip_transp tp, const struct sa *src,
 		return;
 	}
 
+	sipd_tls_heard(sip->tls);
 	while (len && (*pkt == '\r' || *pkt == '\n')) {
 		pkt++;
 		len--;

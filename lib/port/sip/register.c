@@ -20,6 +20,7 @@ enum {
 	BACKOFF_MAX_MS = 60000,
 	REFUSED_MS = 60000,     /* 403, 404 and other refusals */
 	AUTH_MS = 300000,       /* wrong password: do not hammer */
+	STABLE_MS = 60000,      /* a connection that lived so long is good */
 	ANSWER_MS = 4000,       /* a refresh under way may take so long */
 	RETRY_AFTER_MAX = 3600, /* s, of what a server may ask */
 	BINDING_MAX = 64        /* Contacts read of one answer */
@@ -41,6 +42,7 @@ struct sipd_register {
 	uint32_t expires; /* s to ask for */
 	uint32_t granted;
 	uint32_t failc;   /* failures in a row that back off */
+	uint32_t lostc;   /* connections lost in a row */
 	unsigned briefs;  /* 423 in this attempt */
 	bool digest_sent; /* in this attempt */
 	bool bound;       /* the server may have a binding of us */
@@ -195,7 +197,7 @@ static bool contact_handler(const struct sip_hdr *hdr,
 	if (sip_addr_decode(&addr, &hdr->val))
 		return false;
 
-	port = addr.uri.port ? addr.uri.port : SIP_PORT;
+	port = sip_transp_port(b->reg->tp, addr.uri.port);
 	if (pl_cmp(&addr.uri.user, &b->ours.user) ||
 	    !same_host(&addr.uri.host, &b->ours.host) || port != b->ours.port)
 		return false;
@@ -404,9 +406,14 @@ static void stop_answer(struct sipd_register *reg, int err,
 
 static void no_answer(struct sipd_register *reg, int err)
 {
+	const char *tls = sipd_tls_failure(reg->sip->tls, err);
 	char reason[SIPD_STRING_MAX + 64];
 
-	if (!sa_isset(&reg->dst, SA_ADDR)) {
+	if (tls) {
+		(void)sipd_strcpy(reason, sizeof(reason), tls);
+		failed_for_now(reg, 0, reason, 0);
+	}
+	else if (!sa_isset(&reg->dst, SA_ADDR)) {
 		/* it was never sent */
 		(void)snprintf(reason, sizeof(reason),
 			       "no address found for %s", reg->sip->route);
@@ -671,6 +678,34 @@ void sipd_register_stop(struct sipd_register *reg, uint32_t wait_ms,
 	}
 
 	tmr_start(&reg->deadline, wait_ms, deadline_handler, reg);
+}
+
+
+void sipd_register_lost(struct sipd_register *reg)
+{
+	const bool waits = reg->req != NULL;
+
+	reg->req = mem_deref(reg->req);
+	if (reg->stopping) {
+		if (waits)
+			finish(reg);
+		return;
+	}
+	if (!waits && !reg->granted)
+		return; /* the next try is due anyway */
+
+	/* a server that answers and then hangs up is not asked each second */
+	if (tmr_jiffies() - reg->asked_ms > STABLE_MS)
+		reg->lostc = 0;
+	if (reg->failc < reg->lostc)
+		reg->failc = reg->lostc;
+	reg->lostc++;
+
+	if (sipd_tls_failure(reg->sip->tls, ECONNRESET))
+		no_answer(reg, ECONNRESET);
+	else
+		failed_for_now(reg, 0, "the connection to the server was lost",
+			       0);
 }
 
 

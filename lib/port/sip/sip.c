@@ -29,12 +29,6 @@ enum {
 
 /* ---- Where things go ---- */
 
-static int transport_of(const struct sipd_sip_conf *conf)
-{
-	return conf->transport == SIPD_TCP ? SIP_TRANSP_TCP : SIP_TRANSP_UDP;
-}
-
-
 /* "host[:port]" is taken as "sip:host[:port]" */
 static int proxy_route(struct sipd_sip *sip, struct pl *host)
 {
@@ -52,7 +46,12 @@ static int proxy_route(struct sipd_sip *sip, struct pl *host)
 				  bad);
 
 	if (uri.transport == SIP_TRANSP_NONE)
-		uri.transport = transport_of(&sip->conf);
+		uri.transport = sipd_conf_transport(&sip->conf);
+	if (sip->conf.transport == SIPD_TLS && uri.transport != SIP_TRANSP_TLS)
+		return sipd_error(SIPDIALER_EINVAL,
+				  "sip.outbound_proxy = \"%s\": its transport "
+				  "is not tls, sip.transport is",
+				  proxy);
 	if (!sipd_route_write(sip, &uri.host, uri.port, uri.transport,
 			      sip->route, sizeof(sip->route)))
 		return sipd_error(SIPDIALER_EINVAL,
@@ -94,13 +93,15 @@ static int routes_set(struct sipd_sip *sip)
 	}
 	else if (conf->server[0] &&
 		 !sipd_route_write(sip, &server, conf->port,
-				   transport_of(conf), sip->route,
+				   sipd_conf_transport(conf), sip->route,
 				   sizeof(sip->route))) {
 		return sipd_error(SIPDIALER_EINVAL, "sip.server is too long");
 	}
 
 	know(sip, &proxy);
 	know(sip, &server);
+	(void)pl_strcpy(proxy.l ? &proxy : &server, sip->hop,
+			sizeof(sip->hop));
 	sip->known_fixed = sip->knownc;
 
 	return SIPDIALER_OK;
@@ -138,7 +139,9 @@ static int names_set(struct sipd_sip *sip)
 
 	sipd_text_init(&t, sip->domain, sizeof(sip->domain));
 	sipd_text_printf(&t, v6 ? "[%s]" : "%s", host);
-	if (!conf->domain[0] && conf->port && conf->port != SIP_PORT) {
+	if (!conf->domain[0] &&
+	    sipd_conf_port(conf) !=
+		    sip_transp_port(sipd_conf_transport(conf), 0)) {
 		sipd_text_printf(&t, ":%u", conf->port);
 		(void)snprintf(sip->registrar, sizeof(sip->registrar),
 			       "sip:%s", sip->domain);
@@ -193,10 +196,27 @@ static void local_choose(const struct sipd_sip *sip, struct sa *laddr)
 }
 
 
+/* With TLS nothing else is there that a request could fall back to. */
+static int transport_add_tls(struct sipd_sip *sip, const struct sa *laddr)
+{
+	int err;
+
+	err = sip_transp_add(sip->sip, SIP_TRANSP_TLS, laddr,
+			     sipd_tls_context(sip->tls));
+
+	return err ? err
+		   : sip_transp_laddr(sip->sip, &sip->laddr, SIP_TRANSP_TLS,
+				      laddr);
+}
+
+
 static int transport_add(struct sipd_sip *sip, const struct sa *laddr)
 {
 	struct sa bound;
 	int err;
+
+	if (sip->tls)
+		return transport_add_tls(sip, laddr);
 
 	err = sip_transp_add(sip->sip, SIP_TRANSP_UDP, laddr);
 	if (!err)
@@ -218,8 +238,19 @@ static int transport_add(struct sipd_sip *sip, const struct sa *laddr)
 static int transports_open(struct sipd_sip *sip)
 {
 	struct sa laddr;
+	static const char *const names[] = {
+		[SIPD_UDP] = "udp",
+		[SIPD_TCP] = "tcp",
+		[SIPD_TLS] = "tls",
+	};
 	char host[64], what[128];
 	int err, i;
+
+	if (sip->conf.transport == SIPD_TLS) {
+		err = sipd_tls_open(&sip->tls, sip, sip->hop);
+		if (err)
+			return err;
+	}
 
 	local_choose(sip, &laddr);
 	sa_set_port(&laddr, sip->conf.local_port);
@@ -242,8 +273,7 @@ static int transports_open(struct sipd_sip *sip)
 
 	(void)snprintf(sip->local, sizeof(sip->local),
 		       sa_af(&laddr) == AF_INET6 ? "%s:[%s]:%u" : "%s:%s:%u",
-		       sip->conf.transport == SIPD_TCP ? "tcp" : "udp", host,
-		       sa_port(&sip->laddr));
+		       names[sip->conf.transport], host, sa_port(&sip->laddr));
 
 	return SIPDIALER_OK;
 }
@@ -268,10 +298,12 @@ static void sip_destructor(void *arg)
 
 	tmr_cancel(&sip->settle);
 	sipd_libre_bad_request(NULL, NULL, NULL);
+	sipd_tls_close(sip->tls);
 	mem_deref(sip->reg);
 	mem_deref(sip->lsnr_req);
 	mem_deref(sip->lsnr_resp);
 	mem_deref(sip->sip);
+	mem_deref(sip->tls);
 	mem_deref(sip->dnsc);
 	mem_deref(sip->hosts);
 	if (sip->invites)
@@ -420,6 +452,14 @@ void sipd_sip_close(struct sipd_sip *sip, uint32_t wait_ms,
 				   unregistered, sip);
 	else
 		unregistered(sip);
+}
+
+
+void sipd_sip_lost(struct sipd_sip *sip)
+{
+	if (sip->reg)
+		sipd_register_lost(sip->reg);
+	sipd_invite_lost(sip);
 }
 
 

@@ -22,7 +22,7 @@ enum sipd_transport { SIPD_UDP, SIPD_TCP, SIPD_TLS };
 /** Options as the engine read them. Strings are copied by sipd_sip_open(). */
 struct sipd_sip_conf {
 	const char *server; /* host or address, "" none */
-	uint16_t port;      /* 0: 5060, or SRV by name */
+	uint16_t port;      /* 0: 5060 (TLS 5061), or SRV by name */
 	enum sipd_transport transport;
 	const char *user;      /* "" anonymous */
 	const char *auth_user; /* "" same as user */
@@ -38,7 +38,12 @@ struct sipd_sip_conf {
 	uint16_t local_port;          /* 0 any */
 	const char *external_address; /* "" none; put in Contact and SDP */
 	const char *user_agent;
-	uint32_t hash_size; /* transactions expected at once */
+	const char *tls_ca_file;   /* "" the system's */
+	const char *tls_cert_file; /* "" none */
+	const char *tls_key_file;  /* "" in tls_cert_file */
+	bool tls_verify;           /* chain and name of the server */
+	bool tls_1_3;              /* nothing older; else 1.2 */
+	uint32_t hash_size;        /* transactions expected at once */
 };
 
 /** State of the registration, told at every change. */

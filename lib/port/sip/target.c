@@ -204,29 +204,40 @@ static bool user_part(const char *s, char *buf, size_t size)
 }
 
 
-static enum sip_transp conf_transport(const struct sipd_sip *sip)
-{
-	return sip->conf.transport == SIPD_TCP ? SIP_TRANSP_TCP
-					       : SIP_TRANSP_UDP;
-}
-
-
 /* Is it at our server, so that its next hop is the server's? */
 static bool at_server(const struct sipd_sip *sip, const struct sipd_uri *uri)
 {
 	const struct sipd_sip_conf *conf = &sip->conf;
-	const uint16_t port = conf->port ? conf->port : SIP_PORT;
+	const enum sip_transp tp = sipd_conf_transport(conf);
 
 	if (!conf->server[0])
 		return false;
 	if (pl_strcasecmp(&uri->host, conf->server) &&
 	    (!conf->domain[0] || pl_strcasecmp(&uri->host, conf->domain)))
 		return false;
-	if (uri->transport != SIP_TRANSP_NONE &&
-	    uri->transport != (int)conf_transport(sip))
+	if (uri->transport != SIP_TRANSP_NONE && uri->transport != (int)tp)
 		return false;
 
-	return !uri->port || uri->port == port;
+	return !uri->port || uri->port == sipd_conf_port(conf);
+}
+
+
+/* TLS goes to the server, whose certificate we can tell; and with TLS nothing
+ * goes elsewhere. */
+static const char *tls_mismatch(const struct sipd_sip *sip,
+				const struct sipd_uri *uri)
+{
+	if (!sip->tls)
+		return uri->transport == SIP_TRANSP_TLS
+			       ? "its transport needs sip.transport = tls"
+			       : NULL;
+	if (uri->transport != SIP_TRANSP_NONE &&
+	    uri->transport != SIP_TRANSP_TLS)
+		return "its transport is not tls, sip.transport is";
+	if (!sip->conf.outbound_proxy[0] && !at_server(sip, uri))
+		return "with sip.transport = tls calls go to sip.server only";
+
+	return NULL;
 }
 
 
@@ -237,6 +248,11 @@ static int uri_target(const struct sipd_sip *sip, const char *to, char *uri,
 	const char *bad = sipd_uri_parse(&u, to);
 	bool ok;
 
+	if (bad)
+		return sipd_error(SIPDIALER_EINVAL, "number \"%s\": %s", to,
+				  bad);
+
+	bad = tls_mismatch(sip, &u);
 	if (bad)
 		return sipd_error(SIPDIALER_EINVAL, "number \"%s\": %s", to,
 				  bad);
@@ -370,7 +386,7 @@ static void contact_addr(const struct sipd_sip *sip, enum sip_transp tp,
 		(void)sa_set_sa(addr, &sip->external.sa);
 		sa_set_port(addr, sa_port(laddr));
 	}
-	else if (sip->reg && tp == conf_transport(sip) &&
+	else if (sip->reg && tp == sipd_conf_transport(&sip->conf) &&
 		 sipd_register_known_contact(sip->reg, &mapped) &&
 		 !sa_cmp(&mapped, laddr, SA_ADDR)) {
 		*addr = mapped;

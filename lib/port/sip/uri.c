@@ -127,8 +127,10 @@ static const char *params_parse(struct sipd_uri *uri)
 		uri->transport = SIP_TRANSP_UDP;
 	else if (!pl_strcasecmp(&value, "tcp"))
 		uri->transport = SIP_TRANSP_TCP;
+	else if (!pl_strcasecmp(&value, "tls"))
+		uri->transport = SIP_TRANSP_TLS;
 	else
-		return "its transport is neither udp nor tcp";
+		return "its transport is none of udp, tcp, tls";
 
 	return NULL;
 }
@@ -142,7 +144,8 @@ const char *sipd_uri_parse(struct sipd_uri *uri, const char *text)
 	memset(uri, 0, sizeof(*uri));
 
 	if (!strncasecmp(text, "sips:", 5))
-		return "sips: needs TLS, which is not built in";
+		return "sips: is not supported; use sip: and "
+		       "sip.transport = tls";
 	if (strncasecmp(text, "sip:", 4))
 		return "it does not begin with sip:";
 	if (strchr(text, '?'))
@@ -210,6 +213,8 @@ bool sipd_route_write(const struct sipd_sip *sip, const struct pl *host,
 		sipd_text_add(&t, ";transport=udp");
 	else if (transport == SIP_TRANSP_TCP)
 		sipd_text_add(&t, ";transport=tcp");
+	else if (transport == SIP_TRANSP_TLS)
+		sipd_text_add(&t, ";transport=tls");
 
 	return !sipd_text_cut(&t);
 }

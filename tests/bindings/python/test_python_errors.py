@@ -42,7 +42,7 @@ class Errors(Case):
         with self.assertRaisesRegex(sipdialer.NotFoundError, "did you mean \"sip.server\""):
             d.set("sip.sever", "x")
         with self.assertRaises(sipdialer.NotBuiltInError):
-            d.set("sip.transport", "tls")
+            d.set("media.srtp", "required")
 
     def test_not_started(self):
         d = self.dialer(start=False)

@@ -34,7 +34,21 @@ static void test_bad_options_are_refused(void **state)
 	int fd;
 
 	s->conf.transport = SIPD_TLS;
-	refused(s, SIPDIALER_ENOSYS, "tls");
+	s->conf.server = "";
+	s->conf.reg = false;
+	refused(s, SIPDIALER_EINVAL, "sip.transport = tls needs sip.server");
+	s->conf = good;
+	s->conf.transport = SIPD_TLS;
+	s->conf.tls_ca_file = "/nowhere/ca.pem";
+	refused(s, SIPDIALER_EIO, "sip.tls_ca_file");
+	s->conf = good;
+	s->conf.transport = SIPD_TLS;
+	s->conf.tls_key_file = "/nowhere/key.pem";
+	refused(s, SIPDIALER_EINVAL, "sip.tls_key_file needs");
+	s->conf = good;
+	s->conf.transport = SIPD_TLS;
+	s->conf.outbound_proxy = "sip:127.0.0.1;transport=tcp";
+	refused(s, SIPDIALER_EINVAL, "sip.outbound_proxy");
 	s->conf = good;
 	s->conf.server = "a b";
 	refused(s, SIPDIALER_EINVAL, "sip.server");

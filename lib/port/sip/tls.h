@@ -1,0 +1,42 @@
+/**
+ * @file port/sip/tls.h  Shared by tls*.c; the rest of port/sip sees internal.h
+ *
+ * Loop thread only.
+ */
+#ifndef SIPD_PORT_SIP_TLS_H
+#define SIPD_PORT_SIP_TLS_H
+
+#include <openssl/ssl.h>
+#include "port/sip/internal.h"
+
+enum { TLS_REASON_SIZE = 256 };
+
+struct sipd_tls {
+	struct sipd_sip *sip; /* NULL: it is being closed */
+	struct tls *tls;
+	char name[SIPD_HOST_MAX + 1];   /* the next hop, as configured */
+	char domain[SIPD_HOST_MAX + 1]; /* sip.domain, "" none */
+	bool verify;
+	bool own_cert;
+	int index;       /* of a connection's data in its SSL */
+	bool asked;      /* for a certificate, and nothing has come since */
+	struct tmr lost; /* tells once the turn is over */
+	char reason[TLS_REASON_SIZE]; /* of the last connection, "" none */
+};
+
+/* ---- tls.c ------------------------------------------------------------- */
+
+/** Have each connection of ctx watched and its server checked. */
+int tls_watch(struct sipd_tls *tls, SSL_CTX *ctx);
+/** Keep the reason of a failure; the first is the cause of the others. */
+void tls_why(struct sipd_tls *tls, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/** Stop watching; all connections are closed. */
+void tls_unwatch(struct sipd_tls *tls);
+
+/* ---- tls_verify.c ------------------------------------------------------ */
+
+/** Chain and name; 1 or 0, for SSL_CTX_set_cert_verify_callback(). */
+int tls_verify(X509_STORE_CTX *store, void *arg);
+
+#endif
