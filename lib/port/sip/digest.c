@@ -360,11 +360,14 @@ static int nothing_for_us(const struct reading *r)
 }
 
 
-static bool same_nonce_again(const struct slot *slot,
+/* Stale or not, within one request: a server without another nonce would
+ * refuse that one, too. */
+static bool same_nonce_again(const struct sipd_auth *auth,
+			     const struct slot *slot,
 			     const struct challenge *c)
 {
 	return slot->set && slot->nc && !pl_strcmp(&c->nonce, slot->nonce) &&
-	       pl_strcasecmp(&c->stale, "true");
+	       (auth->tries || pl_strcasecmp(&c->stale, "true"));
 }
 
 
@@ -375,7 +378,7 @@ static int take(struct sipd_auth *auth, const struct reading *r)
 	for (proxy = 0; proxy < 2; proxy++) {
 		const struct challenge *c = &r->best[proxy];
 
-		if (c->alg && same_nonce_again(&auth->slots[proxy], c))
+		if (c->alg && same_nonce_again(auth, &auth->slots[proxy], c))
 			return sipd_error(
 				SIPDIALER_EAUTH,
 				"user or password refused by the server");

@@ -233,6 +233,15 @@ static void test_two_tries_then_refused(void **state)
 	/* the same nonce again, not stale: the password is wrong */
 	assert_int_equal(challenge(f, WWW "Digest realm=\"r\", nonce=\"4\""),
 			 SIPDIALER_EAUTH);
+
+	/* and one that calls it stale, but has no other */
+	sipd_auth_accepted(f->auth);
+	assert_int_equal(challenge(f, WWW "Digest realm=\"r\", nonce=\"5\""),
+			 0);
+	(void)answer(f);
+	assert_int_equal(challenge(f, WWW "Digest realm=\"r\", nonce=\"5\", "
+					  "stale=true"),
+			 SIPDIALER_EAUTH);
 }
 
 
