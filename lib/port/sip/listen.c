@@ -73,6 +73,14 @@ static void call_comes_in(struct sipd_sip *sip, const struct sip_msg *msg)
 }
 
 
+/* RFC 3261 8.2.2.1 */
+static bool scheme_known(const struct sip_msg *msg)
+{
+	return !pl_strcasecmp(&msg->uri.scheme, "sip") ||
+	       !pl_strcasecmp(&msg->uri.scheme, "sips");
+}
+
+
 static void answer_known(struct sipd_sip *sip, const struct sip_msg *msg)
 {
 	static const char allow[] = "Allow: " SIPD_ALLOW "\r\n";
@@ -109,6 +117,11 @@ static void answer_known(struct sipd_sip *sip, const struct sip_msg *msg)
 
 	if (!pl_strcmp(&msg->met, "INVITE")) {
 		call_comes_in(sip, msg);
+		return;
+	}
+
+	if (!pl_strcmp(&msg->met, "OPTIONS") && !scheme_known(msg)) {
+		reply(sip, msg, 416, "Unsupported URI Scheme", "");
 		return;
 	}
 

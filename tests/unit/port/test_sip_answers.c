@@ -63,6 +63,15 @@ static void test_server_is_answered_statelessly(void **state)
 		&real);
 	receive_this(s, "SIP/2.0 400 ");
 
+	/* RFC 4475 3.3.3 */
+	send_to(s->fd,
+		"OPTIONS soap.beep://192.0.2.103:3002 SIP/2.0\r\nVia: SIP/2.0/"
+		"UDP 127.0.0.1;branch=z9hG4bKs;rport\r\nFrom: <sip:pbx@127.0."
+		"0.1>;tag=p\r\nTo: <sip:alice@127.0.0.1>\r\nCall-ID: s\r\n"
+		"CSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\n\r\n",
+		&real);
+	receive_this(s, "SIP/2.0 416 ");
+
 	/* an ACK is never answered: the next answer is that to OPTIONS */
 	request_text(text, sizeof(text), "ACK", "", s->port);
 	send_to(s->fd, text, &real);
