@@ -12,7 +12,7 @@ libcmocka-dev python3"
 # its peer is missing.
 test_packages="g++ cmake clang clang-format valgrind sip-tester baresip-core \
 kamailio kamailio-tls-modules openssl flite sox strace mypy python3-pip \
-python3-setuptools python3-wheel python3-venv"
+python3-setuptools python3-wheel python3-venv sipvicious"
 
 missing() {
 	for package in "$@"; do
