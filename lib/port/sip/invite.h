@@ -78,9 +78,11 @@ struct sipd_invite {
 	uint32_t invite_seq; /* of the last INVITE sent */
 	uint32_t acked_seq;  /* of the last 2xx acknowledged */
 	uint32_t rseq;       /* last CSeq of theirs */
-	uint32_t early_sum;  /* hash of the last early SDP and its tag */
-	uint32_t sdp_sum;    /* hash of the last SDP of ours, version aside */
-	uint32_t first_tag;  /* hash of the first To tag */
+	uint32_t asked;      /* requests of theirs, less 20 a second */
+	uint64_t asked_ms;
+	uint32_t early_sum; /* hash of the last early SDP and its tag */
+	uint32_t sdp_sum;   /* hash of the last SDP of ours, version aside */
+	uint32_t first_tag; /* hash of the first To tag */
 	uint32_t forks[INVITE_FORKS]; /* tags of forks we hung up on */
 	uint32_t forkc;
 	bool forks_full;         /* and said so */

@@ -7,7 +7,11 @@
 #include "port/sip/invite.h"
 
 #include <string.h>
+#include "base/clock.h"
 #include "base/error.h"
+
+/* A server transaction is kept for 32 s. RFC 3261 17.2.2 */
+enum { REQUESTS_PER_S = 20, REQUESTS_BURST = 60 };
 
 
 void invite_reply_close(struct sipd_invite *inv)
@@ -390,7 +394,6 @@ struct verdict {
 /* What is answered without looking further. */
 /* clang-format off */
 static const struct verdict verdicts[] = {
-	{ "OPTIONS",   200, "OK" },
 	{ "REFER",     603, "Decline" },
 	{ "NOTIFY",    489, "Bad Event" },
 	{ "PRACK",     481, "No Such Response" },
@@ -403,9 +406,22 @@ static const struct verdict verdicts[] = {
 /* clang-format on */
 
 
+/* The same however often it comes: no transaction. RFC 3261 11.2 */
+static void options(struct sipd_invite *inv, const struct sip_msg *msg)
+{
+	(void)sip_replyf(inv->sip->sip, msg, 200, "OK",
+			 "%sContent-Length: 0\r\n\r\n", invite_allow);
+}
+
+
 static void other(struct sipd_invite *inv, const struct sip_msg *msg)
 {
 	size_t i;
+
+	if (!pl_strcmp(&msg->met, "OPTIONS")) {
+		options(inv, msg);
+		return;
+	}
 
 	for (i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++) {
 		if (!pl_strcmp(&msg->met, verdicts[i].method)) {
@@ -415,6 +431,50 @@ static void other(struct sipd_invite *inv, const struct sip_msg *msg)
 		}
 	}
 	refuse(inv, msg, 501, "Not Implemented", invite_allow);
+}
+
+
+static bool too_many(struct sipd_invite *inv)
+{
+	const uint64_t now = sipd_clock_ms();
+	const uint64_t less = (now - inv->asked_ms) * REQUESTS_PER_S / 1000;
+
+	if (less) {
+		inv->asked -= less < inv->asked ? (uint32_t)less : inv->asked;
+		inv->asked_ms = now;
+	}
+	if (inv->asked == REQUESTS_BURST)
+		return true;
+	inv->asked++;
+
+	return false;
+}
+
+
+/* It leaves nothing behind, or can come once only. */
+static bool harmless(const struct sipd_invite *inv, const struct sip_msg *msg)
+{
+	if (!pl_strcmp(&msg->met, "ACK"))
+		return true;
+	if (inv->state >= INVITE_ENDING ||
+	    (inv->rseq_set && msg->cseq.num < inv->rseq))
+		return false;
+
+	return !pl_strcmp(&msg->met, "BYE") ||
+	       !pl_strcmp(&msg->met, "OPTIONS");
+}
+
+
+/* Stateless, and no end of the dialog. RFC 5057 5.1 */
+static bool refuse_flood(struct sipd_invite *inv, const struct sip_msg *msg)
+{
+	if (harmless(inv, msg) || !too_many(inv))
+		return false;
+
+	(void)sip_replyf(inv->sip->sip, msg, 500, "Too Many Requests",
+			 "Retry-After: 1\r\nContent-Length: 0\r\n\r\n");
+
+	return true;
 }
 
 
@@ -497,6 +557,8 @@ bool sipd_invite_request(struct sipd_sip *sip, const struct sip_msg *msg)
 	if (!inv)
 		return false;
 
+	if (refuse_flood(inv, msg))
+		return true;
 	if (!inv->dlg.rtag)
 		return early_request(inv, msg);
 	if (pl_strcmp(&msg->from.tag, inv->dlg.rtag))
@@ -508,6 +570,8 @@ bool sipd_invite_request(struct sipd_sip *sip, const struct sip_msg *msg)
 	}
 
 	again = inv->rseq_set && msg->cseq.num <= inv->rseq;
+	if (msg->cseq.num == inv->rseq && !pl_strcmp(&msg->met, "OPTIONS"))
+		again = false; /* answered as the first time */
 	if (!pl_strcmp(&msg->met, "BYE") &&
 	    (!again || msg->cseq.num == inv->rseq)) {
 		inv->rseq = msg->cseq.num;

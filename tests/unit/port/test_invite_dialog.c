@@ -225,6 +225,36 @@ static void test_other_requests_in_dialog_answered(void **state)
 }
 
 
+/* Each transaction is kept for 32 s: a peer must not fill the memory. */
+static void test_flood_in_dialog_limited_call_goes_on(void **state)
+{
+	enum { FLOOD = 200, KEPT_MAX = 80 };
+	struct side *s = *state;
+	unsigned i, taken = 0;
+	char buf[MSG];
+
+	call_answered(s);
+	for (i = 0; i < FLOOD; i++) {
+		request(s, "MESSAGE", ++s->cseq, "", "");
+		expect(s, "SIP/2.0 ", buf);
+		taken += !strncmp(buf, "SIP/2.0 405", 11);
+	}
+	assert_non_null(strstr(buf, "SIP/2.0 500"));
+	assert_non_null(strstr(buf, "\r\nRetry-After: "));
+	assert_in_range(taken, 50, KEPT_MAX);
+
+	/* these are answered as they come, and again, and kept nowhere */
+	for (i = 0; i < FLOOD; i++) {
+		request(s, "OPTIONS", ++s->cseq, "", "");
+		expect(s, "SIP/2.0 200", buf);
+	}
+	request(s, "OPTIONS", s->cseq, "", "");
+	expect(s, "SIP/2.0 200", buf);
+	assert_int_equal(s->told.ended, 0);
+	bye_in(s, "");
+}
+
+
 static void test_info_dtmf_delivered(void **state)
 {
 	struct side *s = *state;
@@ -403,6 +433,7 @@ int main(void)
 		T(test_reinvite_without_offer_answer_in_ack),
 		T(test_reinvite_bad_offer_488_call_goes_on),
 		T(test_other_requests_in_dialog_answered),
+		T(test_flood_in_dialog_limited_call_goes_on),
 		T(test_info_dtmf_delivered),
 		T(test_info_nul_is_no_key),
 		T(test_wrong_tag_in_dialog_refused),
