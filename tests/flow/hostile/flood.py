@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 """Floods of requests while calls with media are up.
 
-    flood.py test      2,000 requests/s of each kind for 2 s: decides on
-                       what is answered, what stays up and what it costs,
-                       never on times
+    flood.py test [RATE SECONDS]
+                       requests of each kind: decides on what is answered,
+                       what stays up and what memory it costs, never on times
     flood.py bench SIPDIALER-PHONENET [CALLS RATE SECONDS]
                        prints a JSON object: how late the packets of the
                        calls were, before and during each flood
 """
 import json
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -33,9 +34,9 @@ KINDS = {
               "NOTIFY", "REFER", "INFO"],
     "CANCEL": ["CANCEL"], "BYE": ["BYE"], "INVITE": ["INVITE"],
     "ACK": ["ACK"], "BYE of a call": ["BYE"], "INVITE of a call": ["INVITE"],
-    "in a call": ["OPTIONS"], "responses": [], "garbage": [], "STUN": [],
+    "OPTIONS in a call": [], "INFO in a call": [], "responses": [], "garbage": [], "STUN": [],
 }
-MEMORY_MAX = 24 << 10    # kB more than before, whatever comes
+MEMORY_MAX = 8 << 10     # kB more than before, whatever comes
 
 
 # ---- sending, as a process of its own ----------------------------------------
@@ -43,7 +44,7 @@ MEMORY_MAX = 24 << 10    # kB more than before, whatever comes
 def packets(kind, me, to, call, tag, dialog):
     """One after the other, without end; the n-th is unlike all others."""
     names = {"me": me, "to": to, "call": call, "tag": tag}
-    n = 1000
+    n = random.randrange(1 << 20) << 10
     while True:
         n += 1
         if kind == "STUN":
@@ -88,7 +89,8 @@ def send(kind, source, to, rate, seconds, call="", tag="", dialog=""):
     while time.monotonic() < end:
         got += drain(s)
         time.sleep(0.01)
-    print(json.dumps({"sent": sent, "answers": got}))
+    print(json.dumps({"sent": sent, "answers": got,
+                      "per_s": round(sent / (end - 0.2 - began))}))
 
 
 def drain(s):
@@ -117,21 +119,24 @@ class Flood:
 # ---- correctness ---------------------------------------------------------------
 
 class Test(replay.Part):
-    RATE, SECONDS = 2000, 2
-
-    def __init__(self):
+    def __init__(self, rate=2000, seconds=1):
         super().__init__("floods")
+        self.rate, self.seconds = rate, seconds
         self.calls = [self.up("3%02d dial.max_duration=0" % i)
                       for i in range(20)]
 
     def flood(self, kind, source, **more):
+        """Answers, memory, a valid call all the time; then: was all of it
+        read, is the call up?"""
         before = self.engine.stats()["sip"], self.engine.memory()
-        flood = Flood(kind, source, self.engine.addr, self.RATE,
-                      self.SECONDS, **more)
+        flood = Flood(kind, source, self.engine.addr, self.rate,
+                      self.seconds, **more)
         while flood.child.poll() is None:
             self.valid_call()
         got = flood.end()
-        if self.main.ask("OPTIONS") != 200:   # all that came was read
+        if "dialog" in more:
+            self.main.cseq = 1000000
+        if self.main.ask("OPTIONS") != 200:
             self.wrong.append(kind + ": the call in progress is gone")
         after = self.engine.stats()["sip"], self.engine.memory()
         name = "%s, %s" % (kind, "server" if source == self.ip
@@ -148,7 +153,7 @@ class Test(replay.Part):
 
     def check(self, name, source, got, more):
         allowed = 0 if source != self.ip or not got["sent"] else \
-            400 + 200 * (self.SECONDS + 2)
+            400 + 200 * (self.seconds + 2)
         if "in a call" in name:
             allowed = got["sent"]
         if got["answers"] > allowed:
@@ -167,15 +172,67 @@ class Test(replay.Part):
             call = self.main.invite.get("call-id")
             for kind in ("BYE of a call", "INVITE of a call"):
                 self.flood(kind, source, call=call, tag=";tag=guess")
-        d = self.main
-        text = d.request("OPTIONS").decode()
-        self.flood("in a call", self.ip, dialog=text.replace(
-            "branch=", "branch=z9hG4bK@ID@x").replace(
-            "CSeq: %d" % d.cseq, "CSeq: @ID@"))
-        d.cseq = 1000000
+        for method in ("OPTIONS", "INFO"):
+            main, self.main = self.main, self.up("31%d dial.max_duration=0" %
+                                                 len(method))
+            d = self.main
+            text = d.request(method).decode()
+            self.flood(method + " in a call", self.ip, dialog=text.replace(
+                "branch=", "branch=z9hG4bK@ID@x").replace(
+                "CSeq: %d" % d.cseq, "CSeq: @ID@"))
+            self.main = main
         for call in self.calls:
             if call.ended or call.ask("OPTIONS") != 200:
                 self.wrong.append("a call in progress is gone")
+        return self.finish()
+
+
+class Taken(Test):
+    """INVITEs of the server, at an engine that takes its calls."""
+
+    def __init__(self, rate=2000, seconds=1):
+        replay.Part.__init__(self, "floods", incoming__accept="server",
+                             incoming__timeout="1")
+        self.rate, self.seconds, self.calls = rate, seconds, []
+
+    def valid_call(self):
+        """All lines may be taken while it lasts."""
+
+    def check(self, name, source, got, more):
+        """An INVITE that rings is answered twice, and in the end refused."""
+        allowed = 3 * got["sent"] if source == self.ip else 0
+        if got["answers"] > allowed or more > MEMORY_MAX:
+            self.wrong.append("%s: %s, %d kB more" % (name, got, more))
+
+    def copied(self):
+        """A stranger who sends the very INVITE that rings gets nothing."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.bind((self.other, 0))
+            s.setblocking(False)
+            data = next(packets("INVITE", "%s:%d" % self.peer.addr,
+                                "%s:%d" % self.engine.addr, "", "", ""))
+            self.peer.send(data, self.engine.addr)
+            self.engine.wait(lambda e: e["event"] == "call_incoming")
+            s.sendto(data, self.engine.addr)
+            data = data.replace(b"branch=z9hG4bK", b"branch=z9hG4bKx")
+            s.sendto(data, self.engine.addr)
+            self.main.ask("OPTIONS")
+            if drain(s):
+                self.wrong.append("a stranger's copy of an INVITE is "
+                                  "answered")
+        self.engine.wait(lambda e: e["event"] == "call_ended")
+
+    def all(self):
+        self.copied()
+        self.flood("INVITE", self.ip)
+        self.flood("INVITE", self.other)
+        flow.until(lambda: self.engine.stats()["calls"]["active"] == 1, 20,
+                   "all calls of the flood have ended")
+        rang = self.engine.stats()["calls"]["ended"]
+        print("%d calls rang" % rang)
+        if not 0 < rang <= 200 + 100 * (self.seconds + 2):
+            self.wrong.append("%d calls rang" % rang)
+        super().valid_call()
         return self.finish()
 
 
@@ -233,8 +290,6 @@ class Figures:
         after = self.engine.stats()
         r = lateness(before["media"], after["media"])
         r.update(got)
-        if kind:
-            r["per_s"] = round(got["sent"] / spent)
         r["cpu_percent"] = round(100 * (cpu_of(self.engine.child.pid) - cpu) /
                                  spent, 1)
         r["kb_more"] = self.engine.memory() - kb
@@ -267,7 +322,8 @@ def main():
         numbers = [int(a) for a in sys.argv[3:]]
         Figures(sys.argv[2], *(numbers or (200, 10000, 5))).all()
     else:
-        sys.exit(Test().all())
+        numbers = [int(a) for a in sys.argv[2:]]
+        sys.exit(Test(*numbers).all() | Taken(*numbers).all())
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
     requests      sip-*, stun: from the server and from a stranger, over UDP
     connections   the same over TCP
     groups        the 2,832 requests of sip-protoslike, from the server
+    taken         both again, from the server, at an engine that takes calls
     responses     sip-responses, as answers to INVITE and REGISTER
     descriptions  sdp-*, as answers, and as offers inside a call
     media         rtp*, rtcp, srtp, stun, at the audio ports of a call
@@ -262,6 +263,39 @@ def groups():
     return part.finish()
 
 
+def taken():
+    """All of these again, at an engine that takes calls from the server."""
+    part = Part("taken", incoming__accept="server", incoming__timeout="1",
+                dial__max_calls="2000")
+    thrown = 0
+    for file in hostile.corpus(*SIP, "sip-protoslike"):
+        for data in messages(file, part):
+            part.peer.send(data[:UDP_MAX], part.engine.addr)
+            part.main.ask("OPTIONS")
+            thrown += 1
+            if thrown % 8 == 0:
+                part.valid_call()
+    flow.until(lambda: part.engine.stats()["calls"]["active"] == 1, 20,
+               "all calls that rang have ended")
+    rang = sum(e["event"] == "call_incoming" for e in part.engine.events)
+    part.table[("all of sip-*", "server, UDP")] = {
+        "thrown": thrown, "rang": rang}
+    if not rang:
+        part.wrong.append("no call was taken")
+    part.valid_call()
+    return part.finish()
+
+
+def messages(file, part):
+    if file.folder != "sip-protoslike":
+        yield sip_data(file)
+        return
+    with tarfile.open(fileobj=io.BytesIO(file.data)) as tar:
+        for n, entry in enumerate(tar):
+            if entry.isfile():
+                yield filled(tar.extractfile(entry).read(), part, n)
+
+
 # ---- responses ---------------------------------------------------------------
 
 def template(file, d, msg):
@@ -428,8 +462,8 @@ def sounds():
     return part.finish()
 
 
-PARTS = {f.__name__: f for f in (requests, connections, groups, responses,
-                                 descriptions, media, sounds)}
+PARTS = {f.__name__: f for f in (requests, connections, groups, taken,
+                                 responses, descriptions, media, sounds)}
 
 
 if __name__ == "__main__":
