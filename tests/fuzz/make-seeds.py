@@ -24,6 +24,35 @@ NUMBERS = [
     '\uff0b\uff11\uff15\uff15\uff15', '\u0661\u06f5', "'+15550100001",
     '+1555010000O', '+15550100001;ext=12', '\u202a+12125550123\u202c', '+',
 ]
+SDP = [
+    b'v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n'
+    b'm=audio 4000 RTP/AVP 8 0 101\r\na=rtpmap:101 telephone-event/8000\r\na=ptime:30\r\na=sendonly\r\n',
+    b'v=0\no=- 1 1 IN IP6 ::1\ns=-\nt=0 0\nm=video 4002 RTP/AVP 31\nc=IN IP4 192.0.2.3\n'
+    b'm=audio 4004 RTP/AVPF 96 0\nc=IN IP4 0.0.0.0\na=rtpmap:96 pcma/8000/1\na=rtcp:4007 IN IP4 192.0.2.9\n'
+    b'a=rtcp-mux\na=maxptime:10\na=inactive\n',
+    b'v=0\r\nc=IN IP4 224.0.0.1/127\r\nm=audio 4000/2 RTP/SAVP 0 999 -1\r\n\r\nm=audio 1 x\r\n',
+]
+HEAD = (b'Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKa;rport\r\nFrom: "A \\" %c3%a4" <sip:1%2B2@x>;tag=f1\r\n'
+        b'To: <sip:us@192.0.2.1>\r\nCall-ID: c1\r\nMax-Forwards: 70\r\n')
+SIP = [
+    b'INVITE sip:us@192.0.2.1 SIP/2.0\r\n' + HEAD + b'CSeq: 7 INVITE\r\nContact: <sip:1@x>\r\n'
+    b'P-Asserted-Identity: <tel:+4930123>\r\nContent-Type: application/sdp\r\nContent-Length: 5\r\n\r\nv=0\r\n',
+    b'INVITE sip:us@192.0.2.1 SIP/2.0\r\n' + HEAD + b'CSeq: 7 INVITE\r\nSession-Expires: 90;refresher=uac\r\n'
+    b'Content-Type: multipart/mixed;boundary=b\r\n\r\n--b\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n--b--',
+    b'SIP/2.0 401 Unauthorized\r\n' + HEAD + b'CSeq: 7 INVITE\r\nWWW-Authenticate: Digest realm="r", '
+    b'nonce="n", qop="auth", algorithm=SHA-256, opaque="o"\r\nProxy-Authenticate: Digest realm=r, nonce="\\""\r\n\r\n',
+    b'SIP/2.0 486 Busy\r\n' + HEAD + b'CSeq: 7 INVITE\r\nReason: Q.850;cause=17;text="x", SIP;cause=200\r\n\r\n',
+    b'SIP/2.0 4294967496 OK\r\n' + HEAD + b'CSeq: 4294967303 INVITE\r\n\r\n',
+]
+RTP = [
+    b'\x80\x00\x00\x01\x00\x00\x00\xa0\x01\x02\x03\x04' + b'\xff' * 160,
+    b''.join(bytes([16, 0x80, 0x65 | m, 0, n, 0, 0, 9, 0, 1, 2, 3, 4, 5, e, 0, n * 16])
+             for n, m, e in ((1, 128, 10), (2, 0, 10), (3, 0, 138), (4, 0, 138))),
+    b''.join(bytes([52, 0x80, n & 1, n >> 8, n & 255, 0, 0, n, 0, 1, 2, 3, 4]) + b'\x55' * 40
+             for n in (1, 2, 4, 3, 3, 200, 201, 202, 0)),
+    b'\x81\xc8\x00\x0c' + b'\1\2\3\4' * 6 + b'\1\2\3\4' + b'\x10' * 20 + b'\x81\xca\x00\x02\1\2\3\4\1\0\0\0',
+    b'\xb3\x00\x00\x01\x00\x00\x00\xa0\x01\x02\x03\x04' + b'\0' * 12 + b'\xbe\xde\x00\x01abcd' + b'x' * 30 + b'\4',
+]
 
 
 def write(folder, name, data):
@@ -43,6 +72,9 @@ def main():
         for country in (0, 25, 33, 52, 54):
             write(os.path.join(sys.argv[1], 'number'), f'{i:02}-{country}',
                   bytes([0, country]) + text.encode())
+    for name, seeds in (('sdp', SDP), ('sip', SIP), ('rtp', RTP)):
+        for i, data in enumerate(seeds):
+            write(os.path.join(sys.argv[1], name), f'{i:02}', data)
 
 
 main()

@@ -1,0 +1,85 @@
+/**
+ * @file fuzz/fuzz_sdp.c  Session descriptions of any bytes
+ *
+ * Read as an answer and as an offer.  What is taken can be sent to, and our
+ * own answer to any offer is a description we would read ourselves.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "fuzz.h"
+#include "port/sip/sdp.h"
+#include "port/sip/sdp_parse.h"
+
+enum { ANSWER = 4096 };
+
+
+static void check_remote(const struct sipd_sdp_remote *r)
+{
+	if (r->codec != SIPD_CODEC_PCMU && r->codec != SIPD_CODEC_PCMA)
+		abort();
+	if (r->ptime < 10 || r->ptime > 60 || r->pt > 127 || r->dtmf_pt > 127)
+		abort();
+	if (r->rtp.sa.sa_family && sipd_addr_port(&r->rtp) < 1024)
+		abort();
+	if (!r->rtp.sa.sa_family && (r->dir & SIPD_SENDONLY))
+		abort();
+}
+
+
+static void check_error(int err)
+{
+	if (err != SIPDIALER_EFORMAT || !*sipd_error_text() ||
+	    !sipd_text_clean(sipd_error_text(), strlen(sipd_error_text())))
+		abort();
+}
+
+
+static void check_answer(const char *offer, size_t size, const char *answer)
+{
+	struct sdp asked, given;
+
+	if (sdp_parse(&asked, offer, size) ||
+	    sdp_parse(&given, answer, strlen(answer)) ||
+	    asked.mediac != given.mediac)
+		abort();
+}
+
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct sipd_sdp_local local = {
+		.codecs = {SIPD_CODEC_PCMA, SIPD_CODEC_PCMU},
+		.codecc = 2,
+		.telephone_event = true,
+		.session_id = 1,
+		.version = 1,
+	};
+	const char *text = (const char *)data;
+	char answer[ANSWER];
+	struct sipd_sdp_remote r;
+	int err;
+
+	if (!sipd_addr_parse(&local.addr, "192.0.2.1", 4000))
+		abort();
+
+	err = sipd_sdp_answer_read(&local, text, size, &r);
+	if (err)
+		check_error(err);
+	else
+		check_remote(&r);
+
+	err = sipd_sdp_offer_read(&local, text, size, &r, answer,
+				  sizeof(answer));
+	if (err) {
+		check_error(err);
+	}
+	else {
+		check_remote(&r);
+		check_answer(text, size, answer);
+	}
+
+	return 0;
+}
