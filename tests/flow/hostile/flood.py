@@ -4,9 +4,10 @@
     flood.py test [RATE SECONDS]
                        requests of each kind: decides on what is answered,
                        what stays up and what memory it costs, never on times
-    flood.py bench SIPDIALER-PHONENET [CALLS RATE SECONDS]
+    flood.py bench SIPDIALER-PHONENET [CALLS RATE SECONDS ROUNDS]
                        prints a JSON object: how late the packets of the
-                       calls were, before and during each flood
+                       calls were, before and during each flood; of the
+                       rounds the one that waited least for a core
 """
 import json
 import os
@@ -36,7 +37,7 @@ KINDS = {
     "ACK": ["ACK"], "BYE of a call": ["BYE"], "INVITE of a call": ["INVITE"],
     "OPTIONS in a call": [], "INFO in a call": [], "responses": [], "garbage": [], "STUN": [],
 }
-MEMORY_MAX = 8 << 10     # kB more than before, whatever comes
+MEMORY_MAX = 6 << 10     # kB more than before, whatever comes
 
 
 # ---- sending, as a process of its own ----------------------------------------
@@ -135,7 +136,7 @@ class Test(replay.Part):
             self.valid_call()
         got = flood.end()
         if "dialog" in more:
-            self.main.cseq = 1000000
+            self.main.cseq = 3 << 29     # over that of packets()
         if self.main.ask("OPTIONS") != 200:
             self.wrong.append(kind + ": the call in progress is gone")
         after = self.engine.stats()["sip"], self.engine.memory()
@@ -254,9 +255,10 @@ def lateness(before, after):
 
 
 class Figures:
-    def __init__(self, phonenet, calls, rate, seconds):
+    def __init__(self, phonenet, calls=200, rate=10000, seconds=5, rounds=3):
         cores = sorted(os.sched_getaffinity(0))
         self.core, self.rate, self.seconds = cores[-1], rate, seconds
+        self.rounds = rounds
         self.ip, self.other = flow.address(), flow.address(1)
         os.sched_setaffinity(0, {cores[-1]})
         self.net = pysip.Phonenet(phonenet, "--listen", self.ip + ":0",
@@ -277,7 +279,7 @@ class Figures:
     def measure(self, kind=None, source=None):
         floods = []
         before, kb = self.engine.stats(), self.engine.memory()
-        cpu = cpu_of(self.engine.child.pid)
+        cpu, waited = cpu_of(self.engine.child.pid)
         began = time.monotonic()
         if kind:
             floods.append(Flood(kind, source, self.engine.addr, self.rate,
@@ -290,28 +292,42 @@ class Figures:
         after = self.engine.stats()
         r = lateness(before["media"], after["media"])
         r.update(got)
-        r["cpu_percent"] = round(100 * (cpu_of(self.engine.child.pid) - cpu) /
-                                 spent, 1)
+        cpu_end, waited_end = cpu_of(self.engine.child.pid)
+        r["cpu_percent"] = round(100 * (cpu_end - cpu) / spent, 1)
+        # ready to run, while something else had the core
+        r["waited_percent"] = round(100 * (waited_end - waited) / spent, 1)
         r["kb_more"] = self.engine.memory() - kb
         r["calls"] = after["calls"]["active"]
         return r
 
+    def best(self, *flood):
+        """Other programs of the machine count as little as they can."""
+        rounds = [self.measure(*flood) for _ in range(self.rounds)]
+        r = min(rounds, key=lambda r: r["waited_percent"])
+        r["lowest"] = min(r["below_20ms"] for r in rounds)
+        return r
+
     def all(self):
         figures = {"bench": "flood", "calls": self.calls, "rate": self.rate,
-                   "seconds": self.seconds, "quiet": self.measure()}
+                   "seconds": self.seconds, "quiet": self.best()}
         for who, source in (("stranger", self.other), ("server", self.ip)):
             for kind in ("mixed", "CANCEL", "BYE", "INVITE", "garbage"):
-                figures["%s, %s" % (who, kind)] = self.measure(kind, source)
-        figures["quiet again"] = self.measure()
+                figures["%s, %s" % (who, kind)] = self.best(kind, source)
+        figures["quiet again"] = self.best()
         print(json.dumps(figures))
         self.engine.end()
         self.net.stop()
 
 
 def cpu_of(pid):
-    with open("/proc/%d/stat" % pid, encoding="ascii") as f:
-        fields = f.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    """Seconds on a core, and seconds ready without one, of all threads."""
+    ran = waited = 0
+    for task in os.listdir("/proc/%d/task" % pid):
+        with open("/proc/%d/task/%s/schedstat" % (pid, task),
+                  encoding="ascii") as f:
+            fields = f.read().split()
+        ran, waited = ran + int(fields[0]), waited + int(fields[1])
+    return ran / 1e9, waited / 1e9
 
 
 def main():
@@ -319,8 +335,7 @@ def main():
         args, more = json.loads(sys.argv[2])
         send(*args, **more)
     elif sys.argv[1:2] == ["bench"]:
-        numbers = [int(a) for a in sys.argv[3:]]
-        Figures(sys.argv[2], *(numbers or (200, 10000, 5))).all()
+        Figures(sys.argv[2], *[int(a) for a in sys.argv[3:]]).all()
     else:
         numbers = [int(a) for a in sys.argv[2:]]
         sys.exit(Test(*numbers).all() | Taken(*numbers).all())
