@@ -58,6 +58,13 @@ static inline bool sipd_libre_timer_running(const struct tmr *tmr)
 	return tmr->le.list != NULL;
 }
 
+/* ---- sieve.c ----------------------------------------------------------- */
+
+/** May libre read this as a SIP message?  Its time would grow with the square
+ *  of what does not fit.  0, ENODATA: the end of the head has not come,
+ *  EBADMSG: no. Any thread. */
+int sipd_libre_sieve(const char *p, size_t len);
+
 /* ---- wrap.c: no effect on a shared libre ------------------------------- */
 
 /** Where libre's own messages of this thread go; NULL drops them. Each line

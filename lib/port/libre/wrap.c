@@ -77,6 +77,8 @@ int __wrap_stun_reply(int proto, void *sock, const struct sa *dst,
 		      size_t presz, const struct stun_msg *req,
 		      const uint8_t *key, size_t keylen, bool fp,
 		      uint32_t attrc, ...);
+int __real_sip_msg_decode(struct sip_msg **msgp, struct mbuf *mb);
+int __wrap_sip_msg_decode(struct sip_msg **msgp, struct mbuf *mb);
 int __real_sip_reply(struct sip *sip, const struct sip_msg *msg,
 		     uint16_t scode, const char *reason);
 int __wrap_sip_reply(struct sip *sip, const struct sip_msg *msg,
@@ -212,6 +214,16 @@ int __wrap_stun_reply(int proto, void *sock, const struct sa *dst,
 	(void)attrc;
 
 	return 0;
+}
+
+
+/* Of a datagram, and of what has come of a stream. */
+int __wrap_sip_msg_decode(struct sip_msg **msgp, struct mbuf *mb)
+{
+	const int err = sipd_libre_sieve((const char *)mbuf_buf(mb),
+					 mbuf_get_left(mb));
+
+	return err ? err : __real_sip_msg_decode(msgp, mb);
 }
 
 

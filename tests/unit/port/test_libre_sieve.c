@@ -1,0 +1,105 @@
+/**
+ * @file test_libre_sieve.c  What libre is not let near
+ */
+#include "lib/cmocka_all.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "port/libre/libre.h"
+
+
+static int sieve(const char *text)
+{
+	return sipd_libre_sieve(text, strlen(text));
+}
+
+
+/* head, then n times a piece, then tail */
+static int sieve_long(const char *head, const char *piece, size_t n,
+		      const char *tail)
+{
+	char *text = calloc(1, strlen(head) + n * strlen(piece) +
+				       strlen(tail) + 1);
+	size_t len = strlen(head), i;
+	int err;
+
+	assert_non_null(text);
+	memcpy(text, head, len);
+	for (i = 0; i < n; i++, len += strlen(piece))
+		memcpy(text + len, piece, strlen(piece));
+	memcpy(text + len, tail, strlen(tail) + 1);
+	err = sieve(text);
+	free(text);
+
+	return err;
+}
+
+
+static void test_messages_pass(void **state)
+{
+	(void)state;
+
+	assert_int_equal(sieve("OPTIONS sip:a@b SIP/2.0\r\nCSeq: 1 OPTIONS\r\n"
+			       "\r\nbody"),
+			 0);
+	assert_int_equal(sieve("SIP/2.0 200 OK\ncseq  : 0009\n  INVITE\n\n"),
+			 0);
+	assert_int_equal(sieve("SIP/2.0 100 \r\n\r\n"), 0);
+	assert_int_equal(sieve_long("A b SIP/2.0\r\nX: ", "1", 8000,
+				    "\r\n\r\n"),
+			 0);
+}
+
+
+static void test_cut_messages_wait(void **state)
+{
+	(void)state;
+
+	assert_int_equal(sieve(""), ENODATA);
+	assert_int_equal(sieve("OPTIONS sip:a@b SIP"), ENODATA);
+	assert_int_equal(sieve("OPTIONS sip:a@b SIP/2.0\r\n"), ENODATA);
+	assert_int_equal(sieve("OPTIONS sip:a@b SIP/2.0\r\nX: y\r\n"),
+			 ENODATA);
+	assert_int_equal(sieve_long("", "A ", 2048, ""), ENODATA);
+}
+
+
+static void test_slow_ones_refused(void **state)
+{
+	(void)state;
+
+	/* 32 ms and 52 ms with libre 1.1.0 */
+	assert_int_equal(sieve_long("", "A ", 4000, ""), EBADMSG);
+	assert_int_equal(sieve_long("A b SIP/2.0\r\nCSeq: ", "1", 7800,
+				    "\r\n\r\n"),
+			 EBADMSG);
+	assert_int_equal(sieve_long("A b SIP/2.0\r\ncSEQ\t :\r\n", " 1\r\n",
+				    100, "\r\n\r\n"),
+			 EBADMSG);
+	assert_int_equal(sieve_long("A b SIP/2.0\r\nc: ", "a ", 300,
+				    "\r\n\r\n"),
+			 EBADMSG);
+	assert_int_equal(sieve_long("A b SIP/2.0\r\nX: ", "1", 9000,
+				    "\r\n\r\n"),
+			 EBADMSG);
+	assert_int_equal(sieve_long("A b SIP/2.0\r\nX: ", "1", 9000, ""),
+			 EBADMSG);
+	assert_int_equal(sieve("\r\nOPTIONS sip:a@b SIP/2.0\r\n\r\n"),
+			 EBADMSG);
+	assert_int_equal(sieve("OPTIONS  sip:a@b SIP/2.0\r\n\r\n"), EBADMSG);
+	assert_int_equal(sieve("OPTIONS\r\n\r\n"), EBADMSG);
+	assert_int_equal(sieve("SIP/2.0 200\r\n\r\n"), EBADMSG);
+}
+
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_messages_pass),
+		cmocka_unit_test(test_cut_messages_wait),
+		cmocka_unit_test(test_slow_ones_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
