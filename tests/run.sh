@@ -39,7 +39,9 @@ esac
 log=$dir/meson-logs/testlog.txt
 rm -f "$log"
 status=0
-meson test -C "$dir" --no-rebuild --print-errorlogs "$@" || status=$?
+# most of them wait for telephones
+meson test -C "$dir" --no-rebuild --print-errorlogs \
+	--num-processes $((2 * $(nproc))) "$@" || status=$?
 
 count() {
 	sed -n "s/^$1: *\([0-9][0-9]*\).*/\1/p" "$log" | tail -n 1
