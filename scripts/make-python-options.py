@@ -23,13 +23,15 @@ not set.  Options of docs/options.md: `sip.server` is `sip_server=`.
 import os
 from typing import TYPE_CHECKING, Any, Dict, Literal, Optional, Sequence, Union
 
+from . import _words
+
 if TYPE_CHECKING:
     from ._call import Call
     from ._campaign import Campaign
     from ._event import Event
     from ._slot import Pending
 
-Path = Union[str, "os.PathLike[str]"]
+Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 Text = Union[str, Sequence[str]]
 '''
 
@@ -94,10 +96,13 @@ def aliases(options):
         if option['type'] != 'enum':
             continue
         words = option['words']
-        literals = [json.dumps(w) for w in words] + [w for w in words if w.isdigit()]
-        text = 'Literal[' + ', '.join(literals) + ']'
+        text = 'Literal[' + ', '.join(json.dumps(w) for w in words) + ']'
+        if any(w.isdigit() for w in words):
+            text = f'Union[int, {text}]'
         if 'yes' in words and 'no' in words:
             text = f'Union[bool, {text}]'
+        if option['name'] == 'log.level':
+            text = f'Union[_words.LogLevel, {text}]'
         yield f'{alias(option)} = {text}'
 
 

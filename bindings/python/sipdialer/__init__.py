@@ -10,7 +10,6 @@ Verbs return at once.  What takes time gives a `Pending`: `.wait(timeout)` in
 plain code, `await` under asyncio.  All that happens comes as events: iterate
 over the dialer, or set hooks by `@dialer.on("call_ended")`.  See docs/python.md.
 """
-from ._abi import CampaignStatus, ContactStatus, Disposition, EventType, LogLevel, Registration
 from ._audio import Audio, Writing
 from ._call import Call
 from ._campaign import Campaign
@@ -22,6 +21,9 @@ from ._errors import (AuthError, BusyError, ClosedError, FormatError, FullError,
 from ._event import Event
 from ._iterator import EventIterator
 from ._slot import Pending
+from ._words import CampaignStatus, ContactStatus, Disposition, EventType, LogLevel, Registration
+
+__version__ = "0.1.0"
 
 __all__ = [
     "Audio", "AuthError", "BusyError", "Call", "Campaign", "CampaignStatus",

@@ -2,7 +2,7 @@
 import asyncio
 import ctypes
 import sys
-from typing import TYPE_CHECKING, Any, Generator, Optional
+from typing import TYPE_CHECKING, Any, AsyncIterator, Generator, Iterator, Optional, Union
 
 from ._convert import number
 from ._errors import NotFoundError
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 MAX = 2880000                        # samples in one read or write: 60 s at 48 kHz
 FRAME = 960                          # samples: 20 ms at 48 kHz
+CHUNK = 9600                         # samples a step of write_all() offers at once
 BYTES = {"B", "b", "c"}
 SHORTS = {"h", "@h", "=h", "<h" if sys.byteorder == "little" else ">h"}
 
@@ -78,23 +79,17 @@ class Audio:
         view = view[:2 * MAX]
         if not len(view):
             return 0
-        if self._state.ended.done:
-            return self._from_tail(view)
-        try:
-            return self._dialer._verb(lib.audio_read, self._id, pointer(view),
-                                      len(view) // 2)
-        except NotFoundError:
-            if not self._state.ended.done:
-                raise
-            return self._from_tail(view)     # ended just now
-
-    def _from_tail(self, view: memoryview) -> int:
-        """What was left when the call ended."""
-        with self._dialer._cond:
-            tail = self._state.tail
-            n = min(len(view), len(tail))
-            view[:n] = tail[:n]
-            del tail[:n]
+        state = self._state
+        if state.ended.done and not state.tail:
+            return 0
+        with self._dialer._handle.lock:
+            # a pull moves what is left at the end into `tail`, under this lock
+            if not state.ended.done and not state.tail:
+                return self._dialer._verb(lib.audio_read, self._id, pointer(view),
+                                          len(view) // 2)
+            n = min(len(view), len(state.tail))
+            view[:n] = state.tail[:n]
+            del state.tail[:n]
         return n // 2
 
     def write(self, samples_: Any) -> int:
@@ -124,7 +119,7 @@ class Audio:
     def _next_news(self, seen: int) -> "Optional[Pending[None]]":
         """Waits for news after number `seen`; None: they are here."""
         state = self._state
-        with self._dialer._cond:
+        with self._dialer._handle.lock:
             if state.audio_seq != seen or state.ended.done:
                 return None
             slot = state.audio = state.audio or Slot()
@@ -178,12 +173,13 @@ def ignore(_: Any) -> None:
     """The value of news."""
 
 
-class Writing:
+class Writing(Pending[int]):
     """Samples on their way; see Audio.write_all()."""
 
     __slots__ = ("_audio", "_left", "_written", "_news")
 
     def __init__(self, audio: Audio, view: memoryview) -> None:
+        super().__init__(audio._dialer, Slot(), int)
         self._audio = audio
         self._left = view
         self._written = 0
@@ -197,16 +193,16 @@ class Writing:
             if audio._state.ended.done:
                 break
             try:
-                n = audio._write(self._left)
+                n = audio._write(self._left[:2 * CHUNK])
             except NotFoundError:
                 break
             self._written += n
             self._left = self._left[2 * n:]
-            if not len(self._left):
-                break
-            news = audio._next_news(seen)
-            if news is not None:
-                return news
+            if not n:
+                news = audio._next_news(seen)
+                if news is not None:
+                    return news
+        self._slot.finish(self._written)
         return None
 
     def wait(self, timeout: Optional[float] = None) -> int:

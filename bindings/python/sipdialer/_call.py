@@ -12,7 +12,7 @@ from ._slot import Pending
 if TYPE_CHECKING:
     from ._dialer import Dialer
 
-Path = Union[str, "os.PathLike[str]"]
+Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 
 
 class Call(CallOptions):
@@ -65,6 +65,7 @@ class Call(CallOptions):
 
     def _answer(self, options: Dict[str, Any]) -> None:
         self._dialer._verb(lib.call_answer, self._id, convert.options(options))
+        self._state.rate = options.get("call_audio")
 
     def reject(self, sip_status: int = 486) -> None:
         """Refuses an incoming call, 400 to 699."""

@@ -1,5 +1,4 @@
 """One campaign of the store."""
-import json
 import os
 from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Union
 
@@ -12,7 +11,7 @@ from ._slot import Pending, Slot
 if TYPE_CHECKING:
     from ._dialer import Dialer
 
-Path = Union[str, "os.PathLike[str]"]
+Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 
 
 class Campaign(CampaignOptions):
@@ -44,13 +43,12 @@ class Campaign(CampaignOptions):
 
     def add(self, number: str, name: Optional[str] = None,
             custom: Union[None, str, Mapping[str, Any]] = None) -> "Pending[int]":
-        """Adds a contact; its id.  custom: fields of your own."""
-        if custom is not None and not isinstance(custom, str):
-            custom = json.dumps(custom)
+        """Adds a contact; its id.  custom: fields of your own, as a mapping or
+        as the text of a JSON object."""
         return self._dialer._request(
             lambda v: int(v[0]["contact"] or 0), lib.contact_add, self._id,
             convert.text(number, "number"), convert.maybe_text(name, "name"),
-            convert.maybe_text(custom, "custom"))
+            convert.json_object(custom, "custom"))
 
     def _simple(self, function: Any) -> "Pending[None]":
         return self._dialer._request(lambda v: None, function, self._id)
@@ -82,15 +80,20 @@ class Campaign(CampaignOptions):
     def finished(self) -> "Pending[Event]":
         """Its event `campaign_status` when it is completed or cancelled.  If
         it must pause because something failed, that error."""
-        dialer = self._dialer
-        with dialer._cond:
-            slot = dialer._finishes.get(self._id)
+        dialer, run = self._dialer, self._dialer._run
+        with dialer._handle.locked():
+            slot = run.finishes.get(self._id)
             if slot is None:
                 # the answer tells if it is finished already
                 asked = self.status()
-                slot = dialer._finishes[self._id] = Slot()
-                dialer._requests[asked.request].finish_too(self._id, slot)
-        return Pending(dialer, slot, lambda v: Event(dialer, v, None))
+                slot = run.finishes[self._id] = Slot()
+                run.requests[asked.request].finish_too(self._id, slot)
+        return Pending(dialer, slot, lambda v: Event(dialer, v, None), ask=self._ask)
+
+    def _ask(self) -> None:
+        """Where another process dials, no event tells of it."""
+        if self._dialer.get("dial.campaigns") == "no":
+            self._dialer._ask_status(self._id)
 
     def __eq__(self, other: object) -> bool:
         return (isinstance(other, Campaign) and other._id == self._id and

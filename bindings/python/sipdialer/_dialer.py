@@ -3,6 +3,8 @@ import asyncio
 import ctypes
 import json
 import os
+import time
+import weakref
 from types import TracebackType
 from typing import Any, Callable, Dict, List, Optional, Type, TypeVar, Union
 
@@ -15,13 +17,16 @@ from ._hooks import Hook
 from ._iterator import EventIterator
 from ._library import lib
 from ._options import DialerOptions
-from ._pump import Pump, Request, running_loop
-from ._slot import Pending, Slot
+from ._pump import Pump
+from ._reader import running_loop
+from ._run import Request
+from ._slot import Pending
+from ._words import EventName, EventType
 
 H = TypeVar("H", bound=Hook)
 T = TypeVar("T")
-Path = Union[str, "os.PathLike[str]"]
-STOP_S = 6.0                         # the library promises 5
+Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
+STOP_S = 5.0                         # the library's promise, and ours
 
 
 class Dialer(DialerOptions, Pump):
@@ -40,10 +45,14 @@ class Dialer(DialerOptions, Pump):
     def start(self) -> None:
         """Opens store and sockets and registers; waits for the disk only.
         Whether the registration stands comes as the event `registration`."""
-        with self._cond:
+        with self._handle.locked():
             self._verb(lib.start)
-            self._started = self._running = True
-            self._stopped = Slot()
+            self._begin()
+
+    def attach(self) -> None:
+        """Has the running asyncio loop pull events, and run hooks, from now on.
+        `async with` and each `await` of something here do so by themselves."""
+        self._attach(asyncio.get_running_loop())
 
     def stop(self) -> "Pending[None]":
         """Hangs up, saves, un-registers; the Pending is done with the event
@@ -52,25 +61,40 @@ class Dialer(DialerOptions, Pump):
         return self.stopped()
 
     def stopped(self) -> "Pending[None]":
-        """Done with the event `stopped`, whoever stops it.  Waiting for it is
-        the loop of a program that is all hooks."""
-        return Pending(self, self._stopped, lambda v: None)
+        """Done with the event `stopped`, whoever stops it; before start(), that
+        of the run to come.  Waiting for it is the loop of a program of hooks."""
+        return Pending(self, self._run.stopped, lambda v: None)
 
     def close(self) -> None:
         """Stops if needed (at most 5 s) and frees.  Events not yet pulled are
-        dropped, who waits for one gets StoppedError or ends.  Any thread."""
+        dropped, who waits for one gets StoppedError or ends.  Any thread; in a
+        coroutine aclose() instead, which does not hold up the loop."""
         if self._handle.pid != os.getpid():
             return
-        self._reader.detach()
-        self._handle.close()
-        with self._cond:
-            self._running = False
-            self._give_up("the dialer was closed")
-            self._stopped.finish(None)
-            for iterator in self._iterators:
-                iterator._wake()
-            self._cond.notify_all()
-        self._finalizer.detach()
+        try:
+            self._handle.shut()
+            self._end("the dialer was closed")
+        finally:
+            self._reader.detach()
+            self._handle.close()
+            self._finalizer.detach()
+
+    async def aclose(self) -> None:
+        """stop() and close() under asyncio, within 5 s together; coroutines of
+        hooks that do not end by then are cancelled."""
+        end = time.monotonic() + STOP_S
+        try:
+            if not self.closed and self._run.running:
+                stopped = self._run.stopped
+                self._verb(lib.stop)
+                await asyncio.wait_for(self._await(stopped), STOP_S)
+        except (SipdialerError, asyncio.TimeoutError):
+            pass                     # stopped or closed in between
+        finally:
+            loop = asyncio.get_running_loop()
+            closing = loop.run_in_executor(None, self.close)
+            await self._hooks.finish(end - time.monotonic())
+            await closing
 
     @property
     def closed(self) -> bool:
@@ -79,7 +103,7 @@ class Dialer(DialerOptions, Pump):
 
     def __enter__(self) -> "Dialer":
         try:
-            if not self._running:
+            if not self._run.running:
                 self.start()
         except BaseException:
             self.close()
@@ -90,9 +114,10 @@ class Dialer(DialerOptions, Pump):
                  error: Optional[BaseException],
                  where: Optional[TracebackType]) -> None:
         try:
-            if not self.closed and self._running and running_loop() is None:
+            if not self.closed and self._run.running and running_loop() is None:
+                stopped = self._run.stopped
                 self._verb(lib.stop)
-                self._wait(lambda: self._stopped.done, STOP_S, tasks=True)
+                self._wait(lambda: stopped.done, STOP_S, tasks=True)
         except SipdialerError:
             pass                     # stopped or closed in between
         finally:
@@ -101,7 +126,7 @@ class Dialer(DialerOptions, Pump):
     async def __aenter__(self) -> "Dialer":
         loop = asyncio.get_running_loop()
         try:
-            if not self._running:
+            if not self._run.running:
                 await loop.run_in_executor(None, self.start)
             self._attach(loop)
         except BaseException:
@@ -112,16 +137,7 @@ class Dialer(DialerOptions, Pump):
     async def __aexit__(self, kind: Optional[Type[BaseException]],
                         error: Optional[BaseException],
                         where: Optional[TracebackType]) -> None:
-        try:
-            if not self.closed and self._running:
-                self._verb(lib.stop)
-                await asyncio.wait_for(self._await(self._stopped), STOP_S)
-                await self._hooks.finish(STOP_S)
-        except (SipdialerError, asyncio.TimeoutError):
-            pass
-        finally:
-            self._reader.detach()
-            await asyncio.get_running_loop().run_in_executor(None, self.close)
+        await self.aclose()
 
     # ---- options -------------------------------------------------------------
 
@@ -149,9 +165,10 @@ class Dialer(DialerOptions, Pump):
     def events(self, timeout: Optional[float] = None) -> EventIterator:
         """The events from now on, for `for` or `async for`; `timeout`: ends if
         none came for so many seconds."""
-        iterator = EventIterator(self, timeout)
-        with self._cond:
-            self._iterators.add(iterator)
+        with self._handle.locked():
+            iterator = EventIterator(self, timeout)
+            old = [ref for ref in self._iterators if ref() is not None]
+            self._iterators = (*old, weakref.ref(iterator))
         return iterator
 
     def __iter__(self) -> EventIterator:
@@ -160,7 +177,7 @@ class Dialer(DialerOptions, Pump):
     def __aiter__(self) -> EventIterator:
         return self.events()
 
-    def on(self, name: str) -> Callable[[H], H]:
+    def on(self, name: Union[EventName, EventType]) -> Callable[[H], H]:
         """`@dialer.on("call_ended")`: calls the function with each such event,
         "event": with all.  Coroutines run as tasks under asyncio."""
         def add(hook: H) -> H:
@@ -168,7 +185,7 @@ class Dialer(DialerOptions, Pump):
             return hook
         return add
 
-    def off(self, name: str, hook: Hook) -> None:
+    def off(self, name: Union[EventName, EventType], hook: Hook) -> None:
         """Undoes on()."""
         self._hooks.remove(name, hook)
 
@@ -181,9 +198,11 @@ class Dialer(DialerOptions, Pump):
 
     def _call(self, to: str, options_: Dict[str, Any]) -> Call:
         number, ident = convert.text(to, "to"), ctypes.c_uint64()
-        with self._cond:
-            self._verb(lib.call, number, convert.options(options_), ctypes.byref(ident))
-            state = self._live[ident.value] = CallState()
+        given = convert.options(options_)
+        with self._handle.locked():
+            self._verb(lib.call, number, given, ctypes.byref(ident))
+            state = self._run.dialed(ident.value)
+        state.rate = options_.get("call_audio")
         return Call(self, ident.value, state)
 
     def _call_of(self, ident: int, state: CallState) -> Call:
@@ -192,16 +211,18 @@ class Dialer(DialerOptions, Pump):
     def get_call(self, ident: int) -> Call:
         """The call of an id, of this run and not yet over.  NotFoundError."""
         number = convert.ident(ident, "call")
-        with self._handle, self._cond:
-            state = self._live.get(number)
+        with self._handle.locked():
+            self._handle.check()
+            state = self._run.live.get(number)
         if state is None:
             raise convert.no_such("call", number)
         return Call(self, number, state)
 
     def calls(self) -> List[Call]:
         """The calls whose end was not pulled yet."""
-        with self._handle, self._cond:
-            return [Call(self, n, state) for n, state in self._live.items()]
+        with self._handle.locked():
+            self._handle.check()
+            return [Call(self, n, state) for n, state in self._run.live.items()]
 
     def _campaign(self, name: str, options_: Dict[str, Any]) -> "Pending[Campaign]":
         return self._request(
@@ -253,26 +274,25 @@ class Dialer(DialerOptions, Pump):
 
     def _verb(self, function: Any, *args: Any) -> int:
         """Calls a function of the library with our pointer; raises its error."""
-        with self._handle as pointer:
-            rc: int = function(pointer, *args)
-            if rc < 0:
-                raise lib.fail(rc)
-            return rc
+        rc: int = self._handle.call(function, *args)
+        if rc < 0:
+            raise lib.fail(rc)
+        return rc
 
     def _request(self, make: Callable[[Any], T], function: Any, *args: Any) -> "Pending[T]":
         """A verb that DONE answers.  make: (fields of DONE, rows) -> value."""
         ident, request = ctypes.c_uint64(), Request()
-        with self._cond:             # nobody may settle it before it is known
+        with self._handle.locked():  # nobody may settle it before it is known
             self._verb(function, *args, ctypes.byref(ident))
-            self._requests[ident.value] = request
+            self._run.requests[ident.value] = request
         return Pending(self, request.slot, make, ident.value)
 
     def _done(self, value: Any) -> Event:
         return Event(self, value[0], None)
 
     def __repr__(self) -> str:
-        state = "closed" if self.closed else "running" if self._running else "stopped"
-        return "<Dialer %s, %d calls>" % (state, len(self._live))
+        state = "closed" if self.closed else "running" if self._run.running else "stopped"
+        return "<Dialer %s, %d calls>" % (state, len(self._run.live))
 
 
 def counted(value: Any) -> bool:

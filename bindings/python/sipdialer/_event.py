@@ -1,8 +1,7 @@
 """Events as Python sees them."""
 import json
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional
+from typing import TYPE_CHECKING, Any, Dict, Iterator, Mapping, NoReturn, Optional
 
-from . import _abi
 from ._slot import Slot
 
 if TYPE_CHECKING:
@@ -11,16 +10,15 @@ if TYPE_CHECKING:
 
 scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 
-NAMES = {t.name.lower() for t in _abi.EventType if t != _abi.EventType.NONE}
-
-
 ANSWER = ("time", "seq", "call", "campaign", "contact", "codec", "ring_ms")
+UNANSWERED = {"cancelled", "failed"}     # also where its 200 crossed the end
 
 
 def lost_answer(ended: Dict[str, Any]) -> Optional[Dict[str, Any]]:
     """The call_answered of a call that was answered, if that event was lost
     for want of room; its fields are in call_ended, too."""
-    if ended["sip_status"] != 200:
+    if (ended["sip_status"] != 200 or not ended["codec"] or
+            ended["disposition"] in UNANSWERED):
         return None
     return {"event": "call_answered", **{name: ended[name] for name in ANSWER}}
 
@@ -29,18 +27,16 @@ class CallState:
     """What is known of a call that is not over.  Holds no objects above, so
     that the dialer's table of calls keeps nobody alive."""
 
-    __slots__ = ("answered", "ended", "audio", "audio_seq", "tail")
+    __slots__ = ("answered", "ended", "audio", "audio_seq", "tail", "since", "rate")
 
-    def __init__(self) -> None:
+    def __init__(self, since: int) -> None:
         self.answered = Slot()
         self.ended = Slot()
         self.audio: Optional[Slot] = None
         self.audio_seq = 0           # call_audio events so far; 0: no audio
         self.tail = bytearray()      # samples of an ended call not yet read
-
-    def answer(self, fields: Dict[str, Any]) -> None:
-        """It was answered."""
-        self.answered.finish(fields)
+        self.since = since           # events `lost` of its run when it began
+        self.rate: Optional[str] = None  # call.audio, if it was given to the call
 
     def heard(self) -> None:
         """Audio to read, or room to write."""
@@ -49,10 +45,9 @@ class CallState:
         if slot:
             slot.finish(None)
 
-    def end(self, fields: Dict[str, Any], tail: bytes) -> None:
-        """It is over; tail: what was still to be read."""
-        self.tail += tail
-        self.answered.finish(lost_answer(fields))
+    def end(self, fields: Dict[str, Any], losses: int) -> None:
+        """It is over."""
+        self.answered.finish(lost_answer(fields) if losses > self.since else None)
         self.ended.finish(fields)
         self.heard()
 
@@ -63,8 +58,8 @@ class CallState:
         self.heard()
 
 
-class Event:
-    """One event.  Its fields are those of its kind in docs/events.md, as
+class Event(Mapping[str, Any]):
+    """One event, a mapping that cannot be changed.  Its fields are those of its kind in docs/events.md, as
     attributes (`event.sip_status`) and as items (`event["sip_status"]`);
     `dict(event)` is all of them, plain.
 
@@ -102,22 +97,24 @@ class Event:
     def __getitem__(self, name: str) -> Any:
         return self._fields[name]
 
-    def __contains__(self, name: object) -> bool:
-        return name in self._fields
-
     def __iter__(self) -> Iterator[str]:
         return iter(self._fields)
 
     def __len__(self) -> int:
         return len(self._fields)
 
-    def keys(self) -> List[str]:
-        """Names of the fields."""
-        return list(self._fields)
+    def __hash__(self) -> int:
+        return hash((self._fields["seq"], self._fields["event"]))
 
-    def get(self, name: str, default: Any = None) -> Any:
-        """A field, or `default` if this kind has none of that name."""
-        return self._fields.get(name, default)
+    def __copy__(self) -> "Event":
+        return self
+
+    def __deepcopy__(self, memo: Any) -> "Event":
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("an event belongs to its dialer, it cannot be pickled: "
+                        "use dict(event)")
 
     def __repr__(self) -> str:
         return "<Event %s>" % " ".join(
@@ -165,6 +162,8 @@ class Event:
         line: int
     else:
         def __getattr__(self, name):
+            if name.startswith("_"):     # asked by copy, before __init__()
+                raise AttributeError(name)
             try:
                 return self._fields[name]
             except KeyError:

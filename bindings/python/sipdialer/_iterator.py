@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ._dialer import Dialer
 
 WAITING_MAX = 65536                  # ordinary events, as events.max
-NEVER_LOST = {"call_ended", "done", "stopped"}
+NEVER_LOST = {"call_incoming", "call_ended", "done", "stopped"}
 BREATHE = 256                        # events without giving way to the loop
 
 
@@ -20,29 +20,43 @@ class EventIterator:
 
     Ends after `stopped`, when the dialer is closed, or when none came within
     `timeout` seconds.  Who takes them too slowly finds one event `lost` with
-    their number, as at the library's own queue.
+    their number, as at the library's own queue.  Several threads or tasks may
+    take from one: each event goes to one of them.
     """
 
     def __init__(self, dialer: "Dialer", timeout: Optional[float]) -> None:
         self._dialer = dialer
         self._timeout = timeout
         self._waiting: Deque[Event] = deque()
+        # takes one in a single step: no signal handler and no other thread in
+        # between, see _pump.py
+        self._pop = iter(self._waiting.popleft, None)
+        self._seen = 0               # seq of the last event pushed
         self._lost = 0
         self._slot: Optional[Slot] = None
         self._over = False
         self._taken = 0
+        run = dialer._run
+        self._from = run.number + 1 if run.stopped.done else run.number
 
-    def _push(self, event: Event) -> None:
-        """Under the dialer's lock."""
-        if len(self._waiting) >= WAITING_MAX and event.name not in NEVER_LOST:
+    def _push(self, event: Event, seq: int, run: int) -> None:
+        """Under the dialer's lock.  Events of a run that was stopped before
+        this iterator was made are not its own."""
+        if seq <= self._seen or run < self._from:
+            return
+        waiting = self._waiting
+        if len(waiting) >= WAITING_MAX and event.name not in NEVER_LOST:
             self._lost += 1
+            self._seen = seq
             return
         if self._lost:
-            self._waiting.append(Event(self._dialer, {
-                "event": "lost", "time": event.time, "seq": event.seq,
-                "count": self._lost}, None))
+            lost = Event(self._dialer, {
+                "event": "lost", "time": event.time, "seq": seq, "count": self._lost}, None)
+            waiting += (lost, event)
             self._lost = 0
-        self._waiting.append(event)
+        else:
+            waiting += (event,)
+        self._seen = seq
         self._wake()
 
     def _wake(self) -> None:
@@ -51,60 +65,70 @@ class EventIterator:
             self._slot.finish(None)
             self._slot = None
 
-    def _next(self) -> Event:
-        event = self._waiting.popleft()
-        self._over = event.name == "stopped"
-        return event
+    def _any(self) -> bool:
+        return bool(self._waiting) or self._over
+
+    def _take(self) -> Optional[Event]:
+        """The next, or None."""
+        if self._waiting:
+            try:
+                for event in self._pop:
+                    self._over = event._fields["event"] == "stopped"
+                    return event
+            except IndexError:       # another thread took it
+                pass
+        return None
 
     def _check(self) -> bool:
         """Can anything still come?"""
-        if self._over:
-            return False
-        if not self._dialer._started:
+        if not self._dialer._run.started:
             raise StateError("the dialer is not started")
-        return self._dialer._running
+        return self._dialer._run.running
 
     def __iter__(self) -> "EventIterator":
         return self
 
     def __next__(self) -> Event:
-        if self._over:
-            raise StopIteration
-        if not self._waiting:
-            timeout = self._timeout if self._check() else 0
+        while not self._over:
+            event = self._take()
+            if event is not None:
+                return event
             try:
-                if not self._dialer._wait(lambda: bool(self._waiting), timeout):
-                    raise StopIteration
+                timeout = self._timeout if self._check() else 0
+                if not self._dialer._wait(self._any, timeout):
+                    break
             except ClosedError:
-                raise StopIteration from None
-        return self._next()
+                break
+        raise StopIteration
 
     def __aiter__(self) -> "EventIterator":
         return self
 
     async def __anext__(self) -> Event:
-        if self._over:
-            raise StopAsyncIteration
         self._taken += 1
         if self._taken % BREATHE == 0:
             await asyncio.sleep(0)
-        if not self._waiting and not await self._more():
-            raise StopAsyncIteration
-        return self._next()
+        while not self._over:
+            event = self._take()
+            if event is not None:
+                return event
+            if not await self._more():
+                break
+        raise StopAsyncIteration
 
     async def _more(self) -> bool:
-        """Waits for an event."""
+        """Waits for a change: may there be an event?"""
         dialer: Any = self._dialer
-        if not self._check() and not dialer._handle.closing:
-            dialer._attach(asyncio.get_running_loop())
-            await asyncio.sleep(0)
-            return bool(self._waiting)
-        with dialer._cond:
-            if self._waiting:
+        with dialer._handle.locked():
+            if dialer._handle.closing:
+                return self._any()
+            if not self._check():
+                return False
+            if self._any():
                 return True
             slot = self._slot = self._slot or Slot()
         try:
             await asyncio.wait_for(dialer._await(slot), self._timeout)
         except (asyncio.TimeoutError, ClosedError):
-            return bool(self._waiting)
-        return bool(self._waiting)
+            return self._any()
+        return True

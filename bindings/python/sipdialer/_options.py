@@ -5,13 +5,15 @@ not set.  Options of docs/options.md: `sip.server` is `sip_server=`.
 import os
 from typing import TYPE_CHECKING, Any, Dict, Literal, Optional, Sequence, Union
 
+from . import _words
+
 if TYPE_CHECKING:
     from ._call import Call
     from ._campaign import Campaign
     from ._event import Event
     from ._slot import Pending
 
-Path = Union[str, "os.PathLike[str]"]
+Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 Text = Union[str, Sequence[str]]
 
 SipTransport = Literal["udp", "tcp", "tls"]
@@ -19,9 +21,9 @@ SipRegister = Union[bool, Literal["auto", "yes", "no"]]
 SipTlsMinVersion = Literal["tlsv1.2", "tlsv1.3"]
 MediaSrtp = Literal["off", "optional", "required", "dtls"]
 MediaDtmf = Literal["rfc4733", "info", "inband", "auto"]
-CallAudio = Literal["off", "8000", "16000", "24000", "48000", 8000, 16000, 24000, 48000]
+CallAudio = Union[int, Literal["off", "8000", "16000", "24000", "48000"]]
 IncomingAccept = Literal["no", "server"]
-LogLevel = Literal["error", "warning", "info", "debug"]
+LogLevel = Union[_words.LogLevel, Literal["error", "warning", "info", "debug"]]
 
 # name -> type
 NAMES: Dict[str, str] = {

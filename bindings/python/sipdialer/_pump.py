@@ -2,110 +2,42 @@
 
 One thread pulls at a time: whoever waits and finds nobody pulling, or the
 asyncio loop the dialer is attached to.  Each event first settles what is
-waited for (Slot), then goes to the open iterators, then to the hooks.  The
+waited for (Run), then goes to the open iterators, then to the hooks.  The
 library never calls Python: it makes a descriptor readable.
+
+An exception of a signal handler (KeyboardInterrupt) may cut any of this: what
+was begun is done again by the next who pulls, and each taker skips what it has.
 """
 import asyncio
 import ctypes
+import functools
+import itertools
 import os
-import select
 import threading
 import time
-import warnings
 import weakref
 from collections import deque
-from typing import Any, Callable, Deque, Dict, List, Optional, Set, Tuple
+from typing import Any, Callable, Deque, Dict, Optional, Set, Tuple
 
-from ._errors import ClosedError, StateError, StoppedError, from_name
-from ._event import CallState, Event, scan
+from ._errors import ClosedError, StateError
+from ._event import Event, scan
 from ._handle import Handle
 from ._hooks import Hooks
 from ._iterator import EventIterator
 from ._library import lib
+from ._reader import Reader, abandoned, running_loop
+from ._run import Run
 from ._slot import Slot
 
 BATCH = 256                          # events a turn, so that a loop breathes
-LOOP_S = 0.25                        # a thread looks whether the loop still runs
+BATCHES = 4096                       # in a wait whose time is over
+LOOP_S = 0.25                        # a loop that ends, or a puller cut short,
+LOOK_S = 1.0                         # does not say so: look again
+ASK_S = 2.0                          # between two questions of one who waits
 FAR_S = 86400                        # what poll() takes; then it is called again
 TEXT = 16384                         # bytes of a usual event's JSON
 
-
-class Reader:
-    """A descriptor of ours in an asyncio loop.  A duplicate: the engine's own
-    may be closed, and its number used again, before the loop hears of it."""
-
-    def __init__(self) -> None:
-        self.loop: Optional[asyncio.AbstractEventLoop] = None
-        self.fd = -1
-
-    def running(self) -> bool:
-        """Does its loop run, so that it will pull?"""
-        return self.loop is not None and self.loop.is_running()
-
-    def attach(self, loop: asyncio.AbstractEventLoop, fd: int,
-               callback: Callable[[], None]) -> None:
-        """In the thread of the loop."""
-        self.detach()
-        self.loop, self.fd = loop, os.dup(fd)
-        loop.add_reader(self.fd, callback)
-
-    def detach(self) -> None:
-        """In any thread."""
-        loop, fd, self.loop, self.fd = self.loop, self.fd, None, -1
-        if loop is None:
-            return
-        try:
-            if in_loop(loop) or not loop.is_running():
-                remove(loop, fd)
-            else:
-                loop.call_soon_threadsafe(remove, loop, fd)
-        except RuntimeError:
-            os.close(fd)             # closed in between
-
-
-def in_loop(loop: asyncio.AbstractEventLoop) -> bool:
-    """Is this the thread that runs the loop?"""
-    return running_loop() is loop
-
-
-def running_loop() -> Optional[asyncio.AbstractEventLoop]:
-    """The loop that runs on this thread."""
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
-
-
-def remove(loop: asyncio.AbstractEventLoop, fd: int) -> None:
-    """The descriptor leaves the loop."""
-    if not loop.is_closed():
-        loop.remove_reader(fd)
-    os.close(fd)
-
-
-def abandoned(handle: Handle, reader: Reader, text: str) -> None:
-    """A dialer was garbage before it was closed."""
-    if not handle.closing and handle.pid == os.getpid():
-        try:
-            warnings.warn("unclosed " + text, ResourceWarning, stacklevel=2)
-        finally:
-            reader.detach()
-            handle.close()
-
-
-class Request:
-    """A verb that DONE answers; rows: the CAMPAIGN_STATUS events before it."""
-
-    __slots__ = ("slot", "rows", "also")
-
-    def __init__(self) -> None:
-        self.slot = Slot()
-        self.rows: List[Dict[str, Any]] = []
-        self.also: Optional[Tuple[int, Slot]] = None
-
-    def finish_too(self, campaign: int, slot: Slot) -> None:
-        """If this request fails, so does Campaign.finished()."""
-        self.also = (campaign, slot)
+READY, OVER, MORE, LESS = range(4)   # what a turn of a wait came to
 
 
 class Pump:
@@ -113,21 +45,14 @@ class Pump:
 
     def __init__(self) -> None:
         self._handle = Handle()
-        # reentrant: a signal handler may call a verb in the middle of another
-        self._cond = threading.Condition()
-        self._pulling = False
-        self._started = False
-        self._running = False
-        self._live: Dict[int, CallState] = {}
+        self._pulling = 0                        # the thread that does
+        self._wakers: Dict[Any, None] = {}       # locks of other threads that wait
+        self._run = self._reading = Run(1)       # newest; that of events pulled now
+        self._settled = 0                        # seq of the last event settled
         self._audible: Set[int] = set()          # calls that had call_audio
-        self._tails: Dict[int, bytearray] = {}   # of calls about to end
-        self._requests: Dict[int, Request] = {}
-        self._finishes: Dict[int, Slot] = {}
-        self._stopped = Slot()
-        self._lost = False
-        self._iterators: "weakref.WeakSet[EventIterator]" = weakref.WeakSet()
+        self._iterators: Tuple["weakref.ref[EventIterator]", ...] = ()
         self._hooks = Hooks()
-        self._poll: Optional[Any] = None
+        self._raw: Optional[int] = None          # pulled, not yet decoded
         self._taken: Deque[Dict[str, Any]] = deque()
         self._text = ctypes.create_string_buffer(TEXT)
         self._view = memoryview(self._text).cast("B")
@@ -151,198 +76,188 @@ class Pump:
         fields: Dict[str, Any] = scan(text, 0)[0]
         return fields
 
-    def _take(self, pointer: ctypes.c_void_p) -> bool:
-        """Moves what waits, a batch at most, into `_taken`: is there any?"""
-        taken, next_event, fields = self._taken, lib.next_event, self._fields
-        while len(taken) < BATCH:
-            raw = next_event(pointer, 0)
-            if not raw:
-                break
+    def _take(self, pointer: ctypes.c_void_p) -> int:
+        """Moves what waits, a batch at most, into `_taken`: how many are there?
+        Not beyond `stopped`: what follows is of another run."""
+        taken, fields = self._taken, self._fields
+        raw: int
+        if self._raw:
+            self._keep(pointer, fields(self._raw))
+        # Between the library and `_raw` no signal handler can run: `for` stores
+        # what it gets at once, unlike a call.  The same holds for two plain
+        # stores, and for `+=` instead of append(), in all of this package.
+        for raw in iter(functools.partial(lib.next_event, pointer, 0), None):
+            self._raw = raw
             one = fields(raw)
-            taken.append(one)
-            if one["event"] == "call_audio":
-                self._audible.add(one["call"])
-            elif one["event"] == "call_ended" and one["call"] in self._audible:
-                self._drain(pointer, one["call"])
-        return bool(taken)
+            self._keep(pointer, one)
+            if len(taken) >= BATCH or one["event"] == "stopped":
+                break
+        return len(taken)
+
+    def _keep(self, pointer: ctypes.c_void_p, one: Dict[str, Any]) -> None:
+        name = one["event"]
+        if name == "call_audio":
+            self._audible.add(one["call"])
+        elif name == "call_ended" and one["call"] in self._audible:
+            self._drain(pointer, one["call"])
+        taken = self._taken
+        taken += (one,)
+        self._raw = None
 
     def _drain(self, pointer: ctypes.c_void_p, call: int) -> None:
         """Samples of an ended call are gone with the next pull."""
-        self._audible.discard(call)
-        tail = self._tails[call] = bytearray()
+        state = self._reading.live.get(call)
         part = (ctypes.c_int16 * 4096)()
-        while True:
+        while state is not None:
             n = lib.audio_read(pointer, call, part, 4096)
             if n <= 0:
-                return
-            tail += memoryview(part).cast("B")[:2 * n]
+                break
+            state.tail += memoryview(part).cast("B")[:2 * n]
+        self._audible.discard(call)
 
-    def _pull(self, timeout: float) -> None:
-        """A batch, after waiting for the first.  By who has `_pulling`."""
-        with self._handle as pointer:
-            if not self._take(pointer) and timeout != 0:
-                if self._poll is None:
-                    self._poll = select.poll()
-                    self._poll.register(self._fd(pointer), select.POLLIN)
-                    self._poll.register(self._handle.wake_fd, select.POLLIN)
-                self._poll.poll(timeout * 1000 + 1)
-                self._take(pointer)
-        with self._cond:
-            # what a KeyboardInterrupt cuts off stays for the next one
+    def _pull(self, timeout: float) -> bool:
+        """A batch, after waiting for the first; True if there may be more.  By
+        who has `_pulling`."""
+        count = self._pull_now()
+        if not count and timeout:
+            self._handle.poll(timeout)
+            count = self._pull_now()
+        return count >= BATCH
+
+    def _pull_now(self) -> int:
+        with self._handle.locked():
+            count: int = self._handle.call(self._take)
             while self._taken:
                 self._deliver(self._taken[0])
-                self._taken.popleft()
-            if self._lost:
-                self._lost = False
-                self._ask_again()
+                del self._taken[0]
+            if self._reading.ask_again:
+                self._reading.ask_again = False
+                for campaign in list(self._reading.finishes):
+                    self._ask_status(campaign)
+            return count
 
-    @staticmethod
-    def _fd(pointer: ctypes.c_void_p) -> int:
-        fd: int = lib.fd(pointer)
-        if fd < 0:
-            raise lib.fail(fd)
-        return fd
+    def _ask_status(self, campaign: int) -> None:
+        request = ctypes.c_uint64()
+        self._handle.call(lib.campaign_status, campaign, ctypes.byref(request))
 
     # ---- to those who wait (under the lock) ----------------------------------
 
     def _deliver(self, fields: Dict[str, Any]) -> None:
-        name = fields["event"]
-        state = self._settle_call(name, fields) if "call" in fields else None
-        settle = SETTLE.get(name)
-        if settle:
-            settle(self, fields)
+        """May be done again for the same event."""
+        run, seq = self._reading, fields["seq"]
+        if seq > self._settled:
+            run.settle(fields)
+            self._settled = seq
+        state = run.live.get(fields["call"]) if fields.get("call") else None
         event = Event(self, fields, state)  # type: ignore[arg-type]
-        for iterator in self._iterators:
-            iterator._push(event)
-        self._hooks.queue(event)
+        for ref in self._iterators:
+            iterator = ref()
+            if iterator is not None:
+                iterator._push(event, seq, run.number)
+        self._hooks.queue(event, seq)
+        run.forget(fields)
+        if fields["event"] == "stopped" and run.next:
+            self._reading = run.next
 
-    def _settle_call(self, name: str, fields: Dict[str, Any]) -> Optional[CallState]:
-        ident = fields["call"]
-        if not ident:
-            return None
-        state = self._live.get(ident)
-        if state is None:
-            state = self._live[ident] = CallState()
-        if name == "call_answered":
-            state.answer(fields)
-        elif name == "call_audio":
-            state.heard()
-        elif name == "call_ended":
-            del self._live[ident]
-            state.end(fields, self._tails.pop(ident, b""))
-        return state
+    def _begin(self) -> None:
+        """The engine started: another run, unless this one was none yet."""
+        run = self._run
+        if run.started:
+            run.next = self._run = Run(run.number + 1)
+            if run.stopped.done:
+                self._reading = self._run
+        self._run.started = True
 
-    def _settle_done(self, fields: Dict[str, Any]) -> None:
-        request = self._requests.pop(fields["request"], None)
-        if request is None:
-            return
-        if fields["error"]:
-            error = from_name(fields["error"], fields["text"] or "")
-            request.slot.finish(None, error)
-            if request.also and self._finishes.pop(request.also[0], None):
-                request.also[1].finish(None, error)
-        else:
-            request.slot.finish((fields, request.rows))
-
-    def _settle_status(self, fields: Dict[str, Any]) -> None:
-        request = self._requests.get(fields["request"])
-        if request is not None:
-            request.rows.append(fields)
-        status = fields["status"]
-        slot = self._finishes.get(fields["campaign"])
-        if slot is None:
-            return
-        if status in ("completed", "cancelled"):
-            del self._finishes[fields["campaign"]]
-            slot.finish(fields)
-        elif status == "paused" and fields["error"]:
-            del self._finishes[fields["campaign"]]
-            slot.finish(None, from_name(fields["error"], fields["reason"] or ""))
-
-    def _settle_stopped(self, _: Dict[str, Any]) -> None:
-        self._running = False
-        self._give_up("the engine stopped")
-        self._stopped.finish(None)
-
-    def _settle_lost(self, _: Dict[str, Any]) -> None:
-        self._lost = True
-
-    def _ask_again(self) -> None:
-        """The end of a campaign may be among what was lost."""
-        request = ctypes.c_uint64()
-        for campaign in self._finishes:
-            try:
-                with self._handle as pointer:
-                    lib.campaign_status(pointer, campaign, ctypes.byref(request))
-            except ClosedError:
-                return
-
-    def _give_up(self, text: str) -> None:
-        """Nothing of this run will happen any more."""
-        error = StoppedError(text)
-        slots = [r.slot for r in self._requests.values()]
-        slots += self._finishes.values()
-        for state in self._live.values():
-            state.give_up(error)
-        self._live.clear()
-        self._requests.clear()
-        self._finishes.clear()
-        for slot in slots:
-            slot.finish(None, error)
+    def _end(self, text: str) -> None:
+        """Nobody will pull any more."""
+        with self._handle.lock:
+            run: Optional[Run] = self._reading
+            while run:
+                run.end(text)
+                run = run.next
+            for ref in self._iterators:
+                iterator = ref()
+                if iterator is not None:
+                    iterator._wake()
+            self._notify()
 
     # ---- waiting: threads ----------------------------------------------------
 
     def _wait(self, ready: Callable[[], bool], timeout: Optional[float],
-              tasks: bool = False) -> bool:
+              ask: Optional[Callable[[], None]] = None, tasks: bool = False) -> bool:
         """Pulls until ready() holds (True) or the time is over (False)."""
         if running_loop() is not None:
             raise StateError("waiting here would stop the asyncio loop of this "
                              "thread: use await or async for")
         if not tasks and not self._reader.running():
             self._hooks.check_plain()
-        end = None if timeout is None else time.monotonic() + max(0, timeout)
-        first = True
-        while True:
-            mine = False
-            try:
-                with self._cond:
-                    if ready():
-                        return True
-                    if self._handle.closing:
-                        raise ClosedError("the dialer is closed")
-                    left = None if end is None else end - time.monotonic()
-                    if left is not None and left <= 0 and not first:
-                        return False
-                    first = False
-                    left = FAR_S if left is None else min(max(0, left), FAR_S)
-                    if self._pulling:
-                        self._cond.wait(left)
-                    elif self._reader.running():
-                        # a loop that stops does not say so
-                        self._cond.wait(min(left, LOOP_S))
-                    else:
-                        mine = self._pulling = True
-                if mine:
-                    self._pull(left)
-            finally:
-                self._release(mine)
-            if mine:
-                self._hooks.run(self._reader.loop)
+        now = time.monotonic()
+        end = None if timeout is None else now + max(0, timeout)
+        question, more = now + ASK_S, True
+        for turn in itertools.count():
+            left = FAR_S if end is None else min(FAR_S, end - time.monotonic())
+            # what waits in the library when the time is over is still taken
+            over = left <= 0 and not (more and turn < BATCHES)
+            if ask:
+                left = min(left, ASK_S)
+                if time.monotonic() >= question:
+                    question += ASK_S
+                    ask()
+            got = self._turn(ready, max(0, left), over)
+            if got in (READY, OVER):
+                return got == READY
+            more = got == MORE
+        return False
 
-    def _release(self, mine: bool) -> None:
-        """Somebody else may pull."""
+    def _turn(self, ready: Callable[[], bool], left: float, over: bool) -> int:
+        """One round of _wait()."""
+        me, mine, more, waker = threading.get_ident(), 0, False, None
+        try:
+            with self._handle.locked():
+                if ready():
+                    return READY
+                self._handle.check()
+                if over:
+                    return OVER
+                if self._pulling == me:
+                    raise StateError("a signal handler must not wait: it interrupted "
+                                     "who pulls the events")
+                if self._pulling or self._reader.running():
+                    waker = threading.Lock()
+                    waker.acquire()  # pylint: disable=consider-using-with
+                    self._wakers[waker] = None
+                    left = min(left, LOOK_S if self._pulling else LOOP_S)
+                else:
+                    mine = self._pulling = me
+            if waker:
+                waker.acquire(timeout=left)  # pylint: disable=consider-using-with
+            else:
+                more = self._pull(left)
+        finally:
+            if mine:
+                self._pulling = 0
+                self._notify()
+            elif waker:
+                self._wakers.pop(waker, None)
         if mine:
-            with self._cond:
-                self._pulling = False
-                self._cond.notify_all()
+            self._hooks.run(self._reader.loop)
+        return MORE if more else LESS
+
+    def _notify(self) -> None:
+        """Who waits looks again: there was news, or somebody must pull."""
+        with self._handle.lock:
+            while self._wakers:
+                self._wakers.popitem()[0].release()
 
     # ---- waiting: asyncio ----------------------------------------------------
 
-    def _attach(self, loop: asyncio.AbstractEventLoop) -> None:
-        """From now on this loop pulls, if no other one does."""
-        with self._cond:
-            if self._reader.loop is loop or self._reader.running():
-                return
+    def _attach(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """From now on this loop pulls, if no other one does: does it?"""
+        with self._handle.locked():
+            if self._reader.loop is loop:
+                return True
+            if self._reader.running() or self._handle.closing:
+                return False
             me = weakref.ref(self)
 
             def readable() -> None:
@@ -350,46 +265,55 @@ class Pump:
                 if pump is not None:
                     pump._on_readable()
 
-            with self._handle as pointer:
-                self._reader.attach(loop, self._fd(pointer), readable)
+            self._reader.attach(loop, self._handle.event_fd(), readable)
+            return True
 
     def _on_readable(self) -> None:
+        if self._handle.pid != os.getpid():
+            return
         mine = False
         try:
-            with self._cond:
+            with self._handle.lock:
                 # level-triggered: it is called again while something waits
                 if self._pulling or self._handle.closing:
                     return
-                mine = self._pulling = True
+                mine, self._pulling = True, threading.get_ident()
             self._pull(0)
         except ClosedError:
             pass                     # by another thread, just now
         finally:
-            self._release(mine)
+            if mine:
+                self._pulling = 0
+                self._notify()
         self._hooks.run(self._reader.loop)
 
-    async def _await(self, slot: Slot) -> None:
+    async def _await(self, slot: Slot, ask: Optional[Callable[[], None]] = None) -> None:
         loop = asyncio.get_running_loop()
-        self._attach(loop)
+        question = time.monotonic() + ASK_S
+        while not slot.done:
+            mine = self._attach(loop)
+            if ask and time.monotonic() >= question:
+                question += ASK_S
+                ask()
+            # the loop that pulls may end, and does not say so
+            await self._watch(loop, slot, (ASK_S if ask else None) if mine else LOOP_S)
+
+    async def _watch(self, loop: asyncio.AbstractEventLoop, slot: Slot,
+                     seconds: Optional[float]) -> None:
+        """Until it is done, or the time is over."""
         future = loop.create_future()
         entry: Tuple[Any, Any] = (loop, future)
-        with self._cond:
+        with self._handle.lock:
             if slot.done:
                 return
-            if self._handle.closing:
-                raise ClosedError("the dialer is closed")
+            self._handle.check()
             slot.futures.append(entry)
         try:
-            await future
+            if seconds is None:
+                await future
+            else:
+                await asyncio.wait([future], timeout=seconds)
         finally:
-            with self._cond:
+            with self._handle.lock:
                 if entry in slot.futures:
                     slot.futures.remove(entry)
-
-
-SETTLE: Dict[str, Callable[[Pump, Dict[str, Any]], None]] = {
-    "done": Pump._settle_done,
-    "campaign_status": Pump._settle_status,
-    "lost": Pump._settle_lost,
-    "stopped": Pump._settle_stopped,
-}

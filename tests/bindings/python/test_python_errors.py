@@ -145,7 +145,7 @@ class Garbage(Case):
         d = self.dialer(store_path=self.path("s.db"))
         call = d.call("sip:1@127.0.0.1:9")
         campaign = d.get_campaign(1)
-        verbs = (d.call, d.get, d.load, d.campaign, d.dnc_add, d.dnc_check, d.dnc_remove,
+        verbs = (d.call, d.get, d.campaign, d.dnc_add, d.dnc_check, d.dnc_remove,
                  d.store_backup, call.play, call.dtmf, campaign.add, campaign.import_contacts,
                  campaign.results)
         for verb in verbs:
