@@ -2,11 +2,13 @@
 
 In this order: the file named by SIPDIALER_LIBRARY; built with meson, inside a
 checkout of libsipdialer; none, then the system's is used at run time.
-SIPDIALER_BUNDLE=no chooses the last.
+SIPDIALER_BUNDLE=no chooses the last; without it a checkout that cannot be built
+is an error.
 """
 import os
 import shutil
 import subprocess
+import sys
 import sysconfig
 import tempfile
 
@@ -16,7 +18,11 @@ from setuptools.command.build_py import build_py
 try:
     from setuptools.command.bdist_wheel import bdist_wheel
 except ImportError:                  # before setuptools 70
-    from wheel.bdist_wheel import bdist_wheel
+    try:
+        from wheel.bdist_wheel import bdist_wheel
+    except ImportError:
+        sys.exit("sipdialer: this setuptools needs the package wheel: "
+                 "pip install wheel, or setuptools 70 or later")
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.join(HERE, "..", "..")
@@ -27,11 +33,21 @@ def plan():
     """Where the library comes from: "file", "meson" or None."""
     if os.environ.get("SIPDIALER_BUNDLE", "").lower() in ("no", "0", "false"):
         return None
-    if os.environ.get("SIPDIALER_LIBRARY"):
+    path = os.environ.get("SIPDIALER_LIBRARY")
+    if path:
+        # pip builds in another folder than that of its caller
+        if not os.path.isabs(path) or not os.path.isfile(path):
+            sys.exit("sipdialer: SIPDIALER_LIBRARY=%s: %s" % (
+                path, "no such file" if os.path.isabs(path) else "must be an absolute path"))
         return "file"
-    checkout = os.path.exists(os.path.join(TOP, "lib", "sipdialer.map"))
-    tools = shutil.which("meson") and shutil.which("ninja") and shutil.which("pkg-config")
-    return "meson" if checkout and tools else None
+    if not os.path.exists(os.path.join(TOP, "lib", "sipdialer.map")):
+        return None
+    missing = [t for t in ("meson", "ninja", "pkg-config") if not shutil.which(t)]
+    if missing:
+        sys.exit("sipdialer: to build the library %s must be in PATH; or name a built one "
+                 "by SIPDIALER_LIBRARY, or use the system's by SIPDIALER_BUNDLE=no" %
+                 ", ".join(missing))
+    return "meson"
 
 
 def build(target):
@@ -50,7 +66,9 @@ class BuildPy(build_py):
     def run(self):
         super().run()
         how = plan()
-        folder = os.path.join(self.build_lib, "sipdialer", "_lib")
+        # an editable package is used where its sources are
+        base = HERE if getattr(self, "editable_mode", False) else self.build_lib
+        folder = os.path.join(base, "sipdialer", "_lib")
         shutil.rmtree(folder, ignore_errors=True)
         if not how:
             print("sipdialer: no library in the package, the system's is used")

@@ -145,14 +145,16 @@ class Garbage(Case):
         d = self.dialer(store_path=self.path("s.db"))
         call = d.call("sip:1@127.0.0.1:9")
         campaign = d.get_campaign(1)
-        verbs = (d.call, d.get, d.campaign, d.dnc_add, d.dnc_check, d.dnc_remove,
+        verbs = (d.call, d.get, d.load, d.campaign, d.dnc_add, d.dnc_check, d.dnc_remove,
                  d.store_backup, call.play, call.dtmf, campaign.add, campaign.import_contacts,
                  campaign.results)
         for verb in verbs:
-            for bad in (None, 7, b"bytes", 1.5, [], object()):
+            for bad in (None, 7, 1.5, [], object()):
                 self.refused(TypeError, verb, bad)
             for bad in ("a\0b", "\ud800"):
                 self.refused(sipdialer.InvalidError, verb, bad)
+        for verb in (d.call, d.get, d.campaign, d.dnc_add, call.dtmf, campaign.add):
+            self.refused(TypeError, verb, b"bytes")
         self.refused(TypeError, call.record, 7)
         self.refused(sipdialer.InvalidError, call.record, "\0")
         self.refused(sipdialer.InvalidError, d.dnc_add, "1", "\0")
@@ -176,7 +178,7 @@ class Garbage(Case):
     def test_option_values(self):
         for value in (object(), b"x", {}, 1j):
             self.refused(TypeError, sipdialer.Dialer, sip_user=value)
-            self.refused(TypeError, self.dialer().call, "sip:1@127.0.0.1", call_play=value)
+            self.refused(TypeError, self.dialer().call, "sip:1@127.0.0.1", call_dtmf=value)
         self.refused(TypeError, sipdialer.Dialer, sip_sever="x")
         self.refused(TypeError, sipdialer.Dialer, "127.0.0.1")
         d = self.dialer(start=False)

@@ -10,7 +10,7 @@ import sysconfig
 import tarfile
 import zipfile
 
-from pycommon import PACKAGE, ROOT, Case, flow, main
+from pycommon import PACKAGE, ROOT, Case, flow, main, sipdialer
 
 def has_tools(python):
     return python and not subprocess.run(
@@ -101,12 +101,56 @@ class Install(Case):
         self.assertFalse([n for n in names if ".so" in n or "__pycache__" in n])
         self.wheel(self.path(archive[0]), SIPDIALER_LIBRARY=LIBRARY)
 
+    def refused(self, source, **env):
+        """What pip says when it must not succeed."""
+        done = subprocess.run(
+            [PYTHON, "-m", "pip", "wheel", "--no-build-isolation", "--no-deps", "--no-index",
+             "-w", self.path("none"), source], cwd=self.dir, capture_output=True, text=True,
+            check=False, env=dict({k: v for k, v in os.environ.items()
+                                   if k != "SIPDIALER_LIBRARY"}, PYTHONWARNINGS="ignore", **env))
+        self.assertNotEqual(done.returncode, 0, done.stdout)
+        return done.stdout + done.stderr
+
+    def test_a_library_that_cannot_be_had(self):
+        self.assertIn("must be an absolute path", self.refused(
+            self.source, SIPDIALER_LIBRARY="libsipdialer.so.0"))
+        self.assertIn("no such file", self.refused(
+            self.source, SIPDIALER_LIBRARY="/nowhere/libsipdialer.so.0"))
+        # a checkout, but none of meson, ninja and pkg-config
+        os.makedirs(self.path("lib"))
+        os.makedirs(self.path("empty"))
+        shutil.copy(os.path.join(ROOT, "lib", "sipdialer.map"), self.path("lib"))
+        checkout = self.path("bindings/python")
+        shutil.copytree(self.source, checkout)
+        text = self.refused(checkout, PATH=self.path("empty"))
+        self.assertRegex(text, "meson, ninja, pkg-config must be in PATH")
+        self.assertIn("SIPDIALER_BUNDLE=no", text)
+
+    def test_editable(self):
+        code = ("import setuptools.build_meta as b, sys; "
+                "sys.exit(not hasattr(b, 'build_editable'))")
+        if subprocess.run([PYTHON, "-c", code], check=False).returncode:
+            self.skipTest("setuptools before 64")
+        self.run_(PYTHON, "-m", "venv", "--without-pip", self.path("venv"))
+        python = self.path("venv/bin/python")
+        self.run_(PYTHON, "-m", "pip", "--python", python, "install", "--no-index",
+                  "--no-deps", "--no-build-isolation", "-q", "-e", self.source,
+                  SIPDIALER_LIBRARY=LIBRARY,
+                  PYTHONPATH=self.run_(PYTHON, "-c", "import os, setuptools; print("
+                                       "os.path.dirname(os.path.dirname(setuptools.__file__)))"
+                                       ).strip())
+        where = self.run_(python, "-c", "import sipdialer._library as l; print(l.lib.path)")
+        self.assertEqual(os.path.realpath(where.strip()), os.path.realpath(
+            os.path.join(self.source, "sipdialer", "_lib", "libsipdialer.so.0")))
+
     def test_version_is_that_of_the_library(self):
         def find(path, pattern):
             with open(os.path.join(ROOT, path), encoding="utf-8") as f:
                 return re.search(pattern, f.read(), re.M).group(1)
         self.assertEqual(find("bindings/python/pyproject.toml", r'^version = "(.*)"'),
                          find("meson.build", r"^  version: '(.*)'"))
+        self.assertEqual(find("bindings/python/pyproject.toml", r'^version = "(.*)"'),
+                         sipdialer.__version__)
 
 
 if __name__ == "__main__":
