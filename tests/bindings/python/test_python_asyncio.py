@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """asyncio: async with, async for, await; coroutines as hooks."""
 import asyncio
+import socket
 import threading
 import time
+import warnings
 
 from pycommon import WAIT, Case, main, names, sipdialer
+from sipdialer import _handle
 
 
 class Asyncio(Case):
@@ -237,6 +240,142 @@ class Asyncio(Case):
                 return done.count, status.by_disposition, again.status, rows
 
         self.assertEqual(self.run_(body()), (30, {"busy": 30}, "completed", 30))
+
+    def test_another_loop_goes_on_when_the_one_that_pulls_ends(self):
+        d = self.dialer(self.network("--answer-delay", "0"))
+        call = d.call("4930123400")
+        ready, got = threading.Event(), []
+
+        async def first():
+            await call.answered()
+            ready.set()
+            while not call._state.ended.futures:
+                await asyncio.sleep(0.01)
+
+        async def second():
+            got.append((await asyncio.wait_for(call.ended(), WAIT)).name)
+
+        def other():
+            ready.wait(WAIT)
+            asyncio.run(second())
+
+        thread = threading.Thread(target=other)
+        thread.start()
+        self.run_(first())
+        call.hangup()                # nobody pulls now, unless the second loop does
+        thread.join(WAIT)
+        self.assertEqual(got, ["call_ended"])
+
+    def test_tasks_share_an_iterator(self):
+        net = self.network("--no-media")
+
+        async def body():
+            seen = []
+            async with self.dialer(net, start=False) as d:
+                iterator = d.events()
+
+                async def take():
+                    async for event in iterator:
+                        seen.append(event.seq)
+
+                tasks = [asyncio.ensure_future(take()) for _ in range(3)]
+                for _ in range(10):
+                    await d.call("4930123401").ended()
+                self.assertEqual([t.done() for t in tasks], [False] * 3)
+                await d.stop()
+                await asyncio.gather(*tasks)
+            return seen
+
+        seen = self.run_(body())
+        self.assertEqual(sorted(seen), list(range(1, len(seen) + 1)))
+
+    def test_hooks_that_give_something_to_await(self):
+        net, got = self.network(), []
+
+        class Hook:
+            async def __call__(self, event):
+                got.append("object")
+
+        async def coroutine(event):
+            got.append("lambda")
+
+        async def body():
+            async with self.dialer(net, start=False) as d:
+                d.on("call_ended")(Hook())
+                d.on("call_ended")(lambda e: coroutine(e))
+                await d.call("4930123401").ended()
+
+        self.run_(body())
+        self.assertEqual(sorted(got), ["lambda", "object"])
+
+    def test_the_end_has_one_deadline(self):
+        """Peers that do not answer, and a hook that does not end."""
+        got = []
+
+        async def body():
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+                silent.bind((self.ip, 0))
+                d = self.dialer(start=False, sip_server=self.ip, sip_register="no",
+                                sip_port=silent.getsockname()[1])
+
+                @d.on("call_dialing")
+                async def forever(_):
+                    got.append("begun")
+                    try:
+                        await asyncio.sleep(1000)
+                    except asyncio.CancelledError:
+                        got.append("cancelled")
+                        raise
+
+                d.start()
+                d.attach()
+                d.call("1")
+                while not got:
+                    await asyncio.sleep(0.01)
+                began = time.monotonic()
+                await d.aclose()
+                return d.closed, time.monotonic() - began
+
+        closed, spent = self.run_(body())
+        self.assertTrue(closed)
+        self.assertEqual(got, ["begun", "cancelled"])
+        self.assertLess(spent, 8)        # 5 s, and a slow machine; it was 9
+
+    def test_attach_runs_hooks_without_any_wait(self):
+        net = self.network()
+
+        async def body():
+            d, done = self.dialer(net), asyncio.get_running_loop().create_future()
+            d.on("call_ended")(lambda e: done.set_result(e.disposition))
+            d.attach()
+            d.call("4930123401")
+            got = await done
+            await d.aclose()
+            return got
+
+        self.assertEqual(self.run_(body()), "busy")
+
+    def test_garbage_does_not_hold_up_the_loop(self):
+        async def body():
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+                silent.bind((self.ip, 0))
+                d = sipdialer.Dialer(sip_server=self.ip, sip_local_address=self.ip,
+                                     sip_register="no", sip_port=silent.getsockname()[1])
+                d.start()
+                d.call("1")
+                handle = d._handle
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    del d
+                turns = 0
+                while handle in _handle.ALIVE:
+                    turns += 1
+                    await asyncio.sleep(0.01)
+                return turns, handle.pointer
+
+        turns, pointer = self.run_(body())
+        self.assertGreater(turns, 10)
+        self.assertIsNone(pointer)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 """Audio of a call: buffers of all kinds, echo, the end, asyncio."""
 import array
 import asyncio
+import threading
 
 from pycommon import WAIT, Case, flow, main, sipdialer
 
@@ -159,6 +160,57 @@ class Audio(Case):
             with self.assertRaises(sipdialer.ClosedError):
                 verb()
         self.assertEqual(call.audio.write_all(b"12").wait(1), 0)
+
+    def test_reading_around_the_end(self):
+        """No error, whatever a pull on another thread has come to."""
+        d = self.dialer(self.network("--answer-delay", "0"))
+        wrong = []
+
+        def talk():
+            call = d.call("4930123400", call_audio=8000)
+            call.answered().wait(WAIT)
+            next(call.audio)
+            call.hangup()
+            buffer = bytearray(64)
+            while not call.ended().done():
+                try:
+                    call.audio.readinto(buffer)
+                except sipdialer.SipdialerError as e:
+                    wrong.append(e)
+                    return
+
+        def pull():
+            for event in d.events():
+                del event
+
+        puller = threading.Thread(target=pull, daemon=True)
+        puller.start()
+        flow.parallel([talk] * 16)
+        d.stop()
+        puller.join(WAIT)
+        self.assertEqual(wrong, [])
+
+    def test_write_all_is_a_pending(self):
+        _, call = self.answered(audio_write_buffer=200)
+        writing = call.audio.write_all(bytes(16000))
+        self.assertIsInstance(writing, sipdialer.Pending)
+        self.assertFalse(writing.done())
+        self.assertEqual(writing.wait(WAIT), 8000)
+        self.assertTrue(writing.done())
+
+    def test_a_step_copies_little(self):
+        sizes = []
+
+        class Audio_(type(self.answered()[1].audio)):
+            __slots__ = ()
+
+            def _write(self, view):
+                sizes.append(len(view))
+                return super()._write(view)
+
+        _, call = self.answered(audio_write_buffer=200)
+        Audio_(call._dialer, call.id, call._state).write_all(bytes(2 * 8000 * 60))
+        self.assertLessEqual(max(sizes), 2 * 48000)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Campaigns: import, run, results, do-not-call; kill -9 and on again."""
+import asyncio
 import collections
 import csv
 import json
@@ -170,6 +171,32 @@ class Campaigns(Case):
             if row["status"] != "interrupted":
                 self.assertIn(row["number"].lstrip("+"), called)
         self.assertGreater(len(told), 20)
+
+    def test_a_campaign_that_another_engine_dials(self):
+        net = self.network("--answer-delay", "0", "--no-media")
+        dials, looks = self.store(net), self.store(net, dial_campaigns=False)
+        campaign = dials.campaign("spring").wait(WAIT)
+        campaign.add("+4930123401").wait(WAIT)
+        pending = looks.get_campaign(campaign.id).finished()
+        looks.get_campaign(campaign.id).status().wait(WAIT)
+        campaign.start().wait(WAIT)
+        campaign.finished().wait(WAIT)
+        self.assertEqual(pending.wait(WAIT).status, "completed")
+
+        campaign = dials.campaign("summer").wait(WAIT)
+        campaign.add("+4930123401").wait(WAIT)
+
+        async def body():
+            pending = looks.get_campaign(campaign.id).finished()
+            await looks.get_campaign(campaign.id).status()
+            await asyncio.get_running_loop().run_in_executor(None, run)
+            return (await asyncio.wait_for(pending, WAIT)).status
+
+        def run():
+            campaign.start().wait(WAIT)
+            campaign.finished().wait(WAIT)
+
+        self.assertEqual(asyncio.run(body()), "completed")
 
 
 if __name__ == "__main__":

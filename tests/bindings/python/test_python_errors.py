@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Errors and garbage: an exception that says why, never a crash."""
+import os
 import pickle
 
 from pycommon import WAIT, Case, main, sipdialer
@@ -193,6 +194,80 @@ class Garbage(Case):
         self.refused(TypeError, d.on("call_ended"), 7)
         self.refused(TypeError, d.stopped().wait, "1")
         self.refused(TypeError, lambda: next(d.events(timeout="1")))
+
+    def test_custom_fields(self):
+        d = self.dialer(store_path=self.path("s.db"))
+        campaign = d.campaign("x").wait(WAIT)
+        for bad in ("not json", "[1]", '"s"', '{"a":1', '{"a": NaN}', {"a": float("nan")}):
+            self.refused(sipdialer.InvalidError, campaign.add, "4930123401", custom=bad)
+        for bad in ([1], 7, b"{}", {"a": {1}}):
+            self.refused(TypeError, campaign.add, "4930123401", custom=bad)
+        for n, good in enumerate(('{"a": 1}', {"a": [1, None]}, {}, None)):
+            self.assertTrue(campaign.add("493012340%d" % n, custom=good).wait(WAIT))
+
+    def test_numbers_of_other_types(self):
+        class Whole(int):
+            def __repr__(self):
+                return "Whole(%d)" % self
+
+        class Index:
+            def __index__(self):
+                return 7
+
+        class Real(float):
+            def __repr__(self):
+                return "np.float64(%s)" % float(self)
+
+        d = self.dialer(start=False, dial_max_calls=Whole(5))
+        self.assertEqual(d.get("dial.max_calls"), "5")
+        d.set("dial.max_calls", Index())
+        self.assertEqual(d.get("dial.max_calls"), "7")
+        d.set("dial.calls_per_second", Real(2.5))
+        self.assertEqual(float(d.get("dial.calls_per_second")), 2.5)
+
+    def test_lists(self):
+        d = self.dialer(start=False, sip_header=["X-A: 1", "X-B: 2"])
+        self.assertIn("X-A", d.get("sip.header"))
+        d.set("sip.header", [])
+        self.assertEqual(d.get("sip.header"), "")
+        for bad in ([[]], [None], {}):
+            self.refused(TypeError, d.set, "sip.header", bad)
+        self.refused(TypeError, d.set, "sip.caller_id", ["a", "b"])
+        self.refused(TypeError, d.set, "call.play", True)
+        self.refused(TypeError, d.set, "dial.max_calls", True)
+
+    def test_file_names_of_any_kind(self):
+        d = self.dialer(start=False)
+        plain = os.path.join(os.fsencode(self.dir), b"plain.conf")
+        odd = os.path.join(os.fsencode(self.dir), b"od\xff.conf")
+        for name in (plain, odd):
+            with open(name, "wb") as f:
+                f.write(b"dial.max_calls = 9\n")
+            for form in (name, os.fsdecode(name)):
+                d.set("dial.max_calls", 1)
+                d.load(form)
+                self.assertEqual(d.get("dial.max_calls"), "9")
+
+    def test_an_error_that_nobody_waited_for(self):
+        d = self.dialer(store_path=self.path("s.db"))
+        with self.assertLogs("sipdialer", "ERROR") as logs:
+            d.get_campaign(77).start()
+            d.dnc_check("4930123401").wait(WAIT)
+            self.assertIn("no campaign 77", "".join(logs.output))
+            logs.output.clear()
+            with self.assertRaises(sipdialer.NotFoundError):
+                d.get_campaign(77).finished().wait(WAIT)
+            self.assertEqual(logs.output, [])
+
+    def test_each_who_waits_gets_an_error_of_his_own(self):
+        pending = self.dialer(store_path=self.path("s.db")).get_campaign(77).start()
+        errors = []
+        for _ in range(2):
+            with self.assertRaises(sipdialer.NotFoundError) as caught:
+                pending.wait(WAIT)
+            errors.append(caught.exception)
+        self.assertIsNot(*errors)
+        self.assertEqual(errors[0].args, errors[1].args)
 
 
 if __name__ == "__main__":

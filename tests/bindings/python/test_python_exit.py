@@ -125,6 +125,40 @@ class Fork(Case):
         out, err, _ = self.finish(child)
         self.assertEqual(out.split(), ["started", "answered"], err)
 
+    def test_a_lock_that_a_thread_had_at_the_fork(self):
+        """In the child it is held for ever: nothing there may take it."""
+        child = self.python("""
+            import os, sys, threading
+            import sipdialer
+            d = sipdialer.Dialer(sip_local_address=sys.argv[1])
+            d.start()
+            has, leave = threading.Event(), threading.Event()
+            def hold(_):
+                has.set()
+                leave.wait(20)
+            thread = threading.Thread(target=d._handle.call, args=(hold,))
+            thread.start()
+            has.wait(20)
+            pid = os.fork()
+            if not pid:
+                for verb in (d.start, d.stop, lambda: d.call("1"), d.events, d.calls,
+                             lambda: d.get_call(1), d.campaigns, lambda: d.stopped().wait(1),
+                             lambda: d.get_campaign(1).finished()):
+                    try:
+                        verb()
+                        print("worked")
+                    except sipdialer.StateError as e:
+                        assert "fork" in str(e), e
+                d.close()
+                print(repr(d)[:7], flush=True)
+                os._exit(7)
+            assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7
+            leave.set()
+            thread.join()
+            d.close()
+            """, self.ip)
+        self.assertEqual(self.finish(child)[0], "<Dialer\n")
+
     def test_subprocesses_do_not_inherit_descriptors(self):
         d = self.dialer()
         next(d.events(timeout=WAIT))

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Hooks: called in order, their exceptions reported, the loop goes on."""
+import asyncio
 import logging
 import threading
 
@@ -133,6 +134,46 @@ class Hooks(Case):
         for t in threads:
             t.join(WAIT)
         self.assertEqual(overlaps, [])
+
+    def test_a_handler_of_errors_that_fails(self):
+        d = self.dialer(self.network())
+        d.on_hook_error(lambda *_: 1 / 0)
+        seen = []
+
+        @d.on("call_dialing")
+        def cancelled(_):
+            raise asyncio.CancelledError
+
+        d.on("call_dialing")(lambda e: seen.append(e.name))
+        with self.assertLogs("sipdialer", logging.ERROR) as logs:
+            d.call("4930123401").ended().wait(WAIT)
+        self.assertEqual(seen, ["call_dialing"])
+        self.assertIn("CancelledError", "".join(logs.output))
+        self.assertIn("ZeroDivisionError", "".join(logs.output))
+        self.assertTrue(callable(cancelled))
+
+    def test_hooks_that_come_while_others_wait(self):
+        """The table is never changed, only replaced."""
+        d = self.dialer(self.network())
+        d.on("started")(print)
+        d.off("started", print)
+        table = d._hooks.by_name
+        for hooks in table.items():
+            d.on("lost")(print)
+            self.assertTrue(hooks)
+        self.assertIsNot(d._hooks.by_name, table)
+        self.assertNotIn("lost", table)
+
+    def test_an_awaitable_needs_asyncio(self):
+        d = self.dialer(self.network())
+
+        async def coroutine():
+            pass
+
+        d.on("call_dialing")(lambda e: coroutine())
+        with self.assertLogs("sipdialer", logging.ERROR) as logs:
+            d.call("4930123401").ended().wait(WAIT)
+        self.assertIn("needs asyncio", "".join(logs.output))
 
 
 if __name__ == "__main__":

@@ -89,6 +89,17 @@ class Memory(Case):
         self.assertEqual(len(kept) + sum(e.count for e in lost), kept[-1].seq)
         self.assertTrue(isinstance(lost[0], sipdialer.Event))
 
+    def test_a_full_iterator_keeps_what_must_not_be_lost(self):
+        from sipdialer import _iterator
+        d = self.dialer()
+        iterator = d.events(timeout=0)
+        old, _iterator.WAITING_MAX = _iterator.WAITING_MAX, 2
+        self.addCleanup(setattr, _iterator, "WAITING_MAX", old)
+        with d._handle.lock:
+            for seq, name in enumerate(("log", "log", "log", "call_incoming"), 1000):
+                d._deliver({"event": name, "time": "", "seq": seq, "call": 0})
+        self.assertEqual([e.name for e in iterator], ["log", "log", "lost", "call_incoming"])
+
 
 if __name__ == "__main__":
     main(workers=1)
