@@ -10,7 +10,7 @@ Verbs return at once.  What takes time gives a `Pending`: `.wait(timeout)` in
 plain code, `await` under asyncio.  All that happens comes as events: iterate
 over the dialer, or set hooks by `@dialer.on("call_ended")`.  See docs/python.md.
 """
-from ._audio import Audio, Writing
+from ._audio import Audio, Frames, Writing
 from ._call import Call
 from ._campaign import Campaign
 from ._dialer import Dialer, options, store_check, version
@@ -28,7 +28,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Audio", "AuthError", "BusyError", "Call", "Campaign", "CampaignStatus",
     "ClosedError", "ContactStatus", "Dialer", "Disposition", "Event", "EventIterator",
-    "EventType", "FormatError", "FullError", "InputOutputError", "InvalidError",
+    "EventType", "FormatError", "Frames", "FullError", "InputOutputError", "InvalidError",
     "LibraryError", "LogLevel", "NetworkError", "NewerError", "NoMemoryError",
     "NotBuiltInError", "NotFoundError", "Pending", "Registration", "SipdialerError",
     "SizeError", "StateError", "StoppedError", "Writing", "options", "store_check",

@@ -2,10 +2,10 @@
 import asyncio
 import ctypes
 import sys
-from typing import TYPE_CHECKING, Any, AsyncIterator, Generator, Iterator, Optional, Union
+from typing import TYPE_CHECKING, Any, Generator, Optional
 
 from ._convert import number
-from ._errors import NotFoundError
+from ._errors import NotFoundError, StateError
 from ._event import CallState
 from ._library import lib
 from ._slot import Pending, Slot
@@ -108,7 +108,23 @@ class Audio:
         """Drops what waits to be sent; how many samples that were."""
         return self._dialer._verb(lib.audio_clear, self._id)
 
+    @property
+    def rate(self) -> int:
+        """Samples a second, 0 for a call without audio: the option call.audio
+        of the call, else the dialer's.  That of a campaign is not known here."""
+        rate = self._state.rate
+        word = str(self._dialer.get("call.audio") if rate is None else rate)
+        return int(word) if word.isdigit() else 0
+
     # ---- waiting -------------------------------------------------------------
+
+    def frames(self, ms: int = 20) -> "Frames":
+        """For `for` and `async for`: pieces of exactly `ms` milliseconds, but
+        the last, which may be shorter."""
+        count = self.rate * number(ms, "ms", 1, 60000) // 1000
+        if not count:
+            raise StateError("the call has no audio: option call.audio is off")
+        return Frames(self, 2 * count)
 
     def write_all(self, samples_: Any) -> "Writing":
         """Writes what there is room for now and, while you `.wait()` for it or
@@ -171,6 +187,57 @@ READY = object()                     # look again at once
 
 def ignore(_: Any) -> None:
     """The value of news."""
+
+
+class Frames:
+    """Audio in pieces of one length; see Audio.frames()."""
+
+    __slots__ = ("_audio", "_size", "_rest")
+
+    def __init__(self, audio: Audio, size: int) -> None:
+        self._audio = audio
+        self._size = size            # bytes
+        self._rest = bytearray()
+
+    def _cut(self, last: bool) -> Optional[memoryview]:
+        """A piece, if there is enough for it."""
+        if len(self._rest) < self._size and not (last and self._rest):
+            return None
+        piece = self._rest[:self._size]
+        del self._rest[:self._size]
+        return memoryview(piece).cast("h")
+
+    def __iter__(self) -> "Frames":
+        return self
+
+    def __next__(self) -> memoryview:
+        piece = self._cut(False)
+        while piece is None:
+            try:
+                self._rest += next(self._audio).cast("B")
+            except StopIteration:
+                piece = self._cut(True)
+                if piece is None:
+                    raise
+            else:
+                piece = self._cut(False)
+        return piece
+
+    def __aiter__(self) -> "Frames":
+        return self
+
+    async def __anext__(self) -> memoryview:
+        piece = self._cut(False)
+        while piece is None:
+            try:
+                self._rest += (await self._audio.__anext__()).cast("B")
+            except StopAsyncIteration:
+                piece = self._cut(True)
+                if piece is None:
+                    raise
+            else:
+                piece = self._cut(False)
+        return piece
 
 
 class Writing(Pending[int]):

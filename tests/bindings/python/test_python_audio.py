@@ -212,6 +212,28 @@ class Audio(Case):
         Audio_(call._dialer, call.id, call._state).write_all(bytes(2 * 8000 * 60))
         self.assertLessEqual(max(sizes), 2 * 48000)
 
+    def test_frames_of_one_length(self):
+        d, call = self.answered(rate=16000)
+        self.assertEqual(call.audio.rate, 16000)
+        sizes = []
+        for frame in call.audio.frames(ms=30):
+            sizes.append(len(frame))
+            if len(sizes) == 5:
+                call.hangup()
+        self.assertEqual(set(sizes[:-1]), {480})
+        self.assertLessEqual(sizes[-1], 480)
+
+        async def body():
+            call = d.call("4930123400", call_audio="8000")
+            async for frame in call.audio.frames():
+                call.hangup()
+                return len(frame), frame.format
+
+        self.assertEqual(asyncio.run(body()), (160, "h"))
+        self.assertEqual(d.call("4930123401").audio.rate, 0)
+        with self.assertRaisesRegex(sipdialer.StateError, "call.audio"):
+            d.call("4930123401").audio.frames()
+
 
 if __name__ == "__main__":
     main(workers=4)

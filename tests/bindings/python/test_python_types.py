@@ -23,6 +23,12 @@ def right(d: sipdialer.Dialer) -> None:
     def ended(e: sipdialer.Event) -> None:
         if e.call:
             print(e.call.id, e.rtp["mos"], e.from_)
+    rate: int = 16000
+    written: sipdialer.Pending[int] = d.call("1", call_audio=rate).audio.write_all(b"")
+    d.on(sipdialer.EventType.CALL_ENDED)(print)
+    d.set("log.level", sipdialer.LogLevel.DEBUG)
+    sipdialer.Dialer(log_level=sipdialer.LogLevel.DEBUG, store_path=b"x.db")
+    print(name == sipdialer.Disposition.BUSY, sipdialer.__version__, rows, all_, event, written)
     for e in d.events(timeout=1.5):
         print(e.sip_status)
 
@@ -41,6 +47,7 @@ def wrong(d: sipdialer.Dialer) -> None:
     d.call("1", sip_server="x")                         # wrong: call-arg
     d.call(1)                                           # wrong: arg-type
     number: int = d.campaign("x").wait()                # wrong: assignment
+    d.on("typo")(print)                                 # wrong: arg-type
     for e in d:
         print(e.dispositon)                             # wrong: attr-defined
 '''
