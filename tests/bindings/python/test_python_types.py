@@ -62,6 +62,8 @@ class Types(Case):
 
     def test_the_package(self):
         done = self.mypy("--python-version", "3.9", "sipdialer")
+        if "is not supported" in done.stderr:    # a mypy that forgot 3.9
+            done = self.mypy("sipdialer")
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     def test_uses(self):
