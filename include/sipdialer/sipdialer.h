@@ -706,7 +706,8 @@ SIPDIALER_API int sipdialer_contact_import(struct sipdialer *d,
  *
  * @return SIPDIALER_OK, SIPDIALER_EINVAL, SIPDIALER_ESTATE, SIPDIALER_EFULL
  *
- * Events: DONE (contact; error if duplicate or no such campaign).
+ * Events: DONE (contact; error if duplicate, no such campaign, or custom no
+ * JSON object).
  * Thread: any.   Since: 0.1
  */
 SIPDIALER_API int sipdialer_contact_add(struct sipdialer *d, uint64_t campaign,

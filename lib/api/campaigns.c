@@ -335,6 +335,8 @@ static int add_run(struct sipd_request *q, struct sipd_store *s)
 	(void)sipd_strcpy(row.number, sizeof(row.number), q->a);
 	(void)sipd_strcpy(row.name, sizeof(row.name), q->b ? q->b : "");
 	err = sipd_request_campaign(q, s);
+	if (!err && q->c && *q->c)
+		err = sipd_store_custom_check(s, q->c);
 	if (!err)
 		err = sipd_store_contact_add(s, &row, &duplicate,
 					     &q->answer.contact);

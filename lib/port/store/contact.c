@@ -209,6 +209,31 @@ int sipd_store_dnc_remove(struct sipd_store *s, const char *number,
 }
 
 
+int sipd_store_custom_check(struct sipd_store *s, const char *custom)
+{
+	struct sipd_query q;
+	bool object = false;
+	int err;
+
+	sipd_query_open(&q, s, Q_CUSTOM,
+			"WITH t(x) AS (VALUES (?)) SELECT CASE WHEN "
+			"json_valid(x) THEN json_type(x) = 'object' ELSE 0 "
+			"END FROM t");
+	sipd_query_text(&q, custom);
+	err = sipd_query_row(&q);
+	if (err == 1) {
+		object = sipd_column_int(&q);
+		err = 0;
+	}
+	sipd_query_close(&q);
+	if (!err && !object)
+		err = sipd_error(SIPDIALER_EINVAL,
+				 "custom fields: not a JSON object");
+
+	return err;
+}
+
+
 int sipd_store_dnc_check(struct sipd_store *s, const char *number,
 			 bool *listed, char *source, size_t size)
 {

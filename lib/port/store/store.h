@@ -118,6 +118,8 @@ struct sipd_contact_row {
 int sipd_store_contact_add(struct sipd_store *s,
 			   const struct sipd_contact_row *c, bool *duplicate,
 			   uint64_t *id);
+/** EINVAL: custom fields of a host are no JSON object. */
+int sipd_store_custom_check(struct sipd_store *s, const char *custom);
 /** Add many, in this order (ids rise with it), which is much faster than one
  *  by one.  ENOENT: no such campaign; EINVAL: a row cannot be taken; nothing
  *  has been added then. */

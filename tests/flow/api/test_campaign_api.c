@@ -204,6 +204,38 @@ static void test_import_errors_come_with_lines(void **state)
 }
 
 
+static void test_custom_fields_are_a_json_object(void **state)
+{
+	static const struct {
+		const char *custom;
+		enum sipdialer_error want;
+	} rows[] = {
+		{"{\"a\": [1, null]}", SIPDIALER_OK},
+		{"", SIPDIALER_OK},
+		{"{\"a\": NaN}", SIPDIALER_EINVAL},
+		{"{\"a\": 1", SIPDIALER_EINVAL},
+		{"[1]", SIPDIALER_EINVAL},
+		{"not json", SIPDIALER_EINVAL},
+	};
+	const struct sipdialer_event *ev;
+	uint64_t c, request;
+	char number[32];
+	struct host h;
+	(void)state;
+
+	open_store(&h, NULL, NULL);
+	c = campaign_new(&h, NULL);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		(void)snprintf(number, sizeof(number), "+4930123%zu01", i);
+		assert_ok(sipdialer_contact_add(h.d, c, number, NULL,
+						rows[i].custom, &request));
+		ev = host_done(&h, request, rows[i].want);
+		assert_int_equal(ev->count, rows[i].want == SIPDIALER_OK);
+	}
+	host_close(&h);
+}
+
+
 static void test_dnc_is_kept(void **state)
 {
 	const struct sipdialer_event *ev;
@@ -679,6 +711,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_life_of_a_campaign),
 		cmocka_unit_test(test_import_errors_come_with_lines),
+		cmocka_unit_test(test_custom_fields_are_a_json_object),
 		cmocka_unit_test(test_dnc_is_kept),
 		cmocka_unit_test(test_empty_campaign_completes),
 		cmocka_unit_test(test_missing_prompt_pauses),
