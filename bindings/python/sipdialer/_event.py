@@ -59,9 +59,9 @@ class CallState:
 
 
 class Event(Mapping[str, Any]):
-    """One event, a mapping that cannot be changed.  Its fields are those of its kind in docs/events.md, as
-    attributes (`event.sip_status`) and as items (`event["sip_status"]`);
-    `dict(event)` is all of them, plain.
+    """One event, a mapping that cannot be changed.  Its fields are those of its
+    kind in docs/events.md, as attributes (`event.sip_status`) and as items
+    (`event["sip_status"]`); `dict(event)` is all of them, plain.
 
     `event.call` is a Call, or None; other ids are numbers.  The field `from`
     is `event.from_` as an attribute.
