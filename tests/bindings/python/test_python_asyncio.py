@@ -336,7 +336,8 @@ class Asyncio(Case):
                 await d.aclose()
                 return d.closed, time.monotonic() - began
 
-        closed, spent = self.run_(body())
+        with self.assertLogs("sipdialer", "WARNING"):
+            closed, spent = self.run_(body())
         self.assertTrue(closed)
         self.assertEqual(got, ["begun", "cancelled"])
         self.assertLess(spent, 8)        # 5 s, and a slow machine; it was 9
@@ -363,6 +364,8 @@ class Asyncio(Case):
                                      sip_register="no", sip_port=silent.getsockname()[1])
                 d.start()
                 d.call("1")
+                silent.settimeout(WAIT)
+                silent.recv(4096)    # its INVITE: from now on the end takes seconds
                 handle = d._handle
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
@@ -374,7 +377,7 @@ class Asyncio(Case):
                 return turns, handle.pointer
 
         turns, pointer = self.run_(body())
-        self.assertGreater(turns, 10)
+        self.assertGreater(turns, 0)
         self.assertIsNone(pointer)
 
 
