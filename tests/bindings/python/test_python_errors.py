@@ -271,4 +271,4 @@ class Garbage(Case):
 
 
 if __name__ == "__main__":
-    main()
+    main(workers=1)                  # what is logged is of the process

@@ -177,4 +177,4 @@ class Hooks(Case):
 
 
 if __name__ == "__main__":
-    main()
+    main(workers=1)                  # what is logged is of the process
