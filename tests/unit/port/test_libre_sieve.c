@@ -93,12 +93,58 @@ static void test_slow_ones_refused(void **state)
 }
 
 
+static void test_addresses_that_never_end_refused(void **state)
+{
+	(void)state;
+
+	/* 114 and 134 ms */
+	assert_int_equal(sieve_long("A b SIP/2.0\r\nFrom: ", "1", 8000,
+				    "<\r\n\r\n"),
+			 EBADMSG);
+	assert_int_equal(sieve_long("A b SIP/2.0\r\nt : ", "a:", 4000,
+				    "<\r\n\r\n"),
+			 EBADMSG);
+	assert_int_equal(sieve("A b SIP/2.0\r\nf: a <sip:b@c\r\nX: y\r\n\r\n"),
+			 EBADMSG);
+	assert_int_equal(sieve("A b SIP/2.0\r\nTo: a <sip:b@c\r\n\r\n"),
+			 EBADMSG);
+	assert_int_equal(sieve_long("A b SIP/2.0\r\nTo: a", " ", 40,
+				    "<sip:b@c>\r\n\r\n"),
+			 EBADMSG);
+	assert_int_equal(sieve("A b SIP/2.0\r\nTo: \"a < b\"\r\n"
+			       "  <sip:b@c>;tag=1\r\nf: sip:b@c\r\n\r\n"),
+			 0);
+}
+
+
+/* 20 to 50 ms each: libre sees another field than we did */
+static void test_what_reads_in_two_ways_refused(void **state)
+{
+	(void)state;
+
+	assert_int_equal(sieve_long("A B \r", "A", 4000, "\r\n\r\n"), EBADMSG);
+	assert_int_equal(sieve_long("A b SIP/2.0\r\nCSeq\r: ", "1", 4000,
+				    "\r\n\r\n"),
+			 EBADMSG);
+	assert_int_equal(sieve_long("A b SIP/2.0\r\nCSeq\r\n : ", "1", 4000,
+				    "\r\n\r\n"),
+			 EBADMSG);
+	assert_int_equal(sieve_long("A b SIP/2.0\r\nCSeq: x\r\n\r ", "1", 4000,
+				    "\r\n\r\n"),
+			 EBADMSG);
+	assert_int_equal(sieve_long("A b SIP/2.0\r\n", "a:b\r\n", 300, "\r\n"),
+			 EBADMSG);
+}
+
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_messages_pass),
 		cmocka_unit_test(test_cut_messages_wait),
 		cmocka_unit_test(test_slow_ones_refused),
+		cmocka_unit_test(test_addresses_that_never_end_refused),
+		cmocka_unit_test(test_what_reads_in_two_ways_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
