@@ -343,7 +343,6 @@ bool sipd_call_settings(struct sipd_call *call,
 	call->rtp_timeout_ms = conf->rtp_timeout_ms;
 	call->record_stereo = conf->record_stereo;
 	call->hangup_after_play = conf->hangup_after_play;
-	call->repeat = 1;
 	memcpy(call->sdp.codecs, conf->codecs, sizeof(call->sdp.codecs));
 	call->sdp.codecc = conf->codecc;
 	call->sdp.telephone_event = true;
@@ -387,6 +386,7 @@ int sipd_call_open(struct sipd_call **cp, const struct sipd_call_env *env,
 	call->env = *env;
 	call->h = h;
 	call->arg = arg;
+	call->repeat = 1;
 
 	if (!copy_conf(call, conf)) {
 		sipd_call_free(call);
