@@ -28,20 +28,27 @@ void sipd_sip_incoming(struct sipd_sip *sip, sipd_incoming_h *h, void *arg)
 	sip->incoming_arg = arg;
 	sip->incoming_ms = sipd_clock_ms();
 	sip->incoming_tokens = INCOMING_BURST;
+	if (h)
+		sipd_locate_start(sip);
 }
 
 
 /* ---- what is wrong with it ----------------------------------------------- */
 
-/* Unsupported, with what is required and not ours. RFC 3261 8.2.2.3 */
+static const char unsupported[] = "Unsupported: ";
+
+
+/* Unsupported, with what fits of what is required and not ours. RFC 3261 8.2.2.3 */
 static bool require_handler(const struct sip_hdr *hdr,
 			    const struct sip_msg *msg, void *arg)
 {
 	struct sipd_text *t = arg;
+	const char *sep = t->len ? ", " : unsupported;
 	(void)msg;
 
-	if (pl_strcasecmp(&hdr->val, "timer")) {
-		sipd_text_add(t, t->len ? ", " : "Unsupported: ");
+	if (pl_strcasecmp(&hdr->val, "timer") &&
+	    t->len + strlen(sep) + hdr->val.l < t->size) {
+		sipd_text_add(t, sep);
 		sipd_text_addn(t, hdr->val.p, hdr->val.l);
 	}
 
