@@ -89,6 +89,41 @@ class IncomingRaw(flow.Case):
                          (host, "answered", "5"), e)
         self.assertFalse(os.path.exists(settings))
 
+    def test_what_ends_before_the_ack_with_the_answer(self):
+        ends = {
+            "hangup": (lambda d, c, call: d.hangup(call), "cancelled"),
+            "bye": (lambda d, c, call: c.send("BYE", 2), "failed"),
+            "ack": (lambda d, c, call: c.send("ACK", 1), "failed"),
+        }
+        d = self.engine()
+        for name, (end, disposition) in ends.items():
+            with self.subTest(name):
+                c, call = self.rings(d, body="")
+                d.answer(call)
+                c.until("SIP/2.0 200")
+                end(d, c, call)
+                e = d.wait("call_ended")
+                self.assertEqual((e["disposition"], e["sip_status"]),
+                                 (disposition, 200), e)
+                if name == "hangup":
+                    c.send("ACK", 1, c.sdp())
+                if name != "bye":
+                    c.answer(c.until("BYE "))
+
+    def test_offer_on_hold(self):
+        d = self.engine()
+        c = self.caller()
+        c.invite(c.sdp(direction="sendonly"))
+        c.until("SIP/2.0 180")
+        d.answer(d.wait("call_incoming")["call"])
+        c.until("SIP/2.0 200")
+        c.send("ACK", 1)
+        self.assertEqual(d.wait("call_held")["status"], "held")
+        self.assertEqual([e["event"] for e in d.seen][-2:],
+                         ["call_answered", "call_held"])
+        c.send("BYE", 2)
+        d.wait("call_ended")
+
     def located(self, **options):
         """A server calls before any call of ours has gone out."""
         server = Caller(None, self.ip)

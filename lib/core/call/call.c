@@ -141,7 +141,8 @@ static void media_handler(const struct sipd_sdp_remote *remote, bool early,
 
 	if (!early && held != call->held) {
 		call->held = held;
-		call->h->held(call, held, call->arg);
+		if (call->state == SIPD_CALL_ANSWERED) /* else after that */
+			call->h->held(call, held, call->arg);
 	}
 }
 
@@ -170,6 +171,8 @@ static void answered_handler(void *arg)
 	call->h->answered(call, call->codec,
 			  (int64_t)(call->answer_mono - call->dial_mono),
 			  call->arg);
+	if (call->held)
+		call->h->held(call, true, call->arg);
 }
 
 

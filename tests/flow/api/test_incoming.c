@@ -501,6 +501,7 @@ static void test_audio_of_the_host(void **state)
 	call = called_back(&h, "4930140");
 	assert_int_equal(sipdialer_audio_read(h.d, call, samples, 160),
 			 SIPDIALER_ESTATE);
+	assert_non_null(strstr(sipdialer_last_error(), "not answered yet"));
 	assert_ok(
 		sipdialer_call_answer(h.d, call, OPTIONS("call.audio=8000")));
 	assert_int_equal(sipdialer_audio_write(h.d, call, samples, 800), 800);
