@@ -500,11 +500,15 @@ SIPDIALER_API int sipdialer_call(struct sipdialer *d, const char *to,
  *
  * @param call    of CALL_INCOMING
  * @param options as of sipdialer_call(); "call.play" is read before the call
- *                is answered, and a file that cannot be read refuses it by 500
+ *                is answered, and a file that cannot be read refuses it by 500;
+ *                what the host played or records already stands before them;
+ *                those of the INVITE (sip.header, sip.caller_name and the like,
+ *                dial.ring_timeout) change nothing
  *
  * @return SIPDIALER_OK
  *         SIPDIALER_ENOENT  no such call (any more)
- *         SIPDIALER_ESTATE  an outbound call, or answered or rejected before
+ *         SIPDIALER_ESTATE  an outbound call, or answered or rejected before;
+ *                           not started, or stopping
  *         SIPDIALER_EINVAL  bad option; sipdialer_last_error() says which
  *         SIPDIALER_ENOMEM
  *
@@ -523,7 +527,8 @@ SIPDIALER_API int sipdialer_call_answer(struct sipdialer *d, uint64_t call,
  *
  * @return SIPDIALER_OK
  *         SIPDIALER_ENOENT  no such call (any more)
- *         SIPDIALER_ESTATE  an outbound call, or answered or rejected before
+ *         SIPDIALER_ESTATE  an outbound call, or answered or rejected before;
+ *                           not started, or stopping
  *         SIPDIALER_EINVAL  not such a status
  *         SIPDIALER_ENOMEM
  *
@@ -609,7 +614,8 @@ SIPDIALER_API int sipdialer_call_record(struct sipdialer *d, uint64_t call,
  * @return number of samples taken, 0 if none wait, or
  *         SIPDIALER_EINVAL  samples is NULL, or max out of range
  *         SIPDIALER_ENOENT  no such call (any more)
- *         SIPDIALER_ESTATE  option `call.audio` of the call is off
+ *         SIPDIALER_ESTATE  option `call.audio` of the call is off, or it came
+ *                           in and is not answered yet
  *
  * Events: lets the next CALL_AUDIO come.   Thread: any; never waits for a
  * network or a disk.   Since: 0.1
@@ -631,7 +637,8 @@ SIPDIALER_API int sipdialer_audio_read(struct sipdialer *d, uint64_t call,
  *         `audio.write_buffer` ms wait already; or
  *         SIPDIALER_EINVAL  samples is NULL, or count out of range
  *         SIPDIALER_ENOENT  no such call (any more)
- *         SIPDIALER_ESTATE  option `call.audio` of the call is off
+ *         SIPDIALER_ESTATE  option `call.audio` of the call is off, or it came
+ *                           in and is not answered yet
  *
  * Events: lets the next CALL_AUDIO come.   Thread: any; never waits for a
  * network or a disk.   Since: 0.1
@@ -646,7 +653,8 @@ SIPDIALER_API int sipdialer_audio_write(struct sipdialer *d, uint64_t call,
  * @return number of samples dropped, or
  *         SIPDIALER_EINVAL  d is NULL
  *         SIPDIALER_ENOENT  no such call (any more)
- *         SIPDIALER_ESTATE  option `call.audio` of the call is off
+ *         SIPDIALER_ESTATE  option `call.audio` of the call is off, or it came
+ *                           in and is not answered yet
  *
  * Events: lets the next CALL_AUDIO come.   Thread: any; never waits for a
  * network or a disk.   Since: 0.1

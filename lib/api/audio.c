@@ -95,10 +95,13 @@ void sipd_audio_close_all(struct sipdialer *d)
 static int find(struct sipdialer *d, uint64_t call, bool live,
 		struct sipd_hostaudio **ap)
 {
-	bool lives;
+	const struct sipd_dialed *dialed;
+	bool lives, rings;
 
 	(void)pthread_mutex_lock(&d->lock);
-	lives = sipd_idmap_get(&d->live, call) != NULL;
+	dialed = sipd_idmap_get(&d->live, call);
+	lives = dialed != NULL;
+	rings = lives && dialed->inbound && !dialed->decided;
 	*ap = lives || !live
 		      ? sipd_hostaudio_ref(sipd_idmap_get(&d->audios, call))
 		      : NULL;
@@ -107,11 +110,11 @@ static int find(struct sipdialer *d, uint64_t call, bool live,
 	if (*ap)
 		return SIPDIALER_OK;
 	if (lives)
-		return sipd_error(
-			SIPDIALER_ESTATE,
-			"call %llu has no audio for the host: option "
-			"call.audio is off",
-			(unsigned long long)call);
+		return sipd_error(SIPDIALER_ESTATE,
+				  "call %llu has no audio for the host: %s",
+				  (unsigned long long)call,
+				  rings ? "it is not answered yet"
+					: "option call.audio is off");
 
 	return sipd_error(SIPDIALER_ENOENT, "no call %llu (any more)",
 			  (unsigned long long)call);

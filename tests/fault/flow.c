@@ -1,6 +1,6 @@
 /*
  * Everything once: start, registration, a call with a prompt, a recording and
- * audio of the host, a call that comes in, a contact file, a campaign, results,
+ * audio of the host, calls that come in, a contact file, a campaign, results,
  * stop.  Run with one failing allocation (shim.c), it checks what is promised
  * whatever fails:
  *
@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 #include <sipdialer/sipdialer.h>
+#include "late.h"
 
 enum { WAIT_MS = 12000 };
 
@@ -33,6 +34,7 @@ struct flow {
 	uint64_t incoming;
 	bool rings, rung; /* told of, and of its end */
 	char play[512];
+	char local[96]; /* of STARTED */
 	int bad;
 };
 
@@ -89,6 +91,9 @@ static void handle(struct flow *f, const struct sipdialer_event *ev)
 	switch (ev->type) {
 	case SIPDIALER_EVENT_LOST:
 		f->lost = true;
+		break;
+	case SIPDIALER_EVENT_STARTED:
+		snprintf(f->local, sizeof(f->local), "%s", ev->text);
 		break;
 	case SIPDIALER_EVENT_REGISTRATION:
 		f->registered = ev->status ==
@@ -277,6 +282,38 @@ static void call_in(struct flow *f)
 }
 
 
+/* The same without an offer: ours is in the answer.  An INVITE that is lost is
+ * sent again, and an answer waits for its ACK. */
+static void late_call(struct flow *f, const char *ip)
+{
+	const char *list[] = {"call.hangup_after_play=yes", NULL};
+	const uint64_t end = now_ms() + WAIT_MS;
+	bool told = false;
+	struct late l;
+
+	f->rings = f->rung = false;
+	if (!late_open(&l, ip, f->local)) {
+		printf("nobody called late\n");
+		return;
+	}
+	while (!f->rung && now_ms() < end) {
+		if (!l.heard)
+			late_invite(&l);
+		late_turn(&l);
+		if (f->rings && !told)
+			TRY(f, sipdialer_call_answer(f->d, f->incoming, list));
+		told = f->rings;
+		if (l.refused && !told)
+			break;
+		(void)wait_for(f, &f->rung, 50);
+	}
+	if (!f->rung && !l.refused)
+		broken(f, "no CALL_ENDED of a call without an offer");
+	late_turn(&l); /* the BYE */
+	late_close(&l);
+}
+
+
 static void campaign(struct flow *f, char **argv)
 {
 	char play[512], results[512];
@@ -346,6 +383,7 @@ int main(int argc, char **argv)
 	(void)wait_for(&f, &f.registered, 1500);
 	one_call(&f, argv);
 	call_in(&f);
+	late_call(&f, argv[1]);
 	REQUEST(&f, sipdialer_dnc_add(f.d, "+12025559", "test", &f.request));
 	campaign(&f, argv);
 	TRY(&f, sipdialer_stats(f.d, text, sizeof(text)) < 0 ? SIPDIALER_ENOMEM

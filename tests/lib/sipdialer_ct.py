@@ -23,6 +23,8 @@ VERBS = {
     "call_dtmf": [ctypes.c_void_p, ctypes.c_uint64, ctypes.c_char_p],
     "call_play": [ctypes.c_void_p, ctypes.c_uint64, ctypes.c_char_p,
                   ctypes.c_uint32],
+    "call_record": [ctypes.c_void_p, ctypes.c_uint64, ctypes.c_char_p,
+                    ctypes.c_int],
     "stats": [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t],
     "last_error": [], "strerror": [ctypes.c_int],
 }
@@ -89,6 +91,9 @@ class Engine:
 
     def play(self, call, path, repeat=1):
         self.verb("call_play", self.p, call, path.encode(), repeat)
+
+    def record(self, call, path, stereo=False):
+        self.verb("call_record", self.p, call, path.encode(), int(stereo))
 
     def event(self, seconds=0):
         """The next event as a dict, or None."""

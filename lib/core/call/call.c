@@ -141,7 +141,8 @@ static void media_handler(const struct sipd_sdp_remote *remote, bool early,
 
 	if (!early && held != call->held) {
 		call->held = held;
-		call->h->held(call, held, call->arg);
+		if (call->state == SIPD_CALL_ANSWERED) /* else after that */
+			call->h->held(call, held, call->arg);
 	}
 }
 
@@ -170,6 +171,8 @@ static void answered_handler(void *arg)
 	call->h->answered(call, call->codec,
 			  (int64_t)(call->answer_mono - call->dial_mono),
 			  call->arg);
+	if (call->held)
+		call->h->held(call, true, call->arg);
 }
 
 
@@ -343,7 +346,6 @@ bool sipd_call_settings(struct sipd_call *call,
 	call->rtp_timeout_ms = conf->rtp_timeout_ms;
 	call->record_stereo = conf->record_stereo;
 	call->hangup_after_play = conf->hangup_after_play;
-	call->repeat = 1;
 	memcpy(call->sdp.codecs, conf->codecs, sizeof(call->sdp.codecs));
 	call->sdp.codecc = conf->codecc;
 	call->sdp.telephone_event = true;
@@ -387,6 +389,7 @@ int sipd_call_open(struct sipd_call **cp, const struct sipd_call_env *env,
 	call->env = *env;
 	call->h = h;
 	call->arg = arg;
+	call->repeat = 1;
 
 	if (!copy_conf(call, conf)) {
 		sipd_call_free(call);

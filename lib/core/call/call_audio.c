@@ -42,10 +42,26 @@ static void tail_handler(void *arg)
 }
 
 
-static void hangup_after_tail(struct sipd_call *call)
+/* What is being read, or was asked for since, is still to be heard. */
+static void hangup_if_done(struct sipd_call *call)
 {
-	if (call->state == SIPD_CALL_ANSWERED)
+	if (call->hangup_after_play && call->state == SIPD_CALL_ANSWERED &&
+	    !call->newest && !call->plays && !call->keying && !call->stopped)
 		sipd_timer_start(&call->timer, TAIL_MS, tail_handler, call);
+}
+
+
+static void play(struct sipd_call *call)
+{
+	++call->plays;
+	sipd_stream_play(call->stream, call->prompt, call->repeat);
+}
+
+
+static void send_keys(struct sipd_call *call, const char *digits)
+{
+	call->keying = true;
+	sipd_stream_dtmf(call->stream, digits);
 }
 
 
@@ -53,12 +69,15 @@ static void played_handler(struct sipd_prompt *prompt, bool whole, void *arg)
 {
 	struct sipd_call *call = arg;
 
+	--call->plays;
 	call->h->played(call, sipd_prompt_path(prompt),
 			whole ? SIPDIALER_OK : SIPDIALER_ECANCELLED,
 			whole ? "" : "stopped", call->arg);
+	if (!whole)
+		return;
 
-	if (whole && call->hangup_after_play)
-		hangup_after_tail(call);
+	call->keying = false; /* they go before the prompt */
+	hangup_if_done(call);
 }
 
 
@@ -66,9 +85,8 @@ static void dtmf_sent_handler(void *arg)
 {
 	struct sipd_call *call = arg;
 
-	/* with a prompt, its end is the end of the call */
-	if (call->hangup_after_play && !call->prompt)
-		hangup_after_tail(call);
+	call->keying = false;
+	hangup_if_done(call);
 }
 
 
@@ -159,11 +177,10 @@ void sipd_call_audio_answered(struct sipd_call *call)
 		sipd_stream_record(call->stream, call->record,
 				   call->record_stereo);
 	if (call->dtmf_send)
-		sipd_stream_dtmf(call->stream, call->dtmf_send);
+		send_keys(call, call->dtmf_send);
 	if (call->prompt)
-		sipd_stream_play(call->stream, call->prompt, call->repeat);
-	else if (!call->dtmf_send && call->hangup_after_play)
-		hangup_after_tail(call);
+		play(call);
+	hangup_if_done(call);
 }
 
 
@@ -200,7 +217,7 @@ static void take_prompt(struct sipd_call *call, struct sipd_call_load *load,
 	call->repeat = load->repeat;
 
 	if (call->state == SIPD_CALL_ANSWERED && call->stream)
-		sipd_stream_play(call->stream, prompt, call->repeat);
+		play(call);
 }
 
 
@@ -229,6 +246,8 @@ static void load_handler(struct sipd_prompt *prompt, int error,
 		sipd_call_loaded(call, error, text);
 	else if (over)
 		sipd_call_finish_if_over(call);
+	else if (error)
+		hangup_if_done(call);
 	free(load);
 }
 
@@ -260,11 +279,29 @@ int sipd_call_load(struct sipd_call *call, const char *path, uint32_t repeat,
 	}
 
 	/* the first one never replaces what the host has asked for since */
-	if (!first || !call->loads)
+	if (!first || (!call->newest && !call->prompt))
 		call->newest = load;
+	if (!first)
+		call->stopped = false;
 	++call->loads;
 
 	return SIPDIALER_OK;
+}
+
+
+/* The prompt of the settings too, if it is not being read yet. */
+static void stop_play(struct sipd_call *call)
+{
+	call->newest = NULL;
+	free(call->play);
+	call->play = NULL;
+	if (call->state == SIPD_CALL_ANSWERED && call->stream) {
+		call->stopped = true;
+		sipd_stream_stop_play(call->stream);
+	}
+	else {
+		drop_prompt(call);
+	}
 }
 
 
@@ -276,11 +313,7 @@ void sipd_call_play(struct sipd_call *call, const char *path, uint32_t repeat)
 		return;
 
 	if (!*path) {
-		call->newest = NULL;
-		if (call->state == SIPD_CALL_ANSWERED && call->stream)
-			sipd_stream_stop_play(call->stream);
-		else
-			drop_prompt(call);
+		stop_play(call);
 		return;
 	}
 
@@ -321,7 +354,7 @@ void sipd_call_dtmf(struct sipd_call *call, const char *digits)
 	if (call->state != SIPD_CALL_ANSWERED)
 		add_keys(call, digits);
 	else if (call->stream)
-		sipd_stream_dtmf(call->stream, digits);
+		send_keys(call, digits);
 }
 
 

@@ -93,10 +93,13 @@ void sipd_call_take(struct sipd_call *call)
 {
 	const int err = sipd_call_audio_open(call);
 
-	if (err)
+	if (err) {
 		sipd_call_cannot(call, err, sipd_error_text());
-	else
-		sipd_invite_answer(call->invite, &call->sdp);
+		return;
+	}
+
+	call->state = SIPD_CALL_DIALING;
+	sipd_invite_answer(call->invite, &call->sdp);
 }
 
 

@@ -9,7 +9,8 @@
 enum sipd_call_state {
 	SIPD_CALL_LOADING, /* the prompt is read before anything is sent, or
 			    * before the call is answered */
-	SIPD_CALL_DIALING, /* INVITE out */
+	SIPD_CALL_DIALING, /* INVITE out; or 200 out, which waits for an ACK
+			    * with the answer to our offer */
 	SIPD_CALL_RINGING, /* INVITE in, the host is to decide */
 	SIPD_CALL_ANSWERED,
 	SIPD_CALL_CLOSING /* signalling is over, audio is being closed */
@@ -35,6 +36,9 @@ struct sipd_call {
 	bool quit;                     /* hang-up asked for */
 	unsigned loads;                /* prompts being read */
 	struct sipd_call_load *newest; /* of these, the one that will play */
+	unsigned plays;                /* prompts at the stream */
+	bool keying;                   /* keys at the stream */
+	bool stopped;                  /* by the host, nothing since */
 	bool connected;                /* media agreed at least once */
 	bool early_told;
 	int progress; /* last 1xx */

@@ -17,6 +17,9 @@ struct sipd_tls;      /* tls_conf.c */
 /** What our dialogs take; for Allow in requests and answers. */
 #define SIPD_ALLOW "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE"
 
+/** Of a request by way of sip.outbound_proxy. */
+#define SIPD_ROUTE_LINE "Route: <%s;lr>\r\n"
+
 enum {
 	SIPD_KNOWN_MAX = 8, /* addresses of the server; more: the oldest
 			      * learned one is forgotten */
@@ -77,8 +80,12 @@ struct sipd_sip {
 	void *incoming_arg;
 	uint64_t incoming_ms; /* token bucket of calls that come in */
 	uint32_t incoming_tokens;
-	struct tmr settle;    /* of closing: BYEs without an answer */
-	uint64_t close_until; /* ms */
+	uint64_t stranger_ms;        /* one that called was told of */
+	bool hop_known;              /* the address of the next hop */
+	struct sip_request *located; /* OPTIONS that asks for it */
+	struct tmr locate;           /* the next one */
+	struct tmr settle;           /* of closing: BYEs without an answer */
+	uint64_t close_until;        /* ms */
 };
 
 /* ---- guard.c: facts F-J of specs/libre-1.1.0.md ------------------------ */
@@ -103,6 +110,12 @@ bool sipd_pl_number(const struct pl *pl, uint32_t *value);
 /* ---- listen.c: what reaches us outside transactions -------------------- */
 
 int sipd_listen_start(struct sipd_sip *sip);
+
+/* ---- locate.c ---------------------------------------------------------- */
+
+/** Ask where the next hop is, if it is needed. */
+void sipd_locate_start(struct sipd_sip *sip);
+void sipd_locate_stop(struct sipd_sip *sip);
 
 /* ---- hosts.c: names without DNS, and the DNS client -------------------- */
 

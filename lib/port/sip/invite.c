@@ -154,7 +154,7 @@ static int invite_write(struct mbuf *mb, struct sipd_invite *inv)
 
 	err = mbuf_write_str(mb, "Max-Forwards: 70\r\n");
 	if (proxy && *proxy)
-		err |= mbuf_printf(mb, "Route: <%s;lr>\r\n", inv->hop);
+		err |= mbuf_printf(mb, SIPD_ROUTE_LINE, inv->hop);
 	if (inv->auth)
 		err |= sipd_auth_encode(mb, inv->auth, "INVITE", inv->uri);
 	err |= mbuf_printf(mb,
@@ -428,9 +428,9 @@ bool sipd_invite_stray_response(struct sipd_sip *sip,
 		    msg->cseq.num == inv->invite_seq)
 			invite_ack(inv, &inv->dlg, msg->cseq.num);
 	}
-	else if (sipd_guard_response(msg, inv->callid, inv->ltag,
-				     inv->invite_seq, "INVITE") &&
-		 inv->state != INVITE_CALLING) {
+	else if (!inv->inbound && inv->state != INVITE_CALLING &&
+		 sipd_guard_response(msg, inv->callid, inv->ltag,
+				     inv->invite_seq, "INVITE")) {
 		invite_refuse(inv, msg);
 	}
 

@@ -112,6 +112,7 @@ struct sipd_invite {
 	char *branch;         /* of the INVITE: a copy of it, or another */
 	uint32_t invite_rseq; /* its CSeq */
 	uint32_t ring_ms;     /* still to ring after this timer */
+	bool expires;         /* until the end that the INVITE says */
 	bool told;            /* ended() was called */
 	bool dropped;         /* out of the table, waits to be freed */
 };
@@ -197,8 +198,6 @@ bool invite_uri_ok(const struct pl *uri);
 /* ---- invite_reply.c ----------------------------------------------------- */
 
 void invite_reply_close(struct sipd_invite *inv);
-/** Our 2xx once more, if its ACK has not come. */
-void invite_reply_again(struct sipd_invite *inv);
 /** 200 with our description, repeated until the ACK.  0 or errno. */
 int invite_accept(struct sipd_invite *inv, const struct sip_msg *msg,
 		  const char *sdp, bool want_answer);
@@ -207,11 +206,15 @@ int invite_answer_make(struct sipd_invite *inv, const struct pl *offer,
 		       struct sipd_sdp_remote *remote, char *sdp, size_t size);
 int invite_offer_make(struct sipd_invite *inv, char *sdp, size_t size);
 bool invite_has_body(const struct sip_msg *msg);
+/** Its body is compressed or the like. RFC 3261 20.12 */
+bool invite_encoded(const struct sip_msg *msg);
 
 /* ---- invite_in.c -------------------------------------------------------- */
 
 /** A request without To tag: the INVITE of a call again, or its CANCEL. */
 bool invite_in_request(struct sipd_sip *sip, const struct sip_msg *msg);
+/** Is it the CANCEL of a call that rings?  Some have the To tag of our 180. */
+bool invite_in_cancel(struct sipd_invite *inv, const struct sip_msg *msg);
 /** BYE before the answer; it has been answered. */
 void invite_in_bye(struct sipd_invite *inv, const struct sip_msg *msg);
 /** The ACK of our first 2xx is there. */

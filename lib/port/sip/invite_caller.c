@@ -30,20 +30,43 @@ static void cut_whole(char *s)
 }
 
 
+/* Bytes of a character of several that controls what shows it; 0: it does not:
+ * C1 (U+0080-009F), separators and directions (U+2028-202E, U+2066-2069). */
+static size_t control(const unsigned char *s)
+{
+	if (s[0] == 0xc2)
+		return s[1] < 0xa0 ? 2 : 0;
+	if (s[0] != 0xe2)
+		return 0;
+
+	return (s[1] == 0x80 && s[2] >= 0xa8 && s[2] <= 0xae) ||
+			       (s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9)
+		       ? 3
+		       : 0;
+}
+
+
 /* What is not UTF-8 or not printable becomes '?'. */
 static void clean(char *s)
 {
+	char *to = s;
 	bool utf8;
 
 	if (strlen(s) == INVITE_PARTY_SIZE - 1)
 		cut_whole(s);
 	utf8 = sipd_utf8_valid(s, strlen(s));
-	for (; *s; s++) {
+	while (*s) {
 		const unsigned char c = (unsigned char)*s;
+		const size_t len = utf8 ? control((const unsigned char *)s)
+					: 0;
 
-		if (c < ' ' || c == 0x7f || (c >= 0x80 && !utf8))
-			*s = '?';
+		if (len || c < ' ' || c == 0x7f || (c >= 0x80 && !utf8))
+			*to++ = '?';
+		else
+			*to++ = *s;
+		s += len ? len : 1;
 	}
+	*to = '\0';
 }
 
 

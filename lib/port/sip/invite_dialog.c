@@ -591,6 +591,9 @@ void invite_session_timer(struct sipd_invite *inv, const struct sip_msg *msg)
 	}
 
 	s = seconds(&hdr->val);
+	if (s < INVITE_SE_MIN && msg->req &&
+	    !sip_msg_hdr_has_value(msg, SIP_HDR_SUPPORTED, "timer"))
+		s = 0; /* too often for us, and a 422 is not for those */
 	inv->expires_s = s && s < INVITE_SE_MIN ? INVITE_SE_MIN : s;
 
 	/* in a request "uas" is us, in a response "uac"; unsaid: the peer */

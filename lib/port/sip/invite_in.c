@@ -28,20 +28,27 @@ void sipd_sip_incoming(struct sipd_sip *sip, sipd_incoming_h *h, void *arg)
 	sip->incoming_arg = arg;
 	sip->incoming_ms = sipd_clock_ms();
 	sip->incoming_tokens = INCOMING_BURST;
+	if (h)
+		sipd_locate_start(sip);
 }
 
 
 /* ---- what is wrong with it ----------------------------------------------- */
 
-/* Unsupported, with what is required and not ours. RFC 3261 8.2.2.3 */
+static const char unsupported[] = "Unsupported: ";
+
+
+/* Unsupported, with what fits of what is required and not ours. RFC 3261 8.2.2.3 */
 static bool require_handler(const struct sip_hdr *hdr,
 			    const struct sip_msg *msg, void *arg)
 {
 	struct sipd_text *t = arg;
+	const char *sep = t->len ? ", " : unsupported;
 	(void)msg;
 
-	if (pl_strcasecmp(&hdr->val, "timer")) {
-		sipd_text_add(t, t->len ? ", " : "Unsupported: ");
+	if (pl_strcasecmp(&hdr->val, "timer") &&
+	    t->len + strlen(sep) + hdr->val.l < t->size) {
+		sipd_text_add(t, sep);
 		sipd_text_addn(t, hdr->val.p, hdr->val.l);
 	}
 
@@ -111,9 +118,14 @@ static int check_body(struct sipd_sip *sip, const struct sip_msg *msg,
 	union sipd_addr bound;
 	struct pl offer;
 
+	if (!invite_has_body(msg))
+		return 0; /* we are to offer */
+	if (invite_encoded(msg)) {
+		(void)re_snprintf(extra, size,
+				  "Accept-Encoding: identity\r\n");
+		return 415;
+	}
 	if (!invite_body_sdp(msg, &offer)) {
-		if (!invite_has_body(msg))
-			return 0; /* we are to offer */
 		(void)re_snprintf(extra, size, "Accept: application/sdp\r\n");
 		return 415;
 	}
@@ -304,7 +316,21 @@ static void ring_again(void *arg)
 	}
 
 	inv->ring_timeout = true;
-	sipd_invite_reject(inv, 480, "nobody answered the call in time");
+	sipd_invite_reject(inv, inv->expires ? 487 : 480,
+			   "nobody answered the call in time");
+}
+
+
+/* Not for longer than the INVITE is good for. RFC 3261 13.3.1 */
+static uint32_t ring_ms(struct sipd_invite *inv, uint32_t timeout_ms)
+{
+	const struct sip_hdr *hdr = sip_msg_hdr(inv->msg, SIP_HDR_EXPIRES);
+	uint32_t s;
+
+	inv->expires = hdr && sipd_pl_number(&hdr->val, &s) &&
+		       s < timeout_ms / 1000;
+
+	return inv->expires ? s * 1000 : timeout_ms;
 }
 
 
@@ -318,7 +344,7 @@ void sipd_invite_take(struct sipd_invite *inv, uint32_t ring_timeout_ms,
 
 	inv->h = *h;
 	inv->arg = arg;
-	inv->ring_ms = ring_timeout_ms;
+	inv->ring_ms = ring_ms(inv, ring_timeout_ms);
 	ring_timer(inv);
 
 	/* who does not hear it sends the INVITE again */
@@ -413,7 +439,7 @@ static int answer_send(struct sipd_invite *inv, const char *sdp,
 
 	inv->status = 200;
 	inv->state = INVITE_CONFIRMED;
-	inv->unacked = inv->reply != NULL; /* NULL: no memory to repeat it */
+	inv->unacked = true;
 	inv->ring = mem_deref(inv->ring);
 
 	return 0;
@@ -508,16 +534,11 @@ void invite_in_bye(struct sipd_invite *inv, const struct sip_msg *msg)
 }
 
 
-struct key {
-	const struct sip_msg *msg;
-};
-
-
 /* The INVITE itself, or the CANCEL of it. */
 static bool invite_handler(struct le *le, void *arg)
 {
 	const struct sipd_invite *inv = le->data;
-	const struct sip_msg *msg = ((const struct key *)arg)->msg;
+	const struct sip_msg *msg = arg;
 
 	return inv->inbound && msg->cseq.num == inv->invite_rseq &&
 	       !pl_strcmp(&msg->callid, inv->callid) && inv->dlg.rtag &&
@@ -536,9 +557,22 @@ static void cancel(struct sipd_invite *inv, const struct sip_msg *msg)
 }
 
 
+bool invite_in_cancel(struct sipd_invite *inv, const struct sip_msg *msg)
+{
+	if (inv->state != INVITE_RINGING || pl_strcmp(&msg->met, "CANCEL") ||
+	    msg->cseq.num != inv->invite_rseq ||
+	    pl_strcmp(&msg->via.branch, inv->branch) ||
+	    !sipd_guard_known_source(inv->sip, msg))
+		return false;
+
+	cancel(inv, msg);
+
+	return true;
+}
+
+
 bool invite_in_request(struct sipd_sip *sip, const struct sip_msg *msg)
 {
-	struct key key = {msg};
 	struct sipd_invite *inv;
 
 	if (!sipd_guard_known_source(sip, msg))
@@ -546,7 +580,7 @@ bool invite_in_request(struct sipd_sip *sip, const struct sip_msg *msg)
 
 	inv = list_ledata(hash_lookup(sip->invites,
 				      hash_joaat_pl(&msg->callid),
-				      invite_handler, &key));
+				      invite_handler, (void *)msg));
 	if (!inv)
 		return false;
 
@@ -564,8 +598,6 @@ bool invite_in_request(struct sipd_sip *sip, const struct sip_msg *msg)
 		(void)sip_reply(sip->sip, msg, 482, "Loop Detected");
 	else if (inv->state == INVITE_RINGING)
 		ring_send(inv);
-	else
-		invite_reply_again(inv);
 
 	return true;
 }

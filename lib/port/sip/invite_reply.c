@@ -30,6 +30,16 @@ static void reply_destructor(void *arg)
 }
 
 
+static void send_again(struct sipd_invite *inv)
+{
+	const struct invite_reply *reply = inv->reply;
+
+	if (reply)
+		(void)sip_send(inv->sip->sip, reply->msg->sock, reply->msg->tp,
+			       &reply->dst, reply->mb);
+}
+
+
 /* Our 2xx until the ACK. RFC 3261 13.3.1.4 */
 static void reply_handler(void *arg)
 {
@@ -49,7 +59,7 @@ static void reply_handler(void *arg)
 		return;
 	}
 
-	invite_reply_again(inv);
+	send_again(inv);
 	reply->wait_ms *= 2;
 	if (reply->wait_ms > SIP_T2)
 		reply->wait_ms = SIP_T2;
@@ -59,35 +69,18 @@ static void reply_handler(void *arg)
 }
 
 
-void invite_reply_again(struct sipd_invite *inv)
+static void reply_start(struct sipd_invite *inv, struct invite_reply *reply,
+			const struct sip_msg *msg, bool want_answer)
 {
-	const struct invite_reply *reply = inv->reply;
-
-	if (reply)
-		(void)sip_send(inv->sip->sip, reply->msg->sock, reply->msg->tp,
-			       &reply->dst, reply->mb);
-}
-
-
-static void reply_keep(struct sipd_invite *inv, const struct sip_msg *msg,
-		       struct mbuf *mb, bool want_answer)
-{
-	struct invite_reply *reply = mem_zalloc(sizeof(*reply),
-						reply_destructor);
 	struct pl rport;
-
-	if (!reply)
-		return; /* the peer sends its re-INVITE again */
 
 	reply->inv = inv;
 	reply->msg = mem_ref((void *)msg);
-	reply->mb = mem_ref(mb);
 	reply->cseq = msg->cseq.num;
 	reply->want_answer = want_answer;
 	reply->wait_ms = SIP_T1;
 	sip_reply_addr(&reply->dst, msg,
 		       !msg_param_exists(&msg->via.params, "rport", &rport));
-	tmr_init(&reply->tmr);
 	tmr_start(&reply->tmr, reply->wait_ms, reply_handler, reply);
 	inv->reply = reply;
 }
@@ -148,6 +141,15 @@ bool invite_has_body(const struct sip_msg *msg)
 }
 
 
+bool invite_encoded(const struct sip_msg *msg)
+{
+	const struct sip_hdr *hdr = sip_msg_hdr(msg, SIP_HDR_CONTENT_ENCODING);
+
+	return hdr && pl_isset(&hdr->val) &&
+	       pl_strcasecmp(&hdr->val, "identity");
+}
+
+
 /* Session-Expires for the answer. RFC 4028 9 */
 static void expires_write(const struct sipd_invite *inv, char *buf,
 			  size_t size)
@@ -188,12 +190,21 @@ static int accept_send(struct sipd_invite *inv, const struct sip_msg *msg,
 int invite_accept(struct sipd_invite *inv, const struct sip_msg *msg,
 		  const char *sdp, bool want_answer)
 {
-	struct mbuf *mb = NULL;
-	const int err = accept_send(inv, msg, sdp, &mb);
+	/* first: a 2xx that cannot be repeated until its ACK, or be known by
+	 * it, is none */
+	struct invite_reply *reply = mem_zalloc(sizeof(*reply),
+						reply_destructor);
+	int err;
 
-	if (!err)
-		reply_keep(inv, msg, mb, want_answer);
-	mem_deref(mb);
+	if (!reply)
+		return ENOMEM;
+
+	tmr_init(&reply->tmr);
+	err = accept_send(inv, msg, sdp, &reply->mb);
+	if (err)
+		mem_deref(reply);
+	else
+		reply_start(inv, reply, msg, want_answer);
 
 	return err;
 }
@@ -220,6 +231,11 @@ static void modify(struct sipd_invite *inv, const struct sip_msg *msg,
 		return;
 	}
 
+	if (invite_has_body(msg) && invite_encoded(msg)) {
+		refuse(inv, msg, 415, "Unsupported Media Type",
+		       "Accept-Encoding: identity\r\n");
+		return;
+	}
 	if (invite_body_sdp(msg, &offer)) {
 		offered = true;
 		err = invite_answer_make(inv, &offer, &remote, sdp,
@@ -245,7 +261,9 @@ static void modify(struct sipd_invite *inv, const struct sip_msg *msg,
 	invite_session_timer(inv, msg);
 	err = invite ? invite_accept(inv, msg, sdp, !offered)
 		     : accept_send(inv, msg, *sdp ? sdp : NULL, NULL);
-	if (!err && offered)
+	if (err)
+		refuse(inv, msg, 500, "Server Internal Error", "");
+	else if (offered)
 		invite_media(inv, &remote, false);
 }
 
@@ -501,6 +519,14 @@ static bool early_request(struct sipd_invite *inv, const struct sip_msg *msg)
 }
 
 
+/* The session timer is agreed by INVITE and 200. RFC 3311 5.2 */
+static void early_update(struct sipd_invite *inv, const struct sip_msg *msg)
+{
+	invite_dialog_refresh(&inv->dlg, inv->sip, msg);
+	(void)accept_send(inv, msg, NULL, NULL);
+}
+
+
 /* No final answer of ours yet. */
 static void ringing_request(struct sipd_invite *inv, const struct sip_msg *msg)
 {
@@ -509,7 +535,7 @@ static void ringing_request(struct sipd_invite *inv, const struct sip_msg *msg)
 	if (!pl_strcmp(&msg->met, "INFO"))
 		info(inv, msg);
 	else if (update && !invite_has_body(msg))
-		(void)accept_send(inv, msg, NULL, NULL);
+		early_update(inv, msg);
 	else if (update || !pl_strcmp(&msg->met, "INVITE"))
 		/* the first offer is not answered. RFC 3261 14.2, 3311 5.2 */
 		refuse(inv, msg, 500, "Server Internal Error",
@@ -592,6 +618,8 @@ bool sipd_invite_request(struct sipd_sip *sip, const struct sip_msg *msg)
 		inv->rseq_set = true;
 	}
 
+	if (invite_in_cancel(inv, msg))
+		return true;
 	if (inv->state == INVITE_RINGING)
 		ringing_request(inv, msg);
 	else

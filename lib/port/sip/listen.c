@@ -14,8 +14,10 @@
 enum {
 	REPLIES_PER_S = 200, /* outside transactions and dialogs */
 	REPLIES_BURST = 400,
-	EXTRA_SIZE = 512,    /* header lines of the refusal of a call */
-	LINE_MAX_BYTES = 512 /* of a request we sent, to learn from */
+	EXTRA_SIZE = 512,     /* header lines of the refusal of a call */
+	LINE_MAX_BYTES = 512, /* of a request we sent, to learn from */
+	ROUTE_SIZE = 320,
+	STRANGER_MS = 60000 /* between two warnings */
 };
 
 
@@ -67,9 +69,14 @@ static void call_comes_in(struct sipd_sip *sip, const struct sip_msg *msg)
 	const int status = sipd_invite_incoming(sip, msg, extra,
 						sizeof(extra));
 
-	if (status)
-		reply(sip, msg, (uint16_t)status, sipd_reason_phrase(status),
-		      extra);
+	if (!status)
+		return;
+
+	/* a copy of it gets the same tag. RFC 3261 8.2.7 */
+	((struct sip_msg *)msg)->tag = (uint64_t)hash_joaat_pl(&msg->callid)
+					       << 32 |
+				       hash_joaat_pl(&msg->via.branch);
+	reply(sip, msg, (uint16_t)status, sipd_reason_phrase(status), extra);
 }
 
 
@@ -137,6 +144,25 @@ static void answer_known(struct sipd_sip *sip, const struct sip_msg *msg)
 }
 
 
+/* A server that calls from an address of its own is what keeps calls out most
+ * often. */
+static void stranger_calls(struct sipd_sip *sip, const struct sip_msg *msg)
+{
+	const uint64_t now = sipd_clock_ms();
+	char addr[64] = "";
+
+	if (sip->stranger_ms && now - sip->stranger_ms < STRANGER_MS)
+		return;
+
+	sip->stranger_ms = now;
+	(void)sa_ntop(&msg->src, addr, sizeof(addr));
+	sipd_log_warning(sip->log,
+			 "sip: an INVITE of %s is not answered: no address "
+			 "of sip.server or sip.outbound_proxy",
+			 addr);
+}
+
+
 /* Always true: libre would answer what is left, and print it. */
 static bool request_handler(const struct sip_msg *msg, void *arg)
 {
@@ -156,10 +182,15 @@ static bool request_handler(const struct sip_msg *msg, void *arg)
 	if (for_session(msg) && sipd_invite_request(sip, msg))
 		return true;
 
-	if (known)
+	if (known) {
 		answer_known(sip, msg);
-	else
-		sip->stats.strangers++;
+		return true;
+	}
+
+	sip->stats.strangers++;
+	if (sip->incomingh && !pl_strcmp(&msg->met, "INVITE") &&
+	    !pl_isset(&msg->to.tag))
+		stranger_calls(sip, msg);
 
 	return true;
 }
@@ -183,10 +214,12 @@ static bool response_handler(const struct sip_msg *msg, void *arg)
 
 /* ---- Who the server is: whoever we send requests for it to ---- */
 
-/* Host of the Request-URI of a REGISTER or INVITE of ours. */
+/* Host of the Request-URI of a REGISTER, INVITE or OPTIONS of
+ * ours. */
 static bool request_host(const char *pkt, size_t len, struct pl *host)
 {
-	static const char *const starts[] = {"REGISTER sip:", "INVITE sip:"};
+	static const char *const starts[] = {"REGISTER sip:", "INVITE sip:",
+					     "OPTIONS sip:"};
 	struct pl line = {pkt, len < LINE_MAX_BYTES ? len : LINE_MAX_BYTES};
 	const char *end;
 	size_t i;
@@ -228,10 +261,42 @@ static bool request_host(const char *pkt, size_t len, struct pl *host)
 }
 
 
+/* By way of our outbound proxy?  Other routes are those of a dialog, the
+ * peer's choice. */
+static bool by_our_route(const struct sipd_sip *sip, const char *pkt,
+			 size_t len)
+{
+	static const char start[] = "\r\nRoute:";
+	const char *first = memmem(pkt, len, start, sizeof(start) - 1);
+	char line[ROUTE_SIZE];
+	int n;
+
+	if (!first)
+		return false;
+	n = re_snprintf(line, sizeof(line), SIPD_ROUTE_LINE, sip->route);
+	first += 2;
+
+	return n > 0 && (size_t)n <= len - (size_t)(first - pkt) &&
+	       !memcmp(first, line, (size_t)n);
+}
+
+
+/* To the server, without a detour? */
+static bool to_server(const struct sipd_sip_conf *conf, const struct pl *host,
+		      const char *pkt, size_t len)
+{
+	if (!conf->server[0] ||
+	    (pl_strcasecmp(host, conf->server) &&
+	     (!conf->domain[0] || pl_strcasecmp(host, conf->domain))))
+		return false;
+
+	return !memmem(pkt, len, "\r\nRoute:", 8);
+}
+
+
 static void learn(struct sipd_sip *sip, const struct sa *dst, const char *pkt,
 		  size_t len)
 {
-	const struct sipd_sip_conf *conf = &sip->conf;
 	struct pl host;
 	size_t i;
 
@@ -240,15 +305,14 @@ static void learn(struct sipd_sip *sip, const struct sa *dst, const char *pkt,
 			return;
 	}
 
-	if (!conf->server[0] || !request_host(pkt, len, &host))
+	if (!request_host(pkt, len, &host))
 		return;
-	if (pl_strcasecmp(&host, conf->server) &&
-	    (!conf->domain[0] || pl_strcasecmp(&host, conf->domain)))
-		return;
-	if (memmem(pkt, len, "\r\nRoute:", 8))
+	if (!to_server(&sip->conf, &host, pkt, len) &&
+	    !(sip->conf.outbound_proxy[0] && by_our_route(sip, pkt, len)))
 		return;
 
 	sipd_guard_learn(sip, dst);
+	sip->hop_known = true;
 }
 
 

@@ -66,15 +66,16 @@ static int proxy_route(struct sipd_sip *sip, struct pl *host)
 
 
 /* An address it has without asking DNS is a known source from the start. */
-static void know(struct sipd_sip *sip, const struct pl *host)
+static bool know(struct sipd_sip *sip, const struct pl *host)
 {
 	struct sa addr;
 
-	if (!host->l)
-		return;
-	if (!sa_set(&addr, host, 0) ||
-	    sipd_hosts_find(sip->hosts, host, &addr))
-		sipd_guard_learn(sip, &addr);
+	if (!host->l || (sa_set(&addr, host, 0) &&
+			 !sipd_hosts_find(sip->hosts, host, &addr)))
+		return false;
+	sipd_guard_learn(sip, &addr);
+
+	return true;
 }
 
 
@@ -98,8 +99,9 @@ static int routes_set(struct sipd_sip *sip)
 		return sipd_error(SIPDIALER_EINVAL, "sip.server is too long");
 	}
 
-	know(sip, &proxy);
-	know(sip, &server);
+	sip->hop_known = know(sip, &proxy);
+	if (know(sip, &server) && !proxy.l)
+		sip->hop_known = true;
 	(void)pl_strcpy(proxy.l ? &proxy : &server, sip->hop,
 			sizeof(sip->hop));
 	sip->known_fixed = sip->knownc;
@@ -297,6 +299,7 @@ static void sip_destructor(void *arg)
 	struct sipd_sip *sip = arg;
 
 	tmr_cancel(&sip->settle);
+	sipd_locate_stop(sip);
 	sipd_libre_bad_request(NULL, NULL, NULL);
 	sipd_tls_close(sip->tls);
 	mem_deref(sip->reg);
@@ -442,6 +445,7 @@ void sipd_sip_close(struct sipd_sip *sip, uint32_t wait_ms,
 	sip->closeh = h;
 	sip->close_arg = arg;
 	sip->close_until = tmr_jiffies() + wait_ms;
+	sipd_locate_stop(sip);
 
 	reg = sip->reg;
 	if (reg)

@@ -94,7 +94,8 @@ typedef int(sipd_incoming_h)(struct sipd_invite *inv,
 			     void *arg);
 
 /** Take calls of the server from now on; h NULL: answer them by 480, as
- *  before the first time.  Strangers get no answer either way. */
+ *  before the first time.  Strangers get no answer either way, but from a
+ *  transaction of libre's, 32 s after the final answer, whose ids they know. */
 void sipd_sip_incoming(struct sipd_sip *sip, sipd_incoming_h *h, void *arg);
 
 struct sipd_sip_stats {

@@ -137,6 +137,145 @@ static void test_hangup_by_the_host(void **state)
 }
 
 
+/* A file that takes a while to be read. */
+static const char *big_wav(const struct host *h, const char *name,
+			   char path[128])
+{
+	host_wav(h, name, 200000);
+
+	return host_path(h, name, path);
+}
+
+
+/* ---- what was asked for before the answer -------------------------------- */
+
+/* Its end is the end of the call, not that nothing played at the answer. */
+static void test_prompt_still_read_at_the_answer(void **state)
+{
+	const struct sipdialer_event *ev;
+	char path[128];
+	struct host h;
+	uint64_t call;
+	(void)state;
+
+	open_host(&h, NULL);
+	call = called_back(&h, "4930140");
+	assert_ok(sipdialer_call_play(h.d, call, big_wav(&h, "big.wav", path),
+				      1));
+	assert_ok(
+		sipdialer_call_answer(h.d, call,
+				      OPTIONS("call.hangup_after_play=yes")));
+	ev = host_ended(&h, call, SIPDIALER_DISPOSITION_ANSWERED);
+	assert_string_equal(ev->reason, "hung up by the peer");
+	close_host(&h, OPTIONS("\"event\":\"answer_rx\""));
+}
+
+
+static void test_prompt_replaced_while_read(void **state)
+{
+	const struct sipdialer_event *ev;
+	char play[160], first[128], path[128];
+	struct host h;
+	uint64_t call;
+	(void)state;
+
+	open_host(&h, NULL);
+	(void)big_wav(&h, "big.wav", path);
+	(void)snprintf(play, sizeof(play), "call.play=%s",
+		       big_wav(&h, "first.wav", first));
+	call = called_back(&h, "4930140");
+	assert_ok(sipdialer_call_answer(
+		h.d, call, OPTIONS(play, "call.hangup_after_play=yes")));
+	assert_ok(sipdialer_call_play(h.d, call, path, 1));
+	ev = host_ended(&h, call, SIPDIALER_DISPOSITION_ANSWERED);
+	assert_string_equal(ev->reason, "hung up by the peer");
+	close_host(&h, OPTIONS("\"event\":\"answer_rx\""));
+}
+
+
+/* Nor does a file that nobody can read keep the call up. */
+static void test_prompt_is_bad_after_the_answer(void **state)
+{
+	const struct sipdialer_event *ev;
+	struct host h;
+	uint64_t call;
+	(void)state;
+
+	open_host(&h, NULL);
+	call = called_back(&h, "4930140");
+	assert_ok(sipdialer_call_play(h.d, call, "/nowhere.wav", 1));
+	assert_ok(
+		sipdialer_call_answer(h.d, call,
+				      OPTIONS("call.hangup_after_play=yes")));
+	ev = host_wait(&h, SIPDIALER_EVENT_CALL_PLAYED, call);
+	assert_int_equal(ev->error, SIPDIALER_ENOENT);
+	ev = host_ended(&h, call, SIPDIALER_DISPOSITION_ANSWERED);
+	assert_string_equal(ev->reason, "prompt played");
+	close_host(&h, OPTIONS("\"event\":\"answer_rx\""));
+}
+
+
+static void test_settings_after_a_stopped_prompt(void **state)
+{
+	const struct sipdialer_event *ev;
+	char play[160], path[128];
+	struct host h;
+	uint64_t call;
+	(void)state;
+
+	open_host(&h, NULL);
+	host_wav(&h, "a.wav", 300);
+	call = called_back(&h, "4930140");
+	assert_ok(sipdialer_call_play(h.d, call, big_wav(&h, "big.wav", path),
+				      1));
+	assert_ok(sipdialer_call_play(h.d, call, "none", 1));
+	(void)snprintf(play, sizeof(play), "call.play=%s",
+		       host_path(&h, "a.wav", path));
+	assert_ok(sipdialer_call_answer(
+		h.d, call, OPTIONS(play, "call.hangup_after_play=yes")));
+	(void)host_wait(&h, SIPDIALER_EVENT_CALL_ANSWERED, call);
+	ev = host_wait(&h, SIPDIALER_EVENT_CALL_PLAYED, call);
+	assert_string_equal(ev->text, path);
+	assert_int_equal(ev->error, 0);
+	(void)host_ended(&h, call, SIPDIALER_DISPOSITION_ANSWERED);
+	close_host(&h, OPTIONS("\"event\":\"answer_rx\""));
+}
+
+
+static void test_repeats_keys_and_record_of_ringing(void **state)
+{
+	const struct sipdialer_event *ev;
+	char path[128], record[128];
+	struct host h;
+	uint64_t call, out;
+	(void)state;
+
+	open_host(&h, NULL);
+	host_wav(&h, "a.wav", 200);
+	call = called_back(&h, "4930140");
+	assert_ok(sipdialer_call_play(h.d, call, host_path(&h, "a.wav", path),
+				      3));
+	assert_ok(sipdialer_call_dtmf(h.d, call, "42"));
+	assert_ok(sipdialer_call_record(h.d, call,
+					host_path(&h, "r.wav", record), 0));
+	/* files are read one by one: it is there when this one is not */
+	assert_ok(sipdialer_call(h.d, "4930100",
+				 OPTIONS("call.play=/nowhere.wav"), &out));
+	(void)host_ended(&h, out, -1);
+
+	assert_ok(
+		sipdialer_call_answer(h.d, call,
+				      OPTIONS("call.hangup_after_play=yes")));
+	ev = host_ended(&h, call, SIPDIALER_DISPOSITION_ANSWERED);
+	assert_string_equal(ev->reason, "prompt played");
+	assert_string_equal(ev->recording, record);
+	assert_in_range(ev->talk_ms, 600, 60000);
+	close_host(&h, OPTIONS("\"digit\":\"4\"", "\"digit\":\"2\""));
+}
+
+
+/* ---- by handlers --------------------------------------------------------- */
+
 struct hook {
 	struct sipdialer *d;
 	int answered, ended, rc, twice;
@@ -362,6 +501,7 @@ static void test_audio_of_the_host(void **state)
 	call = called_back(&h, "4930140");
 	assert_int_equal(sipdialer_audio_read(h.d, call, samples, 160),
 			 SIPDIALER_ESTATE);
+	assert_non_null(strstr(sipdialer_last_error(), "not answered yet"));
 	assert_ok(
 		sipdialer_call_answer(h.d, call, OPTIONS("call.audio=8000")));
 	assert_int_equal(sipdialer_audio_write(h.d, call, samples, 800), 800);
@@ -525,6 +665,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_answered_played_recorded),
 		cmocka_unit_test(test_hangup_by_the_host),
+		cmocka_unit_test(test_prompt_still_read_at_the_answer),
+		cmocka_unit_test(test_prompt_replaced_while_read),
+		cmocka_unit_test(test_prompt_is_bad_after_the_answer),
+		cmocka_unit_test(test_settings_after_a_stopped_prompt),
+		cmocka_unit_test(test_repeats_keys_and_record_of_ringing),
 		cmocka_unit_test(test_answered_in_a_hook),
 		cmocka_unit_test(test_caller_gives_up),
 		cmocka_unit_test(test_answer_races_cancel),

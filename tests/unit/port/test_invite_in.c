@@ -81,6 +81,30 @@ static void test_cancel_of_another_branch_481(void **state)
 }
 
 
+/* Not to the letter, but seen: the To tag of our 180. */
+static void test_cancel_with_tag_ends_by_487(void **state)
+{
+	struct side *s = *state;
+	char buf[MSG], tag[512];
+	const struct ask a = ring(s, buf);
+	struct ask early = a;
+
+	(void)header(buf, "To", tag);
+	early.to = tag;
+	early.branch = ++branch_number;
+	cancel_send(s, &early);
+	expect(s, "SIP/2.0 481", buf);
+	assert_int_equal(s->told.ended, 0);
+
+	early.branch = a.branch;
+	cancel_send(s, &early);
+	expect(s, "SIP/2.0 200", buf);
+	expect(s, "SIP/2.0 487", buf);
+	ack_final(s, &a, buf);
+	AWAIT(s, ended, 1);
+}
+
+
 static void test_487_without_ack_is_sent_again(void **state)
 {
 	struct side *s = *state;
@@ -162,6 +186,23 @@ static void test_nobody_decides_480(void **state)
 }
 
 
+static void test_expires_ends_by_487(void **state)
+{
+	struct side *s = *state;
+	struct ask a = offer();
+	char buf[MSG];
+
+	a.headers = "Expires: 1\r\n";
+	ask_send(s, &a);
+	expect(s, "SIP/2.0 180", buf);
+	expect(s, "SIP/2.0 487", buf);
+	ack_final(s, &a, buf);
+	AWAIT(s, ended, 1);
+	assert_true(s->told.end.ring_timeout);
+	assert_int_equal(s->told.end.sip_status, 487);
+}
+
+
 static void test_owner_refuses_in_handler(void **state)
 {
 	struct side *s = *state;
@@ -198,6 +239,27 @@ static void test_early_requests(void **state)
 	expect(s, "SIP/2.0 500", buf);
 	assert_int_equal(s->told.media, 0);
 	assert_int_equal(s->told.ended, 0);
+}
+
+
+static void test_update_moves_the_target(void **state)
+{
+	struct side *s = *state;
+	char buf[MSG], early[MSG], ok[MSG];
+	const struct ask a = ring(s, early);
+	struct ask moved = a;
+
+	moved.contact = "Contact: <sip:moved@127.0.0.1:%u>\r\n";
+	in_dialog(s, &moved, early, "UPDATE", 2, NULL);
+	expect(s, "SIP/2.0 200", buf);
+	on_loop(s, do_answer);
+	expect(s, "SIP/2.0 200", ok);
+	in_dialog(s, &a, ok, "ACK", 1, NULL);
+	in_dialog(s, &moved, ok, "OPTIONS", 3, NULL);
+	expect(s, "SIP/2.0 200", buf);
+	on_loop(s, do_hangup);
+	expect(s, "BYE sip:moved@127.0.0.1", buf);
+	reply(s, buf, "200 OK", "", "");
 }
 
 
@@ -472,6 +534,13 @@ static void test_timer_of_a_proxy_we_refresh(void **state)
 }
 
 
+/* Below what we take, and a 422 is for those who speak of timers. */
+static void test_timer_too_short_of_a_proxy_none(void **state)
+{
+	timer_case(*state, "Session-Expires: 60\r\n", "", false);
+}
+
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -480,13 +549,16 @@ int main(void)
 		I(test_merged_request_482),
 		I(test_cancel_ends_by_487),
 		I(test_cancel_of_another_branch_481),
+		I(test_cancel_with_tag_ends_by_487),
 		I(test_487_without_ack_is_sent_again),
 		I(test_bye_before_answer_487),
 		I(test_reject_says_status),
 		I(test_hangup_before_answer_480),
 		I(test_nobody_decides_480),
+		I(test_expires_ends_by_487),
 		I(test_owner_refuses_in_handler),
 		I(test_early_requests),
+		I(test_update_moves_the_target),
 		I(test_answer_and_bye_in),
 		I(test_answer_in_handler),
 		I(test_bye_out_by_the_routes),
@@ -501,6 +573,7 @@ int main(void)
 		I(test_timer_peer_refreshes),
 		I(test_timer_we_refresh),
 		I(test_timer_of_a_proxy_we_refresh),
+		I(test_timer_too_short_of_a_proxy_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

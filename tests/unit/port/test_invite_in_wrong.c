@@ -20,9 +20,25 @@ static void test_wrong_ones_are_refused(void **state)
 	refused(s, &a, "420", buf);
 	assert_string_equal(header(buf, "Unsupported", v), "100rel, x-new");
 
+	/* what fits of many */
+	a = offer();
+	(void)snprintf(to, sizeof(to), "Require: x-new, x-%0600d, x-old\r\n",
+		       0);
+	a.headers = to;
+	refused(s, &a, "420", buf);
+	assert_string_equal(header(buf, "Unsupported", v), "x-new, x-old");
+
+	a = offer();
+	a.headers = "Content-Encoding: gzip\r\n";
+	refused(s, &a, "415", buf);
+	assert_string_equal(header(buf, "Accept-Encoding", v), "identity");
+
 	a = offer();
 	a.contact = "";
 	refused(s, &a, "400", buf);
+	(void)header(buf, "To", v);
+	refused(s, &a, "400", buf); /* a copy gets the same tag */
+	assert_string_equal(header(buf, "To", to), v);
 
 	a = offer();
 	a.contact = "Contact: <tel:+4930>\r\n";
@@ -120,6 +136,19 @@ static void test_names_are_decoded_and_bounded(void **state)
 	refused(s, &a, "480", buf);
 	await_int(s, &coming->calls, 4, "calls");
 	assert_int_equal(strlen(coming->from), 255);
+
+	/* C1, a line separator, right to left, an isolate; then none */
+	a = offer();
+	a.callid = "in-5";
+	a.from = "\"a\xc2\x9b"
+		 "b\xe2\x80\xa8"
+		 "c\xe2\x80\xae"
+		 "d\xe2\x81\xa6"
+		 "e\xc2\xa0\xe2\x80\xa7\xe2\x82\xac\" <sip:a@b>";
+	refused(s, &a, "480", buf);
+	await_int(s, &coming->calls, 5, "calls");
+	assert_string_equal(coming->name,
+			    "a?b?c?d?e\xc2\xa0\xe2\x80\xa7\xe2\x82\xac");
 }
 
 
@@ -249,6 +278,30 @@ static void test_stranger_cannot_touch_a_call(void **state)
 }
 
 
+/* Of an INVITE that we never sent. */
+static void test_forged_200_is_not_acked(void **state)
+{
+	struct side *s = *state;
+	char early[MSG], buf[MSG], msg[MSG], to[512];
+	const struct ask a = ring(s, early);
+
+	(void)snprintf(msg, sizeof(msg),
+		       "SIP/2.0 200 OK\r\n"
+		       "Via: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bKforged\r\n"
+		       "From: %s\r\nTo: <sip:evil@127.0.0.1>;tag=evil\r\n"
+		       "Call-ID: %s\r\nCSeq: 0 INVITE\r\n"
+		       "Contact: <sip:evil@127.0.0.1:%u>\r\n"
+		       "Content-Length: 0\r\n\r\n",
+		       s->port, header(early, "To", to), a.callid, s->port);
+	raw_send(s, msg);
+	in_dialog(s, &a, early, "OPTIONS", 2, NULL);
+	assert_true(msg_recv(s, buf, WAIT_MS));
+	assert_non_null(strstr(buf, "SIP/2.0 200"));
+	expect_none(s, "BYE", 100);
+	assert_int_equal(s->told.ended, 0);
+}
+
+
 static void test_rate_is_limited(void **state)
 {
 	struct side *s = *state;
@@ -284,6 +337,7 @@ int main(void)
 		I(test_tel_uri_is_a_number),
 		I(test_strangers_get_no_byte),
 		I(test_stranger_cannot_touch_a_call),
+		I(test_forged_200_is_not_acked),
 		I(test_rate_is_limited),
 		cmocka_unit_test_setup_teardown(
 			test_closed_answers_480_as_before, closed_setup,

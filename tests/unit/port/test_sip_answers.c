@@ -188,6 +188,50 @@ static void test_server_by_name_is_learned(void **state)
 }
 
 
+/* Each INVITE has a Route then: that to the proxy counts, no other. */
+static void test_proxy_by_name_is_learned(void **state)
+{
+	static const char *const others[] = {
+		"INVITE sip:1@127.0.0.9 SIP/2.0\r\nRoute: <sip:x;lr>\r\n\r\n",
+		"INVITE sip:1@127.0.0.9 SIP/2.0\r\nRoute: <sip:x;lr>\r\n"
+		"Route: <sip:proxy.invalid;lr>\r\n\r\n",
+		"INVITE sip:1@127.0.0.9 SIP/2.0\r\n"
+		"Route: <sip:proxy.invalid.x;lr>\r\n\r\n",
+		"BYE sip:1@127.0.0.9 SIP/2.0\r\n"
+		"Route: <sip:proxy.invalid;transport=udp;lr>\r\n\r\n",
+		"INVITE sip:1@127.0.0.9 SIP/2.0\r\nRoute: <sip:proxy.in",
+	};
+	struct server *s = *state;
+	struct sockaddr_in to;
+	char text[2048];
+	size_t i;
+
+	s->conf.reg = false;
+	s->conf.server = "127.0.0.9";
+	s->conf.outbound_proxy = "proxy.invalid";
+	server_open(s);
+	to = stack_addr(s);
+	request_text(text, sizeof(text), "OPTIONS", "", s->port);
+
+	for (i = 0; i < ARRAY_SIZE(others); i++) {
+		(void)strcpy(s->packet, others[i]);
+		on_loop(s, send_as_ours);
+		receive_this(s, others[i]);
+		send_to(s->fd, text, &to);
+	}
+	while (stats_of(s)->strangers < ARRAY_SIZE(others))
+		assert_true(stats_of(s)->requests_in <= ARRAY_SIZE(others));
+	assert_int_equal(receive(s, 0), 0);
+
+	(void)strcpy(s->packet,
+		     "INVITE sip:1@127.0.0.9 SIP/2.0\r\n"
+		     "Route: <sip:proxy.invalid;transport=udp;lr>\r\n\r\n");
+	on_loop(s, send_as_ours);
+	receive_this(s, "INVITE sip:1@127.0.0.9");
+	ask(s, "OPTIONS", "", "SIP/2.0 200 ");
+}
+
+
 static void test_replies_are_limited(void **state)
 {
 	struct server *s = *state;
@@ -218,6 +262,7 @@ int main(void)
 		T(test_server_is_answered_statelessly),
 		T(test_strangers_get_no_answer),
 		T(test_server_by_name_is_learned),
+		T(test_proxy_by_name_is_learned),
 		T(test_replies_are_limited),
 	};
 

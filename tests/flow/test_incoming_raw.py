@@ -1,0 +1,175 @@
+#!/usr/bin/env python3
+"""Calls that come in, by the message: what telephones seldom do."""
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import threading
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "lib"))
+
+import flow  # noqa: E402
+from caller import Caller  # noqa: E402
+from sipdialer_ct import Engine  # noqa: E402
+
+
+NAME = "pbx.example"
+DNS = "SIPDIALER_TEST_DNS"  # address of the name server, for the child
+
+
+class Dns:
+    """A name server on port 53 that knows one name."""
+
+    def __init__(self, ip, address):
+        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.sock.bind((ip, 53))
+        self.address = socket.inet_aton(address)
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                query, peer = self.sock.recvfrom(2000)
+            except OSError:
+                return
+            end = query.index(0, 12) + 5
+            good = struct.unpack("!H", query[end - 4:end - 2])[0] == 1
+            self.sock.sendto(
+                query[:2] + struct.pack("!5H", 0x8580, 1, good, 0, 0) +
+                query[12:end] + (b"\xc0\x0c" + struct.pack(
+                    "!HHIH", 1, 1, 60, 4) + self.address if good else b""),
+                peer)
+
+
+class IncomingRaw(flow.Case):
+    def engine(self, **options):
+        words = {"sip.server": self.ip, "sip.user": "alice",
+                 "sip.register": "no", "sip.local_address": self.ip,
+                 "incoming.accept": "server", "log.level": "warning"}
+        words.update((k.replace("__", "."), v) for k, v in options.items())
+        d = Engine(flow.LIBRARY, words)
+        self.addCleanup(d.destroy)
+        d.start()
+        self.address = d.wait("started")["text"].split(":")[1:]
+        return d
+
+    def caller(self, ip=None, **more):
+        c = Caller((self.address[0], int(self.address[1])), ip or self.ip,
+                   **more)
+        self.addCleanup(c.close)
+        return c
+
+    def rings(self, d, **more):
+        """A call that rings, and the caller."""
+        c = self.caller()
+        c.invite(**more)
+        c.until("SIP/2.0 180")
+        return c, d.wait("call_incoming")["call"]
+
+    def test_host_speaks_before_the_answer_to_our_offer(self):
+        d = self.engine()
+        c, call = self.rings(d, body="")
+        settings, host = self.path("settings.wav"), self.path("host.wav")
+        d.answer(call, "call.record=" + settings)
+        c.until("SIP/2.0 200")
+        d.record(call, host)
+        d.dtmf(call, "7")
+        c.send("INFO", 2, "Signal=5\r\nDuration=160\r\n",
+               ctype="application/dtmf-relay")
+        c.until("SIP/2.0 200")
+        self.assertEqual(d.wait("call_dtmf")["text"], "5")
+        c.send("ACK", 1, c.sdp())
+        d.wait("call_answered")
+        c.send("BYE", 3)
+        e = d.wait("call_ended")
+        self.assertEqual((e["recording"], e["disposition"], e["dtmf"]),
+                         (host, "answered", "5"), e)
+        self.assertFalse(os.path.exists(settings))
+
+    def test_what_ends_before_the_ack_with_the_answer(self):
+        ends = {
+            "hangup": (lambda d, c, call: d.hangup(call), "cancelled"),
+            "bye": (lambda d, c, call: c.send("BYE", 2), "failed"),
+            "ack": (lambda d, c, call: c.send("ACK", 1), "failed"),
+        }
+        d = self.engine()
+        for name, (end, disposition) in ends.items():
+            with self.subTest(name):
+                c, call = self.rings(d, body="")
+                d.answer(call)
+                c.until("SIP/2.0 200")
+                end(d, c, call)
+                e = d.wait("call_ended")
+                self.assertEqual((e["disposition"], e["sip_status"]),
+                                 (disposition, 200), e)
+                if name == "hangup":
+                    c.send("ACK", 1, c.sdp())
+                if name != "bye":
+                    c.answer(c.until("BYE "))
+
+    def test_offer_on_hold(self):
+        d = self.engine()
+        c = self.caller()
+        c.invite(c.sdp(direction="sendonly"))
+        c.until("SIP/2.0 180")
+        d.answer(d.wait("call_incoming")["call"])
+        c.until("SIP/2.0 200")
+        c.send("ACK", 1)
+        self.assertEqual(d.wait("call_held")["status"], "held")
+        self.assertEqual([e["event"] for e in d.seen][-2:],
+                         ["call_answered", "call_held"])
+        c.send("BYE", 2)
+        d.wait("call_ended")
+
+    def located(self, **options):
+        """A server calls before any call of ours has gone out."""
+        server = Caller(None, self.ip)
+        self.addCleanup(server.close)
+        d = self.engine(**{k: v % server.port if "%" in v else v
+                           for k, v in options.items()})
+        server.engine = (self.address[0], int(self.address[1]))
+        server.answer(server.until("OPTIONS "), "404 Not Found")
+        server.invite()
+        server.until("SIP/2.0 180")
+        d.wait("call_incoming")
+
+    def test_server_or_proxy_by_name(self):
+        """The child has a resolv.conf of its own."""
+        if DNS in os.environ:
+            dns = Dns(os.environ[DNS], self.ip)
+            self.addCleanup(dns.sock.close)
+            self.located(sip__server=NAME, sip__port="%d")
+            self.located(sip__server="192.0.2.7",
+                         sip__outbound_proxy=NAME + ":%d")
+            return
+        if os.geteuid() or not shutil.which("unshare") or \
+                subprocess.run(["unshare", "-m", "true"], check=False,
+                               stderr=subprocess.DEVNULL).returncode:
+            self.skipTest("no mount namespace of its own")
+        ip = flow.address(1)
+        with open(self.path("resolv.conf"), "w", encoding="ascii") as f:
+            f.write("nameserver %s\n" % ip)
+        subprocess.run(
+            ["unshare", "-m", "sh", "-c",
+             'mount --bind "$0" /etc/resolv.conf && exec "$@"',
+             self.path("resolv.conf"), sys.executable, "-m", "unittest",
+             "-q", "test_incoming_raw." + self.id().split(".", 1)[1]],
+            cwd=os.path.dirname(os.path.abspath(__file__)), check=True,
+            timeout=60, env={**os.environ, DNS: ip})
+
+    def test_stranger_is_told_of_once(self):
+        d = self.engine(sip__server="127.0.0.9")
+        c = self.caller()
+        for _ in range(3):
+            c.invite()
+        e = d.wait("log")
+        self.assertIn("INVITE of " + self.ip, e["text"])
+        self.assertEqual(d.stop()["event"], "stopped")
+        self.assertEqual(len(d.all("log")), 1, d.seen)
+
+
+if __name__ == "__main__":
+    flow.main()
