@@ -44,7 +44,8 @@ function entries(options) {
   return found
 }
 
-// "name=value" strings for one call, campaign or file; null: none.
+// "name=value" strings for one call, campaign or file; null: none. Of those,
+// null is the dialer's value.
 function list(options) {
   const all = entries(options).filter(([, value]) => value !== null)
   return all.length ? all.map(([name, value]) => `${name}=${value}`) : null

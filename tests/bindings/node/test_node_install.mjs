@@ -1,7 +1,7 @@
 // `npm install` of the package, as hosts do it.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import test from 'node:test'
@@ -159,6 +159,8 @@ test('from a packed file, against an installed library', async t => {
   const done = install(dir, [path.join(source, packed.stdout.trim())],
     { SIPDIALER_LIBRARY: library, SIPDIALER_INCLUDE: `${include}:${path.resolve(include, '..', '..', 'include')}` })
   assert.equal(done.status, 0, done.text)
+  const license = readFileSync(path.join(dir, 'node_modules', 'sipdialer', 'LICENSE'), 'utf8')
+  assert.equal(license, readFileSync(path.join(root, 'LICENSE'), 'utf8'))
   await works(t, dir)
 })
 
