@@ -7,5 +7,10 @@
     'defines': ['_GNU_SOURCE'],
     'cflags': ['-std=c11', '-Wall', '-Wextra', '-fvisibility=hidden'],
     'libraries': ['<!@(node find.js libraries)'],
+    # the library of a checkout, which the addon finds beside itself
+    'copies': [{
+      'destination': '<(PRODUCT_DIR)',
+      'files': ['<!@(node find.js bundle)'],
+    }],
   }],
 }

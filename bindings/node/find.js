@@ -10,6 +10,18 @@ const fs = require('node:fs')
 const path = require('node:path')
 const headers = require('./headers')
 
+const HELP = `
+sipdialer: the library was not found. One of these helps:
+  * install it:  meson setup build && meson install -C build   (pkg-config then finds it)
+  * say where it is:  SIPDIALER_PREFIX=/opt/sipdialer npm install ...
+  * name it:  SIPDIALER_LIBRARY=/path/libsipdialer.so SIPDIALER_INCLUDE=/path/include npm install ...
+  * install from a checkout of libsipdialer, with meson and its packages (scripts/setup.sh)
+`
+
+function fail(text) {
+  throw new Error('sipdialer: ' + text)
+}
+
 // npm 9 copies a folder before it installs it, and says where it was.
 function findCheckout() {
   const origin = (process.env.npm_package_resolved ?? '').replace(/^file:/, '')
@@ -20,21 +32,34 @@ function findCheckout() {
 const checkout = findCheckout()
 const built = path.join(checkout, 'build-node')
 
-function pkgConfig(env, ...args) {
-  const run = spawnSync('pkg-config', [...args, 'sipdialer'], { env: { ...process.env, ...env }, encoding: 'utf8' })
-  return run.status === 0 ? run.stdout.trim().split(/\s+/).filter(Boolean) : null
+// Words as a shell has them: pkg-config quotes what is not plain.
+function words(text) {
+  const found = text.match(/(?:[^\s\\'"]|\\[^]|'[^']*'|"(?:[^"\\]|\\[^])*")+/g) ?? []
+  return found.map(word => word.replace(/'([^']*)'|\\([^])|"/g, (_, quoted, escaped) => quoted ?? escaped ?? ''))
 }
 
-function below(...folders) {
-  const file = path.join('sipdialer', 'sipdialer.h')
-  return folders.filter(f => fs.existsSync(path.join(f, file)) || fs.existsSync(path.join(f, 'sipdialer', 'version.h')))
+function pkgConfig(env, ...args) {
+  const run = spawnSync('pkg-config', [...args, 'sipdialer'], { env: { ...process.env, ...env }, encoding: 'utf8' })
+  if (run.error && env.PKG_CONFIG_PATH) fail('SIPDIALER_PREFIX needs pkg-config (Debian: apt install pkgconf)')
+  return run.status === 0 ? words(run.stdout) : null
+}
+
+// The first folders that have our headers; version.h is made by the build.
+function headersIn(...folders) {
+  const having = name => folders.find(f => f && fs.existsSync(path.join(f, 'sipdialer', name)))
+  const found = [having('sipdialer.h'), having('version.h')]
+  return found.every(Boolean) ? [...new Set(found)] : null
 }
 
 function ofFile(file) {
   const folder = path.dirname(path.resolve(file))
   const up = path.join(folder, '..')
-  const includes = below(...(process.env.SIPDIALER_INCLUDE ?? '').split(':'),
+  const includes = headersIn(...(process.env.SIPDIALER_INCLUDE ?? '').split(':'),
     path.join(up, 'include'), path.join(up, '..', 'include'), '/usr/include')
+  if (!includes) {
+    fail(`sipdialer/sipdialer.h and sipdialer/version.h are not beside ${file}: name their folders in ` +
+      'SIPDIALER_INCLUDE, with a colon between them')
+  }
   return { includes, libraries: [path.resolve(file)], folders: [folder] }
 }
 
@@ -53,16 +78,42 @@ function inPrefix(prefix) {
   return { PKG_CONFIG_PATH: places.map(f => path.join(f, 'pkgconfig')).join(':') }
 }
 
-/** {includes, libraries, folders, bundle}, or null if there is no library. */
-function library() {
+// What buildLibrary() of install.js made. Paths are relative: those of gyp to
+// this folder, those of the linker to build/.
+function inCheckout() {
+  const folder = path.join(built, 'lib')
+  if (!fs.existsSync(path.join(folder, 'libsipdialer.so'))) return null
+  const from = (...names) => path.relative(path.join(__dirname, ...names), folder)
+  return {
+    includes: [path.join(checkout, 'include'), path.join(built, 'include')].map(f => path.relative(__dirname, f)),
+    libraries: [path.join(from('build'), 'libsipdialer.so')],
+    folders: [],
+    bundle: fs.readdirSync(folder).filter(f => /^libsipdialer\.so\.[\d.]+$/.test(f)).map(f => path.join(from(), f))
+  }
+}
+
+// node-gyp writes makefiles, which know no way to quote all of these.
+function checked(found) {
+  const paths = found && [...found.includes, ...found.libraries, ...found.folders]
+  const wrong = paths?.find(f => /[\s'"$\\#;&()*?|<>`]/.test(f))
+  if (wrong) fail(`${wrong}: node-gyp cannot build with a space or such a character in a path; use a link without`)
+  return found
+}
+
+function anyLibrary() {
   const { SIPDIALER_LIBRARY: file, SIPDIALER_PREFIX: prefix } = process.env
   if (file) return fs.existsSync(file) ? ofFile(file) : null
   if (prefix) return byPkgConfig(inPrefix(prefix))
-  const found = byPkgConfig({})
-  if (found) return found
-  const folder = path.join(built, 'lib')
-  if (!fs.existsSync(path.join(folder, 'libsipdialer.so'))) return null
-  return { ...byPkgConfig({ PKG_CONFIG_PATH: path.join(built, 'meson-uninstalled') }), bundle: folder }
+  return byPkgConfig({}) ?? inCheckout()
+}
+
+/** {includes, libraries, folders, bundle: files to lie beside the addon}, or null if there is no library. */
+function library() {
+  return checked(anyLibrary())
+}
+
+function wanted() {
+  return library() ?? fail(HELP)
 }
 
 function sources() {
@@ -78,9 +129,19 @@ function libraries(found) {
 
 const answers = {
   sources,
-  includes: () => library().includes,
-  libraries: () => libraries(library())
+  includes: () => wanted().includes,
+  libraries: () => libraries(wanted()),
+  bundle: () => wanted().bundle ?? []
 }
 
-if (require.main === module) console.log(answers[process.argv[2]]().join('\n'))
-module.exports = { built, checkout, headers, library }
+function main() {
+  try {
+    console.log(answers[process.argv[2]]().join('\n'))
+  } catch (err) {
+    console.error(err.message)
+    process.exitCode = 1
+  }
+}
+
+if (require.main === module) main()
+module.exports = { HELP, built, checkout, headers, library, words }

@@ -209,6 +209,22 @@ export type ObjectOf<Name> = Name extends CallEventName ? Call
   : Name extends CampaignEventName ? Campaign
     : undefined
 
+// ---- counters, as in docs/stats.md -----------------------------------------
+
+export interface Stats {
+  version: string
+  loop_delay_us: number
+  requests_waiting: number
+  calls: Record<'active' | 'max' | 'started' | 'answered' | 'ended' | Disposition, number>
+  media: Record<'streams' | 'tx' | 'rx' | 'dropped' | 'frames_due' | 'frames_skipped' | 'late_below_1ms' |
+    'late_below_2ms' | 'late_below_5ms' | 'late_below_10ms' | 'late_below_20ms' | 'late_more', number>
+  sip: Record<'requests_in' | 'responses_in' | 'malformed' | 'strangers' | 'strays' | 'replies_limited' | 'incoming',
+    number>
+  audio: Record<'lost_ms' | 'underruns', number>
+  registration: { status: RegistrationStatus, sip_status: number, reason: string, expires_s: number }
+  events: Record<'delivered' | 'waiting' | 'merged' | 'lost', number>
+}
+
 // ---- objects ---------------------------------------------------------------
 
 /** What a verb refused, or how a request failed. */
@@ -222,7 +238,7 @@ export interface EventsOptions<Name extends keyof EventMap = keyof EventMap> {
   /** Events kept here for a slow consumer; then nothing is pulled. Default: 1024. */
   highWaterMark?: number
   /** Only these. */
-  events?: readonly Name[]
+  events?: readonly Name[] | ReadonlySet<Name> | null
   signal?: AbortSignal
 }
 
@@ -248,7 +264,7 @@ export class Dialer extends EventEmitter {
   /** Version of the library. */
   static readonly version: string
   static options(): OptionInfo[]
-  static storeCheck(path: string, options?: { migrate?: boolean }): Promise<string>
+  static storeCheck(path: string, options?: { migrate?: boolean } | null): Promise<string>
 
   set<Name extends keyof DialerOptions>(name: Name, value: NonNullable<DialerOptions[Name]> | null): void
   get(name: keyof DialerOptions): string
@@ -259,9 +275,11 @@ export class Dialer extends EventEmitter {
   close(): Promise<void>
   ref(): this
   unref(): this
+  /** Resolves when the account is registered, at once if it is. */
+  registered(options?: { signal?: AbortSignal } | null): Promise<RegistrationEvent>
   [Symbol.asyncDispose](): Promise<void>
 
-  call(to: string, options?: CallOptions | null, more?: { signal?: AbortSignal }): Call
+  call(to: string, options?: CallOptions | null, more?: { signal?: AbortSignal } | null): Call
   getCall(id: number | bigint): Call | undefined
 
   createCampaign(name: string, options?: CampaignOptions | null): Promise<Campaign>
@@ -272,10 +290,10 @@ export class Dialer extends EventEmitter {
   dncRemove(number: string): Promise<boolean>
   dncCheck(number: string): Promise<{ source: string | null } | null>
   storeBackup(path: string): Promise<void>
-  stats(): Record<string, unknown>
+  stats(): Stats
 
   events<Name extends keyof EventMap = keyof EventMap>(
-    options?: EventsOptions<Name>): AsyncIterableIterator<EventMap[Name]>
+    options?: EventsOptions<Name> | null): AsyncIterableIterator<EventMap[Name]>
   [Symbol.asyncIterator](): AsyncIterableIterator<DialerEvent>
 
   on<Name extends keyof EventMap>(name: Name, listener: (ev: EventMap[Name], object: ObjectOf<Name>) => void): this
@@ -298,17 +316,21 @@ export class Call extends EventEmitter {
   readonly ended: Promise<CallEndedEvent>
 
   hangup(): void
-  play(path: string, options?: { repeat?: number }): void
+  play(path: string, options?: { repeat?: number } | null): void
+  /** The next call_played, or null if the call ends first. */
+  played(options?: { signal?: AbortSignal } | null): Promise<CallPlayedEvent | null>
   dtmf(digits: string): void
-  record(path: string | null, options?: { stereo?: boolean }): void
+  record(path: string | null, options?: { stereo?: boolean } | null): void
   answer(options?: CallOptions | null): void
   reject(sipStatus?: number): void
 
   /** 16-bit samples, mono, at the rate of the option call.audio. */
   readonly audio: CallAudio
-  openAudio(options?: { highWaterMark?: number }): CallAudio
+  /** The stream, with a highWaterMark of its own if it is not made yet; a new one if it was destroyed. */
+  openAudio(options?: { highWaterMark?: number } | null): CallAudio
   readAudio(samples: Int16Array): number
   writeAudio(samples: Int16Array): number
+  /** Drops what waits to be sent, that of the stream, too; how many samples. */
   clearAudio(): number
   [Symbol.asyncDispose](): Promise<void>
 
@@ -334,6 +356,22 @@ export interface ImportResult {
   errors: { line: number, text: string }[]
 }
 
+export interface Contact {
+  name?: string | null
+  custom?: object | string | null
+}
+
+type NumberOrContact = string | (Contact & { number: string })
+export type ContactSource = Iterable<NumberOrContact> | AsyncIterable<NumberOrContact>
+
+export interface AddResult {
+  count: number
+  total: number
+  failed: number
+  /** The first 1,000. */
+  errors: { number: string | undefined, code: ErrorCode, text: string }[]
+}
+
 export class Campaign extends EventEmitter {
   private constructor()
   readonly id: number
@@ -343,14 +381,16 @@ export class Campaign extends EventEmitter {
   readonly info: (Partial<CampaignStatusEvent & Omit<CampaignProgressEvent, 'event'>>) | null
 
   import(path: string, options?: ImportOptions | null): Promise<ImportResult>
-  addContact(number: string, contact?: { name?: string | null, custom?: object | string | null }): Promise<number>
+  addContact(number: string, contact?: Contact | null): Promise<number>
+  /** Adds what an iterable gives, as fast as the engine takes it. */
+  addContacts(contacts: ContactSource): Promise<AddResult>
   start(): Promise<void>
   pause(): Promise<void>
   cancel(): Promise<void>
   status(): Promise<CampaignStatusEvent>
   results(path: string): Promise<number>
   /** Resolves when it is completed or cancelled. */
-  finished(options?: { signal?: AbortSignal }): Promise<CampaignStatusEvent>
+  finished(options?: { signal?: AbortSignal } | null): Promise<CampaignStatusEvent>
 
   on<Name extends CampaignEventName>(name: Name, listener: (ev: EventMap[Name]) => void): this
   once<Name extends CampaignEventName>(name: Name, listener: (ev: EventMap[Name]) => void): this

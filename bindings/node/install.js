@@ -6,14 +6,6 @@ const fs = require('node:fs')
 const path = require('node:path')
 const find = require('./find')
 
-const HELP = `
-sipdialer: the library was not found. One of these helps:
-  * install it:  meson setup build && meson install -C build   (pkg-config then finds it)
-  * say where it is:  SIPDIALER_PREFIX=/opt/sipdialer npm install ...
-  * name it:  SIPDIALER_LIBRARY=/path/libsipdialer.so SIPDIALER_INCLUDE=/path/include npm install ...
-  * install from a checkout of libsipdialer, with meson and its packages (scripts/setup.sh)
-`
-
 function fail(text) {
   console.error(text)
   process.exit(1)
@@ -28,7 +20,7 @@ function run(command, args, what) {
 
 // Built again where the checkout has changed.
 function buildLibrary() {
-  if (!fs.existsSync(path.join(find.checkout, 'lib', 'sipdialer.map'))) fail(HELP)
+  if (!fs.existsSync(path.join(find.checkout, 'lib', 'sipdialer.map'))) fail(find.HELP)
   if (!fs.existsSync(path.join(find.built, 'build.ninja'))) {
     run('meson', ['setup', find.built, find.checkout, '--buildtype=release', '-Dtests=disabled', '-Dbindings=disabled'],
       'setting up the build of the library')
@@ -43,13 +35,6 @@ function nodeGyp(headers) {
   else run('node-gyp', args, 'building the addon (is node-gyp installed?)')
 }
 
-function bundle(folder) {
-  const release = path.join(__dirname, 'build', 'Release')
-  for (const name of fs.readdirSync(folder).filter(f => /^libsipdialer\.so\.\d+$/.test(f))) {
-    fs.copyFileSync(path.join(folder, name), path.join(release, name))
-  }
-}
-
 function main() {
   if (process.env.SIPDIALER_NODE_ADDON) {
     return console.log('sipdialer: SIPDIALER_NODE_ADDON is set, nothing is built')
@@ -57,13 +42,16 @@ function main() {
   if (!find.headers) fail('sipdialer: the headers of node are not installed (Debian: apt install libnode-dev)')
   let library = find.library()
   if (!library || library.bundle) {
-    if (process.env.SIPDIALER_LIBRARY || process.env.SIPDIALER_PREFIX) fail(HELP)
+    if (process.env.SIPDIALER_LIBRARY || process.env.SIPDIALER_PREFIX) fail(find.HELP)
     buildLibrary()
     library = find.library()
   }
-  if (!library) fail(HELP)
+  if (!library) fail(find.HELP)
   nodeGyp(find.headers)
-  if (library.bundle) bundle(library.bundle)
 }
 
-main()
+try {
+  main()
+} catch (err) {
+  fail(err.message)
+}

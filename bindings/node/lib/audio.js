@@ -1,7 +1,7 @@
 'use strict'
 const { Duplex } = require('node:stream')
 const { native, error } = require('./native')
-const { HANDLE, TAKE } = require('./internal')
+const { HANDLE, RINGS, TAKE } = require('./internal')
 
 const FIRST = 480     // samples asked for before an event said how many wait
 const MOST = 9600     // samples of one chunk
@@ -53,26 +53,45 @@ function samplesOf(chunk) {
  */
 class CallAudio extends Duplex {
   #call
-  #over = false  // the call has ended, or the stream was destroyed
+  #ended = false // the call has
+  #over = false  // nothing is read or sent any more
   #wants = false // the reading side has room
   #count = FIRST
   #odd = null    // the first byte of half a sample
   #rest = null   // samples that found no room yet
+  #size = 0      // bytes of the chunk they are from
+  #skip = 0      // bytes that were cleared while they waited in the stream
   #written = null
   #flushed = null
 
-  constructor(call, { highWaterMark } = {}, ended) {
-    super({ highWaterMark, allowHalfOpen: false, decodeStrings: true })
+  constructor(call, options, ended) {
+    super({ highWaterMark: options?.highWaterMark, allowHalfOpen: false, decodeStrings: true })
     this.#call = call
     if (ended) this.#finish()
   }
 
   write(chunk, ...rest) {
-    return super.write(bytes(chunk), ...rest)
+    if (!this.#ended) return super.write(bytes(chunk), ...rest)
+    const done = rest.find(arg => typeof arg === 'function')
+    if (done) process.nextTick(done, error('SIPDIALER_ENOENT', 'the call has ended'))
+    return false
   }
 
   end(chunk, ...rest) {
-    return super.end(bytes(chunk), ...rest)
+    if (!this.#ended) return super.end(bytes(chunk), ...rest)
+    return super.end([chunk, ...rest].find(arg => typeof arg === 'function'))
+  }
+
+  /** Drops what waits to be sent, in the library and here; how many samples. */
+  clear() {
+    const dropped = native.audioClear(this.#call.dialer[HANDLE], this.#call.id)
+    const rest = this.#rest?.length ?? 0
+    const queued = this.writableLength - this.#skip - this.#size
+    this.#skip += queued
+    this.#odd = null
+    this.#release()
+    this.#leave()
+    return dropped + rest + (queued >> 1)
   }
 
   _read() {
@@ -90,22 +109,28 @@ class CallAudio extends Duplex {
     }
   }
 
-  // A verb; 0 when the call is over and only its last event is missing.
+  // A verb; 0 when the call is over and only its last event is missing, and
+  // while it is not answered yet.
   #try(verb) {
     try {
       return verb()
     } catch (err) {
-      if (err.code !== 'SIPDIALER_ENOENT') this.destroy(err)
+      if (!this.#ended && !this.#call[RINGS] && err.code !== 'SIPDIALER_ENOENT') this.destroy(err)
       return 0
     }
   }
 
   _write(chunk, encoding, done) {
     if (this.#over) return done()
+    if (this.#skip > 0) {
+      this.#skip -= chunk.length
+      return done()
+    }
     let whole = this.#odd ? Buffer.concat([this.#odd, chunk]) : chunk
     this.#odd = whole.length % 2 ? Buffer.from(whole.subarray(-1)) : null
     if (this.#odd) whole = whole.subarray(0, -1)
     this.#rest = samplesOf(whole)
+    this.#size = chunk.length
     this.#written = done
     this.#put()
   }
@@ -117,51 +142,61 @@ class CallAudio extends Duplex {
     if (!this.#rest.length) this.#release()
   }
 
-  #release() {
+  #release(err) {
     const done = this.#written
     this.#rest = null
+    this.#size = 0
     this.#written = null
-    done?.()
+    done?.(err)
   }
 
-  // 'finish' means sent, not only handed over.
+  // 'finish' means sent, not only handed over, unless the call ends before.
   _final(done) {
     if (this.#over) return done()
     this.#flushed = done
-    this.#try(() => writeAudio(this.#call, NONE)) // asks for an event
+    this.#ask()
+  }
+
+  // For an event that says how many samples wait.
+  #ask() {
+    this.#try(() => writeAudio(this.#call, NONE))
   }
 
   [TAKE](ev) {
     if (this.#over) return
     if (ev.event === 'call_ended') return this.#finish()
-    this.#count = ev.count
+    if (ev.event === 'call_audio') this.#count = ev.count
     this.#take()
     if (this.#rest) this.#put()
     if (!this.#flushed) return
-    if (ev.pending) this.#try(() => writeAudio(this.#call, NONE))
+    if (ev.pending !== 0) this.#ask()
     else this.#leave()
   }
 
+  // The writable side ends before its last chunk is let go: a 'drain' would
+  // invite more.
   #finish() {
+    this.#ended = true
     this.#take(true)
     if (this.#over) return
     this.#over = true
     this.push(null)
+    this.end()
     this.#release()
     this.#leave()
-    this.end()
   }
 
-  #leave() {
+  #leave(err) {
     const done = this.#flushed
     this.#flushed = null
-    done?.()
+    done?.(err)
   }
 
   _destroy(err, done) {
+    const gone = err ?? error('SIPDIALER_ECANCELLED', 'the audio stream was destroyed')
     this.#over = true
-    this.#release()
-    this.#leave()
+    this.#release(gone)
+    this.#leave(gone)
     done(err)
   }
 }

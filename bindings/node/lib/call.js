@@ -1,9 +1,9 @@
 'use strict'
 const { EventEmitter } = require('node:events')
-const { native } = require('./native')
+const { native, error } = require('./native')
 const { list } = require('./options')
 const { CallAudio, readAudio, writeAudio } = require('./audio')
-const { HANDLE, TAKE } = require('./internal')
+const { HANDLE, RINGS, TAKE, WAIT } = require('./internal')
 
 const ended = new WeakMap() // call -> the promises that somebody looked at
 
@@ -19,15 +19,21 @@ class Call extends EventEmitter {
   #end    // call_ended
   #audio
 
-  constructor(dialer, id, incoming = null) {
+  // incoming and answer: the events that came before this object was made
+  constructor(dialer, id, { incoming = null, answer } = {}) {
     super()
     this.#dialer = dialer
+    this.#answer = answer
     this.id = id
-    this.incoming = incoming // the event call_incoming
+    this.incoming = incoming
   }
 
   get dialer() {
     return this.#dialer
+  }
+
+  get [RINGS]() {
+    return this.incoming !== null && this.#answer === undefined
   }
 
   /** Resolves with the event call_answered, or with null if the call ends first. Never rejects. */
@@ -60,6 +66,7 @@ class Call extends EventEmitter {
       this.#audio?.[TAKE](ev)
     } else if (ev.event === 'call_answered') {
       this.#answer = this.#settle('answered', ev)
+      this.#audio?.[TAKE](ev)
     } else if (ev.event === 'call_ended') {
       if (this.#answer === undefined) this.#answer = this.#settle('answered', null)
       this.#end = this.#settle('ended', ev)
@@ -81,9 +88,18 @@ class Call extends EventEmitter {
     native.callHangup(this.#dialer[HANDLE], this.id)
   }
 
-  /** Plays a WAV file; 'none' stops what plays. `call_played` tells its end. */
-  play(path, { repeat = 1 } = {}) {
-    native.callPlay(this.#dialer[HANDLE], this.id, path, repeat)
+  /** Plays a WAV file; 'none' stops what plays. */
+  play(path, options) {
+    native.callPlay(this.#dialer[HANDLE], this.id, path, options?.repeat ?? 1)
+  }
+
+  /** Resolves with the next call_played, or with null if the call ends first. */
+  async played(options) {
+    options?.signal?.throwIfAborted()
+    if (this.#end) return null
+    const ev = await this.#dialer[WAIT](
+      e => e.call === this.id && (e.event === 'call_played' || e.event === 'call_ended'), options?.signal).promise
+    return ev.event === 'call_played' ? ev : null
   }
 
   dtmf(digits) {
@@ -91,19 +107,24 @@ class Call extends EventEmitter {
   }
 
   /** Records to a WAV file from now on; null stops. */
-  record(path, { stereo = false } = {}) {
-    native.callRecord(this.#dialer[HANDLE], this.id, path, stereo)
+  record(path, options) {
+    native.callRecord(this.#dialer[HANDLE], this.id, path, options?.stereo ?? false)
   }
 
   // ---- audio, where the option call.audio is on ----------------------------
 
   /** The audio as a Duplex stream of bytes (16-bit samples); made when first asked for. */
   get audio() {
-    return this.openAudio()
+    return this.#audio ?? this.openAudio()
   }
 
+  /** The stream, with options of its own if it is not made yet; a new one if it was destroyed. */
   openAudio(options) {
-    this.#audio ??= new CallAudio(this, options, this.#end)
+    const made = this.#audio && (this.#end || !this.#audio.destroyed)
+    if (made && options?.highWaterMark !== undefined) {
+      throw error('SIPDIALER_ESTATE', 'highWaterMark: the stream of the call is made already')
+    }
+    if (!made) this.#audio = new CallAudio(this, options, this.#end)
     return this.#audio
   }
 
@@ -117,8 +138,9 @@ class Call extends EventEmitter {
     return writeAudio(this, samples)
   }
 
-  /** Drops what waits to be sent; how many samples. */
+  /** Drops what waits to be sent, that of the stream, too; how many samples. */
   clearAudio() {
+    if (this.#audio && !this.#audio.writableFinished && !this.#audio.destroyed) return this.#audio.clear()
     return native.audioClear(this.#dialer[HANDLE], this.id)
   }
 

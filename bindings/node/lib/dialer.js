@@ -1,17 +1,37 @@
 'use strict'
 const { EventEmitter } = require('node:events')
 const { native, error } = require('./native')
+const { Engine } = require('./engine')
 const { Call } = require('./call')
 const { Campaign } = require('./campaign')
 const { Reader } = require('./reader')
 const { entries, list, table } = require('./options')
 const { ASK, DETACH, HANDLE, TAKE, WAIT } = require('./internal')
 
-const ROWS_MAX = 1000   // rows kept for one request
-const FOR_EVER = 0x7fffffff // ms, the longest a timer of Node.js takes
+const ROWS_MAX = 1000 // rows kept for one request
+const NOTHING = {}
+const OVER = new Set(['SIPDIALER_ENOENT', 'SIPDIALER_ESTATE'])
 
 function rethrow(err) {
   throw err
+}
+
+// What a Call that is made later must know.
+function learn(known, ev) {
+  if (ev.event === 'call_incoming') return { ...known, incoming: ev }
+  return ev.event === 'call_answered' ? { ...known, answer: ev } : known
+}
+
+// A listener that throws does not keep the event from the others.
+function emit(target, name, ev, object) {
+  if (target.listenerCount(name) === 0) return
+  for (const listener of target.rawListeners(name)) {
+    try {
+      listener.call(target, ev, object)
+    } catch (err) {
+      process.nextTick(rethrow, err)
+    }
+  }
 }
 
 /**
@@ -20,15 +40,12 @@ function rethrow(err) {
  * as 'event'. It never emits 'error'.
  */
 class Dialer extends EventEmitter {
-  #handle = native.create()
-  #running = false // an engine runs: from start() to the event stopped
-  #starting = null
-  #closing = null
-  #wanted = true  // keeps the process alive while it runs
-  #watched = false
-  #paused = null  // the timer that keeps the process alive meanwhile
-  #calls = new Map()     // id -> Call, or null: nobody asked for an object
+  #engine = new Engine(events => this.#receive(events))
+  #handle = this.#engine.handle
+  #registration = null   // the newest event of this run
+  #calls = new Map()     // id -> Call, or {incoming, answer}: nobody asked for an object
   #campaigns = new Map() // id -> WeakRef of Campaign
+  #heard = new Set()     // campaigns that have listeners
   #requests = new Map()  // id -> {resolve, reject, rows}
   #waits = new Set()
   #readers = new Set()
@@ -48,8 +65,8 @@ class Dialer extends EventEmitter {
   }
 
   /** Looks at a store without starting: one line on what was found. */
-  static async storeCheck(path, { migrate = false } = {}) {
-    return native.storeCheck(path, migrate)
+  static async storeCheck(path, options) {
+    return native.storeCheck(path, options?.migrate ?? false)
   }
 
   get [HANDLE]() {
@@ -57,8 +74,11 @@ class Dialer extends EventEmitter {
   }
 
   set(name, value) {
-    if (typeof value === 'string' || value === null) native.set(this.#handle, name, value)
-    else for (const [n, v] of entries({ [name]: value })) native.set(this.#handle, n, v)
+    this.#engine.check()
+    if (typeof name !== 'string' || value === undefined) {
+      throw error('SIPDIALER_EINVAL', 'set(name, value): the name of an option and its value are wanted')
+    }
+    for (const [n, v] of entries({ [name]: value })) native.set(this.#handle, n, v)
   }
 
   get(name) {
@@ -66,132 +86,83 @@ class Dialer extends EventEmitter {
   }
 
   /** Sets the options of a file of `name = value` lines. */
-  async load(path) {
-    await native.load(this.#handle, path)
+  load(path) {
+    return this.#engine.load(path)
   }
 
   // ---- life ----------------------------------------------------------------
 
   /** Resolves with the event started. */
   start() {
-    if (this.#running || this.#starting) {
-      return Promise.reject(error('SIPDIALER_ESTATE', 'the engine is started already'))
-    }
-    this.#starting = this.#start().finally(() => { this.#starting = null })
-    return this.#starting
-  }
-
-  async #start() {
-    if (!this.#watched) {
-      native.watch(this.#handle, text => this.#receive(text))
-      this.#watched = true
-    }
-    const started = this[WAIT](ev => ev.event === 'started')
-    try {
-      await native.start(this.#handle)
-    } catch (err) {
-      started.cancel(err)
-      this.#drain()
-      this.#unwatch()
-      await started.promise
-    }
-    this.#running = true
-    if (this.#wanted) native.ref(this.#handle)
-    return started.promise
+    return this.#engine.start()
   }
 
   /** Hangs up, saves, un-registers; resolves with the event stopped, within 5 s. */
-  async stop() {
-    native.stop(this.#handle)
-    return this[WAIT](ev => ev.event === 'stopped').promise
+  stop() {
+    return this.#engine.stop()
   }
 
   /** Stops if needed and frees the engine. What still waits is rejected (SIPDIALER_ECANCELLED). */
-  close() {
-    this.#closing ??= this.#close()
-    return this.#closing
-  }
-
-  async #close() {
-    await this.#starting?.catch(() => {})
-    if (this.#running) {
-      this.#flow()
-      native.ref(this.#handle)
-      await this.stop()
-    }
-    this.#watched = false
-    this.#flow()
-    await native.destroy(this.#handle)
-    const gone = error('SIPDIALER_ECANCELLED', 'the dialer is closed')
-    for (const { reject } of this.#requests.values()) reject(gone)
-    for (const wait of this.#waits) wait.cancel(gone)
+  async close() {
+    await this.#engine.close()
+    this.#cancel('the dialer is closed')
     for (const reader of this.#readers) reader[TAKE](null)
-    this.#requests.clear()
   }
 
   /** A running dialer does not keep the process alive any more. */
   unref() {
-    this.#wanted = false
-    if (this.#running) native.unref(this.#handle)
-    this.#paused?.unref()
+    this.#engine.want(false)
     return this
   }
 
   ref() {
-    this.#wanted = true
-    if (this.#running) native.ref(this.#handle)
-    this.#paused?.ref()
+    this.#engine.want(true)
     return this
   }
 
-  #unwatch() {
-    if (!this.#watched) return
-    this.#watched = false
-    native.unwatch(this.#handle)
+  /** Resolves with the event registration that says registered; at once if it is. */
+  async registered(options) {
+    this.#engine.check()
+    options?.signal?.throwIfAborted()
+    if (this.#registration?.status === 'registered') return this.#registration
+    return this[WAIT](ev => ev.event === 'registration' && ev.status === 'registered', options?.signal).promise
   }
 
   // ---- events --------------------------------------------------------------
 
-  #drain() {
-    for (let text; (text = native.drain(this.#handle)) !== '';) this.#receive(text)
+  #receive(events) {
+    for (const ev of events) this.#take(ev)
+    for (const reader of this.#readers) if (reader.full) this.#engine.hold()
   }
 
-  #receive(text) {
-    for (const ev of JSON.parse(text)) this.#take(ev)
-    for (const reader of this.#readers) if (reader.full) this.#hold()
-  }
-
-  // First what the objects know, then the listeners; one that throws does not
-  // keep the event from the others.
+  // First what the objects know, then the listeners.
   #take(ev) {
     let object
+    this.#engine.take(ev)
     if (ev.call) object = this.#takeCall(ev)
     else if (ev.event === 'campaign_status' || ev.event === 'campaign_progress') object = this.#takeCampaign(ev)
     if (ev.request) this.#takeRequest(ev)
-    if (ev.event === 'stopped') this.#takeStopped()
+    if (ev.event === 'registration') this.#registration = ev
     for (const wait of this.#waits) if (wait.test(ev)) wait.resolve(ev)
+    if (ev.event === 'stopped') this.#takeStopped()
     for (const reader of this.#readers) reader[TAKE](ev)
-    if (object) this.#emit(object, ev.event, ev)
-    this.#emit(this, ev.event, ev, object)
-    this.#emit(this, 'event', ev, object)
+    if (object) emit(object, ev.event, ev)
+    emit(this, ev.event, ev, object)
+    emit(this, 'event', ev, object)
   }
 
-  #emit(target, name, ev, object) {
-    try {
-      target.emit(name, ev, object)
-    } catch (err) {
-      process.nextTick(rethrow, err)
-    }
-  }
-
+  // No objects for calls that nobody asks for, only what one must know later.
   #takeCall(ev) {
-    let call = this.#calls.get(ev.call) ?? null
-    // no objects for calls that nobody asks for
-    if (!call && this.#listens(ev)) call = new Call(this, ev.call, ev.event === 'call_incoming' ? ev : null)
+    let known = this.#calls.get(ev.call) ?? NOTHING
+    if (!(known instanceof Call)) {
+      known = learn(known, ev)
+      if (this.#listens(ev)) known = new Call(this, ev.call, known)
+    }
     if (ev.event === 'call_ended') this.#calls.delete(ev.call)
-    else this.#calls.set(ev.call, call)
-    call?.[TAKE](ev)
-    return call
+    else this.#calls.set(ev.call, known)
+    if (!(known instanceof Call)) return null
+    known[TAKE](ev)
+    return known
   }
 
   #listens(ev) {
@@ -217,37 +188,30 @@ class Dialer extends EventEmitter {
   }
 
   #takeStopped() {
-    this.#running = false
-    this.#unwatch()
+    this.#registration = null
     this.#calls.clear()
+    this.#cancel('the engine has stopped')
   }
 
-  // A reader is full: the library keeps what comes.
-  #hold() {
-    if (this.#paused || this.#closing || !this.#watched) return
-    native.pause(this.#handle)
-    this.#paused = setInterval(() => {}, FOR_EVER)
-    if (!this.#wanted) this.#paused.unref()
-  }
-
-  #flow() {
-    if (!this.#paused) return
-    clearInterval(this.#paused)
-    this.#paused = null
-    if (this.#watched) native.resume(this.#handle)
+  // What still waits waits for nothing.
+  #cancel(text) {
+    const gone = error('SIPDIALER_ECANCELLED', text)
+    for (const { reject } of this.#requests.values()) reject(gone)
+    for (const wait of this.#waits) wait.cancel(gone)
+    this.#requests.clear()
   }
 
   [DETACH](reader, leaves) {
     if (leaves) this.#readers.delete(reader)
     for (const other of this.#readers) if (other.full) return
-    this.#flow()
+    this.#engine.flow()
   }
 
   /** An async iterator over the events, to the end of the run. */
   events(options) {
     const reader = new Reader(this, options)
-    if (this.#closing) reader[TAKE](null)
-    else this.#readers.add(reader)
+    if (this.#engine.closed) reader[TAKE](null)
+    else if (!reader.over) this.#readers.add(reader)
     return reader
   }
 
@@ -255,21 +219,22 @@ class Dialer extends EventEmitter {
     return this.events()
   }
 
-  // {promise, cancel(error)} of the first event that passes the test.
+  // {promise, cancel(reason)} of the first event that passes the test. The abort
+  // and the end of the run reject it; nobody need look.
   [WAIT](test, signal) {
     const wait = { test }
+    const abort = () => wait.cancel(signal.reason)
     const settle = how => value => {
       this.#waits.delete(wait)
       signal?.removeEventListener('abort', abort)
       how(value)
     }
-    const abort = () => wait.cancel(signal.reason)
     wait.promise = new Promise((resolve, reject) => {
       wait.resolve = settle(resolve)
       wait.cancel = settle(reject)
     })
+    wait.promise.catch(() => {})
     this.#waits.add(wait)
-    if (signal?.aborted) abort()
     signal?.addEventListener('abort', abort, { once: true })
     return wait
   }
@@ -277,7 +242,8 @@ class Dialer extends EventEmitter {
   // ---- calls ---------------------------------------------------------------
 
   /** Dials now. Aborting `signal` hangs up. */
-  call(to, options, { signal } = {}) {
+  call(to, options, more) {
+    const signal = more?.signal
     signal?.throwIfAborted()
     const id = native.call(this.#handle, to, list(options))
     const call = new Call(this, id)
@@ -288,7 +254,11 @@ class Dialer extends EventEmitter {
 
   #hangupOn(signal, call) {
     const abort = () => {
-      if (this.#calls.has(call.id)) call.hangup()
+      try {
+        call.hangup()
+      } catch (err) {
+        if (!OVER.has(err.code)) throw err // else its end waits to be pulled
+      }
     }
     signal.addEventListener('abort', abort, { once: true })
     call.once('call_ended', () => signal.removeEventListener('abort', abort))
@@ -296,11 +266,10 @@ class Dialer extends EventEmitter {
 
   /** The object of a call that lives, such as one of a campaign; else undefined. */
   getCall(id) {
-    let call = this.#calls.get(Number(id))
-    if (call === null) {
-      call = new Call(this, Number(id))
-      this.#calls.set(call.id, call)
-    }
+    const known = this.#calls.get(Number(id))
+    if (!known || known instanceof Call) return known
+    const call = new Call(this, Number(id), known)
+    this.#calls.set(call.id, call)
     return call
   }
 
@@ -322,7 +291,7 @@ class Dialer extends EventEmitter {
   campaign(id, name) {
     let campaign = this.#campaigns.get(Number(id))?.deref()
     if (!campaign) {
-      campaign = new Campaign(this, Number(id), name)
+      campaign = new Campaign(this, Number(id), name, this.#heard)
       this.#campaigns.set(campaign.id, new WeakRef(campaign))
     }
     return campaign

@@ -5,6 +5,7 @@ module.exports = {
   HANDLE: Symbol('handle'), // of a dialer: the engine
   ASK: Symbol('ask'),       // of a dialer: a verb that answers by a DONE
   WAIT: Symbol('wait'),     // of a dialer: a promise of an event
+  RINGS: Symbol('rings'),   // of a call: it came in and is not answered yet
   TAKE: Symbol('take'),     // of calls, campaigns, readers: an event for them
   DETACH: Symbol('detach')  // of a dialer: a reader leaves, or has room again
 }

@@ -21,14 +21,21 @@ function text(name, value) {
   throw error('SIPDIALER_EINVAL', `${name}: a string, a number, true, false or an array of these is wanted`)
 }
 
+// An object that holds options: not a Map, an array, a date.
+function checked(options) {
+  if (Object.prototype.toString.call(options) !== '[object Object]') {
+    throw error('SIPDIALER_EINVAL', "options: an object such as {'call.play': 'a.wav'} is wanted")
+  }
+  for (const name of Object.keys(options)) {
+    if (name.includes('=')) throw error('SIPDIALER_EINVAL', `${name}: a name of an option has no '='`)
+  }
+  return options
+}
+
 // [name, text] of each option; null is the default, undefined is left out.
 function entries(options) {
   const found = []
-  if (options === undefined || options === null) return found
-  if (typeof options !== 'object' || Array.isArray(options)) {
-    throw error('SIPDIALER_EINVAL', "options: an object such as {'call.play': 'a.wav'} is wanted")
-  }
-  for (const [name, value] of Object.entries(options)) {
+  for (const [name, value] of Object.entries(checked(options ?? {}))) {
     if (value === undefined) continue
     if (value === null) found.push([name, null])
     else if (lines.has(name) && Array.isArray(value)) for (const v of value) found.push([name, text(name, v)])
@@ -37,7 +44,8 @@ function entries(options) {
   return found
 }
 
-// "name=value" strings for one call, campaign or file; null: none.
+// "name=value" strings for one call, campaign or file; null: none. Of those,
+// null is the dialer's value.
 function list(options) {
   const all = entries(options).filter(([, value]) => value !== null)
   return all.length ? all.map(([name, value]) => `${name}=${value}`) : null

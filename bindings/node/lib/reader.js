@@ -1,5 +1,23 @@
 'use strict'
+const { native, error } = require('./native')
 const { DETACH, TAKE } = require('./internal')
+
+const NUMBERS = 256 // of kinds of events are below
+const SLACK = 1024  // places that were read and not given back
+
+const kinds = new Set()
+for (let i = 1; i < NUMBERS; i++) if (native.eventName(i) !== '?') kinds.add(native.eventName(i))
+
+function checked(names) {
+  if (typeof names === 'string' || typeof names[Symbol.iterator] !== 'function') {
+    throw error('SIPDIALER_EINVAL', "events: an array such as ['call_ended'] is wanted")
+  }
+  const wanted = new Set(names)
+  for (const name of wanted) {
+    if (!kinds.has(name)) throw error('SIPDIALER_EINVAL', `events: there is no kind ${String(name)}`)
+  }
+  return wanted
+}
 
 /**
  * An async iterator over events. While its buffer is full, the dialer pulls
@@ -12,21 +30,22 @@ class Reader {
   #max
   #queue = []
   #head = 0
-  #waiting = [] // of next(): {resolve, reject}
+  #waiting = [] // resolve() of next()
   #over = false
-  #error = null
+  #failed = null // {reason} of an abort
   #forget = null
 
-  constructor(dialer, { highWaterMark = 1024, events, signal } = {}) {
+  constructor(dialer, options) {
+    const { highWaterMark = 1024, events = null, signal } = options ?? {}
     if (!Number.isInteger(highWaterMark) || highWaterMark < 1) {
       throw new RangeError('highWaterMark: a whole number from 1 is wanted')
     }
     this.#dialer = dialer
     this.#max = highWaterMark
-    this.#names = events ? new Set(events) : null
-    if (signal?.aborted) this.#end(signal.reason)
+    this.#names = events === null ? null : checked(events)
+    if (signal?.aborted) this.#end(signal)
     else if (signal) {
-      const abort = () => this.#end(signal.reason)
+      const abort = () => this.#end(signal)
       signal.addEventListener('abort', abort, { once: true })
       this.#forget = () => signal.removeEventListener('abort', abort)
     }
@@ -40,36 +59,48 @@ class Reader {
     if (this.#over) return
     const last = ev === null || ev.event === 'stopped'
     if (ev !== null && (!this.#names || this.#names.has(ev.event))) {
-      const first = this.#waiting.shift()
-      if (first) first.resolve({ value: ev, done: false })
+      const resolve = this.#waiting.shift()
+      if (resolve) resolve({ value: ev, done: false })
       else this.#queue.push(ev)
     }
-    if (last) this.#end(null)
+    if (last) this.#end()
   }
 
-  #end(error) {
+  get over() {
+    return this.#over
+  }
+
+  // `failed` is the signal that aborted it.
+  #end(failed = null) {
     if (this.#over) return
     this.#over = true
-    this.#error = error
+    this.#failed = failed
     this.#forget?.()
-    if (error) this.#queue.length = this.#head = 0
-    for (const { resolve, reject } of this.#waiting.splice(0)) {
-      if (this.#error) reject(this.#takeError())
-      else resolve({ value: undefined, done: true })
-    }
+    if (failed) this.#clear()
+    for (const resolve of this.#waiting.splice(0)) resolve(this.#last())
     this.#dialer[DETACH](this, true)
   }
 
-  #takeError() {
-    const error = this.#error
-    this.#error = null
-    return error
+  // What comes after the last event: once why it was aborted.
+  #last() {
+    const failed = this.#failed
+    this.#failed = null
+    return failed ? Promise.reject(failed.reason) : { value: undefined, done: true }
+  }
+
+  #clear() {
+    this.#queue.length = this.#head = 0
   }
 
   #shift() {
     const ev = this.#queue[this.#head]
     this.#queue[this.#head++] = undefined
-    if (this.#head === this.#queue.length) this.#queue.length = this.#head = 0
+    if (this.#head === this.#queue.length) {
+      this.#clear()
+    } else if (this.#head >= SLACK && this.#head >= this.#queue.length >> 1) {
+      this.#queue.splice(0, this.#head)
+      this.#head = 0
+    }
     // room again at half: not a pause and a resume for each event
     if (!this.#over && this.#queue.length - this.#head === this.#max >> 1) this.#dialer[DETACH](this, false)
     return ev
@@ -77,20 +108,19 @@ class Reader {
 
   next() {
     if (this.#queue.length > this.#head) return Promise.resolve({ value: this.#shift(), done: false })
-    if (this.#error) return Promise.reject(this.#takeError())
-    if (this.#over) return Promise.resolve({ value: undefined, done: true })
-    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
+    if (this.#over) return Promise.resolve().then(() => this.#last())
+    return new Promise(resolve => this.#waiting.push(resolve))
   }
 
   return(value) {
-    this.#end(null)
-    this.#queue.length = this.#head = 0
+    this.#end()
+    this.#clear()
     return Promise.resolve({ value, done: true })
   }
 
-  throw(error) {
+  throw(reason) {
     this.return()
-    return Promise.reject(error)
+    return Promise.reject(reason)
   }
 
   [Symbol.asyncIterator]() {

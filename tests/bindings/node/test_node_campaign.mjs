@@ -138,3 +138,85 @@ test('kill -9 in the middle of a campaign, then again: nothing is lost', async t
   for (const state of states) assert.match(state, /^(completed|interrupted)$/)
   assert.ok(states.filter(s => s === 'completed').length >= list.length - 40)
 })
+
+// Each in a process of its own: what nobody catches ends it.
+async function program(t, net, code, { options = {}, flags = [] } = {}) {
+  const dir = folder(t)
+  const file = path.join(dir, 'program.mjs')
+  writeFileSync(file, `
+    import { Dialer } from ${JSON.stringify(path.join(root, 'bindings', 'node', 'index.mjs'))}
+    const d = new Dialer(JSON.parse(process.argv[2]))
+    await d.start()
+    ${code}
+    await d.close()
+  `)
+  const all = { ...net?.options, 'store.path': path.join(dir, 'store.db'), ...options }
+  const done = await within(run(file, [JSON.stringify(all)], { flags }).ended)
+  assert.equal(done.err, '')
+  assert.equal(done.status, 0)
+  return done.out
+}
+
+test('an abort of finished() is an exception of it alone', async t => {
+  const out = await program(t, null, `
+    const campaign = await d.createCampaign('a')
+    const abort = new AbortController()
+    const early = campaign.finished({ signal: AbortSignal.abort() })
+    await early.catch(err => console.log(err.name))
+    const late = campaign.finished({ signal: abort.signal }).catch(err => console.log(err.name))
+    abort.abort()
+    await campaign.status()
+    await late`)
+  assert.equal(out, 'AbortError\nAbortError\n')
+})
+
+test('listeners of a campaign that nobody holds', async t => {
+  const net = await Phonenet.open(t)
+  const out = await program(t, net, `
+    async function setUp() {
+      const campaign = await d.createCampaign('a')
+      await campaign.addContact('101')
+      campaign.on('campaign_status', ev => console.log(ev.status))
+      return campaign.id
+    }
+    const id = await setUp()
+    for (let i = 0; i < 5; i++) {
+      await new Promise(setImmediate)
+      globalThis.gc()
+    }
+    await d.campaign(id).start()
+    await d.campaign(id).finished()`, { options: { 'dial.retries': 0 }, flags: ['--expose-gc'] })
+  assert.match(out, /running\n[^]*completed\n/)
+})
+
+test('the answer of a call whose object is made later', async t => {
+  const net = await Phonenet.open(t, '--answer-delay', '50')
+  const d = await dialer(t, net, { 'store.path': path.join(folder(t), 'store.db'), 'dial.retries': 0 })
+  const campaign = await within(d.createCampaign('keys', { 'call.dtmf': ',,,,,,,,,,,,1' }))
+  await within(campaign.addContact('115'))
+  const seen = new Promise(resolve => d.once('call_dtmf', (ev, call) => resolve(call)))
+  await within(campaign.start())
+  const call = await within(seen, 'a key')
+  assert.equal((await within(call.answered)).event, 'call_answered')
+  call.hangup()
+  assert.equal((await within(call.ended)).disposition, 'answered')
+})
+
+test('many contacts, as fast as the engine takes them', async t => {
+  const d = await dialer(t, null, { 'store.path': path.join(folder(t), 'store.db') })
+  const campaign = await within(d.createCampaign('many'))
+  async function * contacts() {
+    yield { number: '493012345600', name: 'A', custom: { city: 'Köln' } }
+    yield * range(4930123457, 2000).map(n => n + '00')
+    yield '493012345600'
+    yield 'nonsense'
+    yield null
+  }
+  const got = await within(campaign.addContacts(contacts()))
+  assert.equal(got.total, 2004)
+  assert.equal(got.count, 2001)
+  assert.equal(got.failed, 3)
+  assert.deepEqual(got.errors.map(e => e.number).sort(), ['493012345600', 'nonsense', undefined])
+  for (const e of got.errors) assert.match(e.code, /^SIPDIALER_E/)
+  assert.equal((await within(campaign.status())).total, 2001)
+})

@@ -42,11 +42,39 @@ test('errors have a class, a code, a number and a text', () => {
   assert.throws(() => new Dialer({ 'sip.user': Symbol('x') }), code('EINVAL'))
   assert.throws(() => new Dialer('sip.user=x'), code('EINVAL'))
   assert.throws(() => new Dialer([]), code('EINVAL'))
+  for (const wrong of [new Map([['sip.port', 5060]]), new Date(), 5, true, { 'sip.user=x': 'y' }, { '=': 'y' }]) {
+    assert.throws(() => new Dialer(wrong), code('EINVAL'))
+  }
+  assert.throws(() => d.set('sip.port'), code('EINVAL'))
+  assert.throws(() => d.set({ 'sip.port': 5070 }), code('EINVAL'))
   assert.throws(() => d.set('sip.user', 'a\0b'), { ...code('EINVAL'), message: /NUL/ })
   assert.throws(() => d.set('sip.user', 'x'.repeat(2 ** 21)), code('EINVAL'))
   assert.throws(() => d.get('nothing'), code('ENOENT'))
   assert.throws(() => d.call('100'), code('ESTATE'))
   assert.throws(() => d.stats(), code('ESTATE'))
+})
+
+test('events() knows the kinds', () => {
+  const d = new Dialer()
+  for (const events of ['call_ended', ['call_end'], [5], 5, {}]) {
+    assert.throws(() => d.events({ events }), code('EINVAL'))
+  }
+  d.events({ events: new Set(['call_ended', 'call_audio', 'import_error']) }).return()
+})
+
+test('null where options may be', async t => {
+  const net = await Phonenet.open(t)
+  const d = await dialer(t, net, { 'store.path': path.join(folder(t), 'store.db') })
+  d.events(null).return()
+  const call = d.call('102', null, null)
+  call.openAudio(null)
+  call.hangup()
+  await within(call.ended)
+  const campaign = await within(d.createCampaign('a', null))
+  assert.ok(await within(campaign.addContact('493012345600', null)))
+  assert.throws(() => call.play('x.wav', null), code('ENOENT'))
+  assert.throws(() => call.record('x.wav', null), code('ENOENT'))
+  await assert.rejects(Dialer.storeCheck('/not/there.db', null), code('ENOENT'))
 })
 
 test('a failing start says why, and can be tried again', async t => {

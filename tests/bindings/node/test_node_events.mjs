@@ -1,9 +1,15 @@
 // The async iterator: order, filters, ends, and a slow consumer.
 import assert from 'node:assert/strict'
+import { createRequire } from 'node:module'
 import test from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { Dialer } from '../../../bindings/node/index.mjs'
 import { Phonenet, dialer, until, within } from './node_lib.mjs'
+
+const { Reader } = createRequire(import.meta.url)('../../../bindings/node/lib/reader.js')
+const { DETACH, TAKE } = createRequire(import.meta.url)('../../../bindings/node/lib/internal.js')
 
 test('for await over a run', async t => {
   const net = await Phonenet.open(t)
@@ -49,6 +55,11 @@ test('filter, break, next() without waiting, abort', async t => {
   await assert.rejects(all.throw(new Error('mine')), /mine/)
   assert.throws(() => d.events({ highWaterMark: 0 }), RangeError)
   await assert.rejects(d.events({ signal: AbortSignal.abort() }).next(), { name: 'AbortError' })
+  for (const reason of [0, null, '']) {
+    const reader = d.events({ signal: AbortSignal.abort(reason) })
+    assert.equal(await reader.next().catch(err => [err]).then(([err]) => err), reason)
+    assert.equal((await reader.next()).done, true)
+  }
 })
 
 // Dials one after the other as the limits allow.
@@ -122,4 +133,31 @@ test('an unref lets the process end, a full iterator does not', async t => {
   await until(() => timers() > before)
   for (let i = 0; i < 2; i++) await within(reader.next())
   await until(() => timers() === before)
+})
+
+test('an iterator that is never quite empty does not grow', async () => {
+  setFlagsFromString('--expose-gc')
+  const gc = runInNewContext('gc')
+  const reader = new Reader({ [DETACH]() {} })
+  const event = { event: 'log' }
+  const turn = n => {
+    for (let i = 0; i < n; i++) {
+      reader[TAKE](event)
+      reader.next()
+    }
+  }
+  for (let i = 0; i < 600; i++) reader[TAKE](event)
+  const used = () => {
+    gc()
+    return process.memoryUsage().heapUsed
+  }
+  turn(100000)
+  await null
+  const before = used()
+  for (let i = 0; i < 30; i++) {
+    turn(100000)
+    await null
+  }
+  const grown = used() - before
+  assert.ok(grown < 2 ** 23, `${grown} bytes`) // 8 bytes an event were 24 million
 })

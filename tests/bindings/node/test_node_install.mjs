@@ -1,7 +1,8 @@
 // `npm install` of the package, as hosts do it.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import path from 'node:path'
 import test from 'node:test'
 import { Phonenet, SKIPPED, folder, root, run, within } from './node_lib.mjs'
@@ -70,6 +71,71 @@ for (const links of [false, true]) {
   })
 }
 
+// No pkg-config at all: a PATH of links to what is needed.
+function without(t, program) {
+  const bin = folder(t)
+  for (const dir of process.env.PATH.split(':').reverse()) {
+    for (const name of existsSync(dir) ? readdirSync(dir) : []) {
+      if (name === program || name === 'x86_64-linux-gnu-' + program) continue
+      rmSync(path.join(bin, name), { force: true })
+      symlinkSync(path.join(dir, name), path.join(bin, name))
+    }
+  }
+  return bin
+}
+
+// As `node find.js what` in an empty checkout whose library is built.
+function found(t, what, { name = 'checkout', env = {} } = {}) {
+  const source = path.join(folder(t), name)
+  checkout(source, 'bindings/node', 'include')
+  for (const file of ['lib/libsipdialer.so', 'lib/libsipdialer.so.0', 'lib/libsipdialer.so.0.p', 'include/sipdialer/version.h']) {
+    mkdirSync(path.dirname(path.join(source, 'build-node', file)), { recursive: true })
+    writeFileSync(path.join(source, 'build-node', file), '')
+  }
+  const { SIPDIALER_LIBRARY, SIPDIALER_PREFIX, ...clean } = process.env
+  const done = spawnSync(process.execPath, ['find.js', what], {
+    cwd: path.join(source, 'bindings', 'node'), encoding: 'utf8',
+    env: { ...clean, PKG_CONFIG_PATH: '', PKG_CONFIG_LIBDIR: path.join(source, 'none'), ...env }
+  })
+  return { ...done, lines: done.stdout.trim().split('\n'), source }
+}
+
+test('the library of a checkout needs no pkg-config, and no plain path', t => {
+  for (const env of [{}, { PATH: without(t, 'pkg-config') }]) {
+    assert.deepEqual(found(t, 'includes', { env }).lines, ['../../include', '../../build-node/include'])
+    assert.equal(found(t, 'libraries', { env }).lines[0], '../../../build-node/lib/libsipdialer.so')
+    assert.deepEqual(found(t, 'bundle', { env, name: 'it is here' }).lines, ['../../build-node/lib/libsipdialer.so.0'])
+  }
+  const { status, stderr } = found(t, 'includes', { env: { PATH: without(t, 'pkg-config'), SIPDIALER_PREFIX: '/opt/x' } })
+  assert.notEqual(status, 0)
+  assert.match(stderr, /^sipdialer: SIPDIALER_PREFIX needs pkg-config/)
+})
+
+test('what node-gyp cannot build with is refused by name', t => {
+  const { source } = found(t, 'includes')
+  const link = path.join(source, 'a prefix')
+  mkdirSync(path.join(link, 'lib', 'pkgconfig'), { recursive: true })
+  writeFileSync(path.join(link, 'lib', 'pkgconfig', 'sipdialer.pc'),
+    `Name: x\nDescription: x\nVersion: 1\nCflags: "-I${link}/include"\nLibs: "-L${link}/lib" -lsipdialer\n`)
+  const spaced = found(t, 'includes', { env: { SIPDIALER_PREFIX: link } })
+  assert.notEqual(spaced.status, 0)
+  assert.match(spaced.stderr, /a prefix\/include: node-gyp cannot build with a space/)
+
+  const lonely = path.join(source, 'build-node', 'lib', 'libsipdialer.so')
+  rmSync(path.join(source, 'include'), { recursive: true })
+  const headless = found(t, 'includes', { env: { SIPDIALER_LIBRARY: lonely, SIPDIALER_INCLUDE: '' } })
+  if (!existsSync('/usr/include/sipdialer/sipdialer.h')) {
+    assert.notEqual(headless.status, 0)
+    assert.match(headless.stderr, /sipdialer\.h .*SIPDIALER_INCLUDE/)
+  }
+})
+
+test('words of pkg-config', () => {
+  const { words } = createRequire(import.meta.url)(path.join(bindings, 'find.js'))
+  assert.deepEqual(words('-I/a\\ b -L/c -I"/d e" \n-I\'/f "g\'\n'), ['-I/a b', '-L/c', '-I/d e', '-I/f "g'])
+  assert.deepEqual(words('\n'), [])
+})
+
 // The folders of pkg-config, without the place of an installed library.
 function pcFolders() {
   const done = spawnSync('pkg-config', ['--variable=pc_path', 'pkg-config'], { encoding: 'utf8' })
@@ -93,6 +159,8 @@ test('from a packed file, against an installed library', async t => {
   const done = install(dir, [path.join(source, packed.stdout.trim())],
     { SIPDIALER_LIBRARY: library, SIPDIALER_INCLUDE: `${include}:${path.resolve(include, '..', '..', 'include')}` })
   assert.equal(done.status, 0, done.text)
+  const license = readFileSync(path.join(dir, 'node_modules', 'sipdialer', 'LICENSE'), 'utf8')
+  assert.equal(license, readFileSync(path.join(root, 'LICENSE'), 'utf8'))
   await works(t, dir)
 })
 

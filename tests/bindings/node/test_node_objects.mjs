@@ -154,13 +154,15 @@ test('a listener that throws keeps no event from the others', async t => {
     await d.start()
     d.on('call_dialing', () => { throw new Error('one') })
     d.on('call_ended', () => { throw new Error('two') })
+    d.once('call_ended', () => console.log('another'))
     d.on('event', ev => console.log(ev.event))
     await d.call('101').ended
     setImmediate(() => d.close())
   `)
   const done = await within(run(program).ended)
   assert.equal(done.status, 0, done.err)
-  assert.deepEqual(done.out.trim().split('\n').sort(), ['call_dialing', 'call_ended', 'stopped', 'thrown one', 'thrown two'])
+  assert.deepEqual(done.out.trim().split('\n').sort(), ['another', 'call_dialing', 'call_ended', 'stopped',
+    'thrown one', 'thrown two'])
 })
 
 test('an abort hangs up', async t => {
@@ -172,6 +174,45 @@ test('an abort hangs up', async t => {
   abort.abort()
   assert.equal((await within(call.ended)).disposition, 'cancelled')
   assert.throws(() => d.call('102', null, { signal: abort.signal }), { name: 'AbortError' })
+})
+
+test('an abort after the end, before it was pulled', async t => {
+  const net = await Phonenet.open(t)
+  const program = path.join(folder(t), 'abort.mjs')
+  writeFileSync(program, `
+    import { Dialer } from ${JSON.stringify(path.join(root, 'bindings', 'node', 'index.mjs'))}
+    const d = new Dialer(${JSON.stringify(net.options)})
+    await d.start()
+    const abort = new AbortController()
+    const call = d.call('101', null, { signal: abort.signal })
+    while (d.stats().calls.ended === 0);
+    abort.abort()
+    console.log((await call.ended).disposition)
+    const other = new AbortController()
+    const last = d.call('102', null, { signal: other.signal })
+    const closing = d.close()
+    other.abort()
+    await closing
+    console.log((await last.ended).disposition)
+  `)
+  const done = await within(run(program).ended)
+  assert.equal(done.err, '')
+  assert.equal(done.out, 'busy\ncancelled\n')
+})
+
+test('played', async t => {
+  const net = await Phonenet.open(t, '--answer-delay', '50')
+  const d = await dialer(t, net)
+  const call = d.call('114')
+  await within(call.answered)
+  call.play(writeWav(path.join(folder(t), 'tone.wav'), 0.1, 440), null)
+  assert.equal((await within(call.played())).error, null)
+  await assert.rejects(call.played({ signal: AbortSignal.abort() }), { name: 'AbortError' })
+  const never = call.played()
+  call.hangup()
+  assert.equal(await within(never), null)
+  await within(call.ended)
+  assert.equal(await call.played(), null)
 })
 
 test('disposal', async t => {

@@ -8,6 +8,8 @@ async function right(): Promise<void> {
   const version: string = Dialer.version
   d.set('dial.ring_timeout', 20)
   d.set('sip.user', null)
+  const active: number = d.stats().calls.active + d.stats().calls.busy
+  console.log(active, (await d.registered({ signal: AbortSignal.timeout(1) })).expires_s)
   await d.load('options.conf')
   const address: string = (await d.start()).text
 
@@ -23,6 +25,7 @@ async function right(): Promise<void> {
   if (answered) console.log(answered.ring_ms)
   const ended: CallEndedEvent = await call.ended
   call.play('b.wav', { repeat: 2 })
+  console.log((await call.played())?.error)
   call.record(null)
 
   d.on('call_incoming', (ev, other) => {
@@ -35,6 +38,8 @@ async function right(): Promise<void> {
   const campaign: Campaign = await d.createCampaign('spring', { 'dial.calls_per_second': 5 })
   const { count, errors } = await campaign.import('a.csv', { 'import.max_errors': 10 })
   await campaign.addContact('+4930123456', { name: 'A', custom: { city: 'Berlin' } })
+  const added = await campaign.addContacts(['+4930123457', { number: '+4930123458', name: null, custom: {} }])
+  console.log(added.count, added.errors[0]?.code)
   const last = await campaign.finished()
   console.log(last.by_disposition.busy ?? 0, count, errors[0]?.line)
 
@@ -87,6 +92,10 @@ async function wrong(d: Dialer, call: Call): Promise<void> {
   d.call('1001', { 'call.audio': 44100 })
   // @ts-expect-error not a kind
   d.events({ events: ['call_over'] })
+  // @ts-expect-error no such counter
+  d.stats().calls.nothing
+  // @ts-expect-error the module has no such thing
+  sipdialer.default
   // @ts-expect-error no such code
   if (new SipdialerError('SIPDIALER_OOPS', 1, '')) console.log(codec)
 }
