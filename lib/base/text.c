@@ -142,6 +142,7 @@ bool sipd_utf8_valid(const char *s, size_t len)
 }
 
 
+/* One that json_plain() leaves over. */
 static void json_char(struct sipd_text *t, unsigned char c)
 {
 	switch (c) {
@@ -161,10 +162,7 @@ static void json_char(struct sipd_text *t, unsigned char c)
 		sipd_text_add(t, "\\t");
 		break;
 	default:
-		if (c < 0x20 || c == 0x7f)
-			sipd_text_printf(t, "\\u%04x", c);
-		else
-			sipd_text_addn(t, (const char *)&c, 1);
+		sipd_text_printf(t, "\\u%04x", c);
 		break;
 	}
 }

@@ -44,8 +44,8 @@ static int16_t *samples(struct sdn_args *a, size_t i, size_t *count,
 }
 
 
-/* audioRead(handle, call, samples): number taken */
-static napi_value audio_read(napi_env env, napi_callback_info info)
+/* Of both directions: (handle, call, samples). */
+static napi_value exchange(napi_env env, napi_callback_info info, bool writes)
 {
 	struct sdn_args a;
 	int16_t *data, none = 0;
@@ -57,7 +57,8 @@ static napi_value audio_read(napi_env env, napi_callback_info info)
 	id = sdn_arg_id(&a, 1, "call");
 	data = samples(&a, 2, &count, &none);
 	if (!a.bad) {
-		n = sipdialer_audio_read(a.d, id, data, count);
+		n = writes ? sipdialer_audio_write(a.d, id, data, count)
+			   : sipdialer_audio_read(a.d, id, data, count);
 		(void)sdn_check(&a, n);
 	}
 
@@ -65,24 +66,17 @@ static napi_value audio_read(napi_env env, napi_callback_info info)
 }
 
 
+/* audioRead(handle, call, samples): number taken */
+static napi_value audio_read(napi_env env, napi_callback_info info)
+{
+	return exchange(env, info, false);
+}
+
+
 /* audioWrite(handle, call, samples): number taken */
 static napi_value audio_write(napi_env env, napi_callback_info info)
 {
-	struct sdn_args a;
-	int16_t *data, none = 0;
-	size_t count;
-	uint64_t id;
-	int n = 0;
-
-	sdn_args_engine(&a, env, info);
-	id = sdn_arg_id(&a, 1, "call");
-	data = samples(&a, 2, &count, &none);
-	if (!a.bad) {
-		n = sipdialer_audio_write(a.d, id, data, count);
-		(void)sdn_check(&a, n);
-	}
-
-	return sdn_args_close(&a, sdn_number(&a, n));
+	return exchange(env, info, true);
 }
 
 

@@ -377,19 +377,31 @@ static bool copy_conf(struct sipd_call *call,
 }
 
 
-int sipd_call_open(struct sipd_call **cp, const struct sipd_call_env *env,
-		   const struct sipd_call_conf *conf,
-		   const struct sipd_call_handlers *h, void *arg)
+struct sipd_call *sipd_call_new(const struct sipd_call_env *env,
+				const struct sipd_call_handlers *h, void *arg)
 {
 	struct sipd_call *call = calloc(1, sizeof(*call));
 
 	if (!call)
-		return sipd_error(SIPDIALER_ENOMEM, "no memory for a call");
+		return NULL;
 
 	call->env = *env;
 	call->h = h;
 	call->arg = arg;
 	call->repeat = 1;
+
+	return call;
+}
+
+
+int sipd_call_open(struct sipd_call **cp, const struct sipd_call_env *env,
+		   const struct sipd_call_conf *conf,
+		   const struct sipd_call_handlers *h, void *arg)
+{
+	struct sipd_call *call = sipd_call_new(env, h, arg);
+
+	if (!call)
+		return sipd_error(SIPDIALER_ENOMEM, "no memory for a call");
 
 	if (!copy_conf(call, conf)) {
 		sipd_call_free(call);

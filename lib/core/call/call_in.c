@@ -16,17 +16,13 @@ int sipd_call_open_in(struct sipd_call **cp, const struct sipd_call_env *env,
 		      const struct sipd_call_in *in,
 		      const struct sipd_call_handlers *h, void *arg)
 {
-	struct sipd_call *call = calloc(1, sizeof(*call));
+	struct sipd_call *call = sipd_call_new(env, h, arg);
 
 	if (!call)
 		return sipd_error(SIPDIALER_ENOMEM, "no memory for a call");
 
-	call->env = *env;
-	call->h = h;
-	call->arg = arg;
 	call->id = in->id;
 	call->inbound = true;
-	call->repeat = 1;
 	call->to = sipd_strdup(in->to);
 	call->from = sipd_strdup(in->from);
 	if (!call->to || !call->from) {

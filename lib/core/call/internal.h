@@ -75,6 +75,9 @@ struct sipd_call {
 };
 
 /* call.c */
+/** What calls of both directions begin with; NULL: no memory. */
+struct sipd_call *sipd_call_new(const struct sipd_call_env *env,
+				const struct sipd_call_handlers *h, void *arg);
 extern const struct sipd_invite_handlers sipd_call_invite_handlers;
 /** Settings of conf that a call has only once; false: no memory. */
 bool sipd_call_settings(struct sipd_call *call,

@@ -148,6 +148,27 @@ static void send_as_ours(struct server *s)
 }
 
 
+/* Packets of ours after each of which we are still a stranger. */
+static void nothing_is_learned(struct server *s, const char *const *packets,
+			       size_t n)
+{
+	const struct sockaddr_in to = stack_addr(s);
+	char text[2048];
+
+	request_text(text, sizeof(text), "OPTIONS", "", s->port);
+	for (size_t i = 0; i < n; i++) {
+		(void)strcpy(s->packet, packets[i]);
+		on_loop(s, send_as_ours);
+		receive_this(s, packets[i]);
+		send_to(s->fd, text, &to);
+	}
+	/* all of them were a stranger's when this one was sent */
+	while (stats_of(s)->strangers < n)
+		assert_true(stats_of(s)->requests_in <= n);
+	assert_int_equal(receive(s, 0), 0);
+}
+
+
 /* With DNS only libre knows the address: learned from what goes there. */
 static void test_server_by_name_is_learned(void **state)
 {
@@ -159,26 +180,11 @@ static void test_server_by_name_is_learned(void **state)
 		"INVITE sip:pbx.invalid@other SIP/2.0\r\n\r\n",
 	};
 	struct server *s = *state;
-	struct sockaddr_in to;
-	char text[2048];
-	size_t i;
 
 	s->conf.reg = false;
 	s->conf.server = "pbx.invalid";
 	server_open(s);
-	to = stack_addr(s);
-	request_text(text, sizeof(text), "OPTIONS", "", s->port);
-
-	for (i = 0; i < ARRAY_SIZE(others); i++) {
-		(void)strcpy(s->packet, others[i]);
-		on_loop(s, send_as_ours);
-		receive_this(s, others[i]);
-		send_to(s->fd, text, &to);
-	}
-	/* all of them were a stranger's when this one was sent */
-	while (stats_of(s)->strangers < ARRAY_SIZE(others))
-		assert_true(stats_of(s)->requests_in <= ARRAY_SIZE(others));
-	assert_int_equal(receive(s, 0), 0);
+	nothing_is_learned(s, others, ARRAY_SIZE(others));
 
 	(void)strcpy(s->packet, "INVITE sip:1@PBX.invalid:5080 SIP/2.0\r\n"
 				"To: <sip:1@pbx.invalid>\r\n\r\n");
@@ -202,26 +208,12 @@ static void test_proxy_by_name_is_learned(void **state)
 		"INVITE sip:1@127.0.0.9 SIP/2.0\r\nRoute: <sip:proxy.in",
 	};
 	struct server *s = *state;
-	struct sockaddr_in to;
-	char text[2048];
-	size_t i;
 
 	s->conf.reg = false;
 	s->conf.server = "127.0.0.9";
 	s->conf.outbound_proxy = "proxy.invalid";
 	server_open(s);
-	to = stack_addr(s);
-	request_text(text, sizeof(text), "OPTIONS", "", s->port);
-
-	for (i = 0; i < ARRAY_SIZE(others); i++) {
-		(void)strcpy(s->packet, others[i]);
-		on_loop(s, send_as_ours);
-		receive_this(s, others[i]);
-		send_to(s->fd, text, &to);
-	}
-	while (stats_of(s)->strangers < ARRAY_SIZE(others))
-		assert_true(stats_of(s)->requests_in <= ARRAY_SIZE(others));
-	assert_int_equal(receive(s, 0), 0);
+	nothing_is_learned(s, others, ARRAY_SIZE(others));
 
 	(void)strcpy(s->packet,
 		     "INVITE sip:1@127.0.0.9 SIP/2.0\r\n"
