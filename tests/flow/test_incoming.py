@@ -149,11 +149,10 @@ class Incoming(flow.Case):
                     '</scenario>\n' % (
                         scenario, '<Reference variables="x"/>\n'
                         if '"x"' in scenario else ""))
-        sip = flow.free_port(self.ip)
         done = subprocess.run(
             [SIPP, "%s:%d" % (self.ip, port), "-sf", path, "-i", self.ip,
-             "-p", str(sip), "-mi", self.ip, "-mp",
-             str(10000 + sip % 5000 * 4), "-m", "1", "-nostdin",
+             "-p", str(flow.free_port(self.ip)), "-mi", self.ip, "-mp",
+             str(flow.media_port(self.ip)), "-m", "1", "-nostdin",
              "-rtp_echo", "-timeout", "%ds" % seconds, "-timeout_error",
              "-trace_err", "-error_file", self.path("sipp.err"),
              *(["-t", "t1"] if tcp else [])],

@@ -25,8 +25,6 @@ class Telephone:
 
     def __init__(self, case, scenario, *args, tcp=False, words=()):
         self.ip, self.port = case.ip, flow.free_port(case.ip)
-        # sipp's media ports lie below those the kernel hands out: a socket
-        # of another test on every address cannot hold one of them.
         name = "%s-%d" % (scenario, self.port)
         self.errors = case.path(name + ".err")
         self.log = open(case.path(name + ".out"), "w", encoding="utf-8")
@@ -34,7 +32,7 @@ class Telephone:
             ["-sf", self.scenario(case, scenario, name, words)]
         self.child = subprocess.Popen(
             [SIPP, *source, "-i", self.ip, "-p", str(self.port), "-mi",
-             self.ip, "-mp", str(10000 + self.port % 5000 * 4),
+             self.ip, "-mp", str(flow.media_port(self.ip)),
              "-m", "1", "-nostdin", "-timeout", "20s",
              "-timeout_error", "-trace_err", "-error_file", self.errors,
              *(["-t", "t1"] if tcp else []), *args],

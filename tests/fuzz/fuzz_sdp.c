@@ -10,8 +10,8 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "fuzz.h"
-#include "port/sip/sdp.h"
-#include "port/sip/sdp_parse.h"
+#include "port/sip/sdp/sdp.h"
+#include "port/sip/sdp/parse.h"
 
 enum { ANSWER = 4096 };
 

@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "fuzz.h"
 #include "port/sip/internal.h"
-#include "port/sip/invite.h"
+#include "port/sip/invite/invite.h"
 
 
 static void check_text(const char *text)

@@ -7,6 +7,7 @@ that tests run side by side.
 """
 import array
 import concurrent.futures
+import contextlib
 import csv
 import json
 import math
@@ -53,6 +54,25 @@ def free_port(ip, kind=socket.SOCK_DGRAM):
     with socket.socket(socket.AF_INET, kind) as s:
         s.bind((ip, 0))
         return s.getsockname()[1]
+
+
+def media_port(ip):
+    """First of four free UDP ports for sipp's media, below those the kernel
+    hands out to others by itself."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range",
+              encoding="ascii") as f:
+        top = max(4096, min(int(f.read().split()[0]), 30000) - 4)
+    for port in random.SystemRandom().sample(range(2048, top, 4), 400):
+        try:
+            with contextlib.ExitStack() as held:
+                for n in range(4):
+                    s = held.enter_context(
+                        socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+                    s.bind((ip, port + n))
+                return port
+        except OSError:
+            continue
+    raise AssertionError("no four free ports on %s" % ip)
 
 
 def listens(kind, ip, port):

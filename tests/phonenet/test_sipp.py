@@ -13,6 +13,7 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 
+from flow import media_port  # noqa: E402
 from pysip import Phonenet  # noqa: E402
 
 PROGRAM = None
@@ -28,7 +29,7 @@ class Sipp(unittest.TestCase):
     def run_sipp(self, net, scenario, number, calls, *more):
         r = subprocess.run(
             ["sipp", "-sf", os.path.join(HERE, scenario), "-s", number,
-             "-i", "127.0.0.1", "-m", str(calls), "-r", "50", "-nostdin",
+             "-i", "127.0.0.1", "-mp", str(media_port("127.0.0.1")), "-m", str(calls), "-r", "50", "-nostdin",
              "-timeout", "30", *more, "%s:%d" % net.addr],
             cwd=self.dir, capture_output=True, timeout=60, text=True)
         self.assertEqual(r.returncode, 0, r.stdout[-2000:] + r.stderr)

@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include "port/disk.h"
 #include "port/file/wav.h"
-#include "port/sip/sdp.h"
+#include "port/sip/sdp/sdp.h"
 
 struct sipd_prompts; /* the cache */
 struct sipd_prompt;  /* audio of one file */

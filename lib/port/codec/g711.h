@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include "port/sip/sdp.h"
+#include "port/sip/sdp/sdp.h"
 
 void sipd_g711_encode(enum sipd_codec_id codec, uint8_t *dst,
 		      const int16_t *src, size_t samples);

@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "port/sip/sdp.h"
+#include "port/sip/sdp/sdp.h"
 
 enum {
 	SIPD_JITTER_FRAME = 160, /* samples of 20 ms */

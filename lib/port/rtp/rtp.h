@@ -17,7 +17,7 @@
 #include <stdint.h>
 #include "base/log.h"
 #include "port/net.h"
-#include "port/sip/sdp.h"
+#include "port/sip/sdp/sdp.h"
 
 enum {
 	SIPD_FRAME = 160, /* samples of 20 ms at 8 kHz */

@@ -8,11 +8,9 @@
 
 #include <stdatomic.h>
 #include "port/libre/libre.h"
+#include "port/sip/account.h"
 #include "port/sip/sip.h"
-
-struct sipd_register; /* register.c */
-struct sipd_hosts;    /* hosts.c */
-struct sipd_tls;      /* tls_conf.c */
+#include "port/sip/transport.h"
 
 /** What our dialogs take; for Allow in requests and answers. */
 #define SIPD_ALLOW "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE"
@@ -111,53 +109,6 @@ bool sipd_pl_number(const struct pl *pl, uint32_t *value);
 
 int sipd_listen_start(struct sipd_sip *sip);
 
-/* ---- locate.c ---------------------------------------------------------- */
-
-/** Ask where the next hop is, if it is needed. */
-void sipd_locate_start(struct sipd_sip *sip);
-void sipd_locate_stop(struct sipd_sip *sip);
-
-/* ---- hosts.c: names without DNS, and the DNS client -------------------- */
-
-int sipd_hosts_load(struct sipd_hosts **hp, const char *path); /* mem_deref */
-/** An address of /etc/hosts (IPv4 first), or of localhost. RFC 6761 6.3 */
-bool sipd_hosts_find(const struct sipd_hosts *hosts, const struct pl *name,
-		     struct sa *addr);
-/** DNS client on the name servers of resolv.conf. 0 or errno. */
-int sipd_dns_open(struct dnsc **dnscp);
-
-/* ---- keepalive.c ------------------------------------------------------- */
-
-struct sipd_keepalive {
-	struct tmr tmr;
-	struct sipd_sip *sip;
-	struct sa dst;
-	enum sip_transp tp;
-	uint32_t interval; /* s */
-};
-
-/** CRLF CRLF towards dst each interval. RFC 5626 3.5.1 */
-void sipd_keepalive_start(struct sipd_keepalive *ka, struct sipd_sip *sip,
-			  enum sip_transp tp, const struct sa *dst,
-			  uint32_t interval);
-void sipd_keepalive_stop(struct sipd_keepalive *ka);
-
-/* ---- digest.c: RFC 7616, 8760 ------------------------------------------ */
-
-struct sipd_auth;
-/** Freed by mem_deref(). */
-int sipd_auth_alloc(struct sipd_auth **ap, struct sipd_sip *sip);
-/** Read the challenges of a 401/407: strongest algorithm we know, configured
- *  realm only (fact F), a stale nonce again, at most two tries a request.
- *  0: send again; SIPDIALER_EAUTH with sipd_error(): give up. */
-int sipd_auth_challenge(struct sipd_auth *auth, const struct sip_msg *msg);
-/** Write Authorization / Proxy-Authorization lines, nothing if none yet. */
-int sipd_auth_encode(struct mbuf *mb, struct sipd_auth *auth,
-		     const char *method, const char *uri);
-/** A request got through: later challenges of other requests of the same call
- *  count afresh. */
-void sipd_auth_accepted(struct sipd_auth *auth);
-
 /* ---- conf.c ------------------------------------------------------------ */
 
 int sipd_conf_copy(struct sipd_sip_conf *dst, const struct sipd_sip_conf *src);
@@ -230,41 +181,13 @@ void sipd_invite_flush(struct sipd_sip *sip);
  *  gone. */
 void sipd_invite_lost(struct sipd_sip *sip);
 
-/* ---- register.c -------------------------------------------------------- */
-
-int sipd_register_start(struct sipd_register **rp, struct sipd_sip *sip);
-/** Remove the binding; h when answered or after wait_ms. */
-void sipd_register_stop(struct sipd_register *reg, uint32_t wait_ms,
-			void (*h)(void *arg), void *arg);
-/** The connection is gone: a REGISTER on it gets no answer, and the server
- *  can no longer call us. */
-void sipd_register_lost(struct sipd_register *reg);
-bool sipd_register_known_contact(const struct sipd_register *reg,
-				 struct sa *mapped); /* address the server saw:
-				 * received/rport of its answers */
-
 /* ---- sip.c ------------------------------------------------------------- */
 
 /** A connection to the server is gone: what waits for an answer on it gets
  *  none. */
 void sipd_sip_lost(struct sipd_sip *sip);
 
-/* ---- tls.c, tls_conf.c: specs fact A ----------------------------------- */
-
-/** TLS towards this server: files read, its certificate checked before SIP is
- *  sent.  Freed by mem_deref() after the stack. */
-int sipd_tls_open(struct sipd_tls **tp, struct sipd_sip *sip,
-		  const char *server);
-/** Nothing of sip is used any more. */
-void sipd_tls_close(struct sipd_tls *tls);
-struct tls *sipd_tls_context(const struct sipd_tls *tls);
-/** What went wrong on the last connection, if err, an errno value, may come of
- *  it; else NULL. tls may be NULL. */
-const char *sipd_tls_failure(struct sipd_tls *tls, int err);
-/** A message has come: the server takes us for what we are. tls may be NULL */
-void sipd_tls_heard(struct sipd_tls *tls);
-
-/* ---- reason header ----------------------------------------------------- */
+/* ---- reason.c ----------------------------------------------------- */
 
 /** Cause of a Reason header: Q.850 cause if there is one, else 0; *sip_cause
  *  gets the SIP one. RFC 3326 */

@@ -13,7 +13,7 @@
 #include "base/log.h"
 #include "port/loop.h"
 #include "port/net.h"
-#include "port/sip/sdp.h"
+#include "port/sip/sdp/sdp.h"
 
 struct sipd_sip;
 

@@ -2,7 +2,7 @@
  * @file test_invite_refresh.c  The session timer, as the one that refreshes
  */
 #include "telephone.h"
-#include "port/sip/invite.h"
+#include "port/sip/invite/invite.h"
 
 
 /* The refresh is due now, not in half of 90 s. */

@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include "lib/cmocka_all.h"
 #include "base/error.h"
-#include "port/sip/sdp.h"
+#include "port/sip/sdp/sdp.h"
 
 #define HEAD "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\n"
 #define CONN "c=IN IP4 192.0.2.1\r\nt=0 0\r\n"

@@ -4,7 +4,7 @@
  * Includes the source, to set the client nonce of the RFC's examples.
  */
 #include "sip_msg.h"
-#include "port/sip/digest.c"
+#include "port/sip/account/digest.c"
 
 #define REST \
 	"Via: SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bKabc\r\n" \

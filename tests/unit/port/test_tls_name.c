@@ -4,7 +4,7 @@
 #include <string.h>
 #include <openssl/x509v3.h>
 #include "lib/cmocka_all.h"
-#include "port/sip/tls_name.h"
+#include "port/sip/transport/tls_name.h"
 
 
 /* A certificate of these names: nobody signs it, it is looked at only. */

@@ -1,5 +1,5 @@
 /**
- * @file port/sip/tls.h  Shared by tls*.c; the rest of port/sip sees internal.h
+ * @file port/sip/transport/tls.h  Shared by tls*.c; the rest of port/sip sees internal.h
  *
  * Loop thread only.
  */

@@ -1,5 +1,5 @@
 /**
- * @file port/sip/hosts.c  Names of /etc/hosts, and the DNS client
+ * @file port/sip/transport/hosts.c  Names of /etc/hosts, and the DNS client
  *
  * libre asks name servers only.  The file is read once, at the opening of the
  * stack.  Loop thread only.

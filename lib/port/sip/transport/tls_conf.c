@@ -1,5 +1,5 @@
 /**
- * @file port/sip/tls_conf.c  The TLS context: authorities, our certificate
+ * @file port/sip/transport/tls_conf.c  The TLS context: authorities, our certificate
  *
  * Read once, when the stack is opened; what is wrong with a file is said then.
  */
@@ -11,7 +11,7 @@
 #include <openssl/pem.h>
 #include "base/error.h"
 #include "base/text.h"
-#include "port/sip/tls.h"
+#include "port/sip/transport/tls.h"
 
 enum { SECURITY_LEVEL = 2 }; /* RSA of 2,048 bits, SHA-256, and more */
 

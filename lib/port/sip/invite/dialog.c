@@ -1,10 +1,10 @@
 /**
- * @file port/sip/invite_dialog.c  Requests of ours inside a dialog
+ * @file port/sip/invite/dialog.c  Requests of ours inside a dialog
  *
  * ACK, BYE and the refresh of a session.  Loop thread.  RFC 3261 12.2, 13.2.2,
  * 15; 3326; 4028
  */
-#include "port/sip/invite.h"
+#include "port/sip/invite/invite.h"
 
 #include <string.h>
 #include "base/error.h"

@@ -1,5 +1,5 @@
 /**
- * @file port/sip/invite.h  Shared by the invite*.c files; nobody else
+ * @file port/sip/invite/invite.h  Shared by the files of invite/; nobody else
  *
  * A session is in the table of its sipd_sip by Call-ID until it is dropped.
  * It outlives what its owner sees: after ended() it may still have to ACK, to
@@ -135,7 +135,7 @@ uint32_t invite_linger(const struct sipd_invite *inv, uint32_t ms);
 /** Send the INVITE, also once more with an answer to a challenge. */
 int invite_send(struct sipd_invite *inv);
 
-/* ---- invite_answer.c ---------------------------------------------------- */
+/* ---- answer.c ---------------------------------------------------------- */
 
 /** CANCEL the INVITE under way if a 1xx came; invite_resp() does it else. */
 void invite_cancel(struct sipd_invite *inv);
@@ -150,7 +150,7 @@ void invite_reason(const struct sip_msg *msg, char *buf, size_t size);
 /** The SDP of a message, also as part of a multipart body. */
 bool invite_body_sdp(const struct sip_msg *msg, struct pl *sdp);
 
-/* ---- invite_dialog.c ---------------------------------------------------- */
+/* ---- dialog.c ---------------------------------------------------------- */
 
 /** What a dialog request carries besides the dialog. */
 struct invite_request {
@@ -195,7 +195,7 @@ uint32_t invite_expires(const struct sip_msg *msg);
 /** A SIP URI that a request of ours may go to. */
 bool invite_uri_ok(const struct pl *uri);
 
-/* ---- invite_reply.c ----------------------------------------------------- */
+/* ---- reply.c ----------------------------------------------------------- */
 
 void invite_reply_close(struct sipd_invite *inv);
 /** 200 with our description, repeated until the ACK.  0 or errno. */
@@ -209,7 +209,7 @@ bool invite_has_body(const struct sip_msg *msg);
 /** Its body is compressed or the like. RFC 3261 20.12 */
 bool invite_encoded(const struct sip_msg *msg);
 
-/* ---- invite_in.c -------------------------------------------------------- */
+/* ---- in.c -------------------------------------------------------------- */
 
 /** A request without To tag: the INVITE of a call again, or its CANCEL. */
 bool invite_in_request(struct sipd_sip *sip, const struct sip_msg *msg);
@@ -224,7 +224,7 @@ void invite_in_agreed(struct sipd_invite *inv,
 		      const struct sipd_sdp_remote *remote);
 void invite_in_hangup(struct sipd_invite *inv, const char *reason);
 
-/* ---- invite_caller.c ---------------------------------------------------- */
+/* ---- caller.c ---------------------------------------------------------- */
 
 struct invite_caller_text {
 	struct sipd_invite_caller caller; /* points to the rest */

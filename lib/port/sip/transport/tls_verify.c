@@ -1,13 +1,13 @@
 /**
- * @file port/sip/tls_verify.c  Is it the server? And why not, in words
+ * @file port/sip/transport/tls_verify.c  Is it the server? And why not, in words
  *
  * Called by OpenSSL in the handshake.  RFC 5280 6, 5922 7
  */
 #include <string.h>
 #include <openssl/x509v3.h>
 #include "base/text.h"
-#include "port/sip/tls.h"
-#include "port/sip/tls_name.h"
+#include "port/sip/transport/tls.h"
+#include "port/sip/transport/tls_name.h"
 
 enum { NAMES_SIZE = 128 }; /* bytes of somebody else's names in a reason */
 

@@ -1,11 +1,11 @@
 /**
- * @file port/sip/invite_answer.c  Answers to our INVITE
+ * @file port/sip/invite/answer.c  Answers to our INVITE
  *
  * Ringing, early media, challenges, the final answer.  libre 1.1.0 believes
  * too easily and follows redirects (specs facts E-H): answers are checked
  * here, and nothing is followed.  Loop thread.  RFC 3261 13.2.2, 22.2
  */
-#include "port/sip/invite.h"
+#include "port/sip/invite/invite.h"
 
 #include <string.h>
 #include "base/error.h"

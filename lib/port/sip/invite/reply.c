@@ -1,10 +1,10 @@
 /**
- * @file port/sip/invite_reply.c  Requests of the peer inside a dialog
+ * @file port/sip/invite/reply.c  Requests of the peer inside a dialog
  *
  * BYE, re-INVITE and its ACK, UPDATE, INFO and what else comes.  Loop thread.
  * RFC 3261 12.2.2, 14.2, 15.1.2; 3311; 6086
  */
-#include "port/sip/invite.h"
+#include "port/sip/invite/invite.h"
 
 #include <string.h>
 #include "base/clock.h"

@@ -1,14 +1,14 @@
 /**
- * @file port/sip/sdp.c  Offer and answer of one audio stream
+ * @file port/sip/sdp/sdp.c  Offer and answer of one audio stream
  *
  * Works on any thread.  RFC 3264, 3551, 4733, 5761
  */
-#include "port/sip/sdp.h"
+#include "port/sip/sdp/sdp.h"
 
 #include <string.h>
 #include "base/error.h"
 #include "base/text.h"
-#include "port/sip/sdp_parse.h"
+#include "port/sip/sdp/parse.h"
 
 enum {
 	DTMF_PT = 101, /* ours; the usual number */

@@ -1,5 +1,5 @@
 /**
- * @file port/sip/tls_name.c  Whose certificate is it? RFC 5922 7, 6125 6.4
+ * @file port/sip/transport/tls_name.c  Whose certificate is it? RFC 5922 7, 6125 6.4
  *
  * Identities are the SIP URIs without a user, the DNS names and the addresses
  * of subjectAltName; the common name only where that extension is missing.
@@ -7,7 +7,7 @@
  * trunks show such a certificate all the same: docs/tls.md.  Names come with a
  * length, so that a NUL byte within hides nothing.
  */
-#include "port/sip/tls_name.h"
+#include "port/sip/transport/tls_name.h"
 
 #include <stdio.h>
 #include <string.h>

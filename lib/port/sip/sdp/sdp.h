@@ -1,5 +1,5 @@
 /**
- * @file port/sip/sdp.h  Offer and answer of one audio stream. RFC 3264, 8866
+ * @file port/sip/sdp/sdp.h  Offer and answer of one audio stream. RFC 3264, 8866
  */
 #ifndef SIPD_PORT_SIP_SDP_H
 #define SIPD_PORT_SIP_SDP_H

@@ -1,11 +1,11 @@
 /**
- * @file port/sip/sdp_parse.c  Reads a session description
+ * @file port/sip/sdp/parse.c  Reads a session description
  *
  * A strict, small parser of our own: a peer's text never leads to a DNS
  * lookup, an allocation or a loop over more than is written here.  Works on
  * any thread.  RFC 8866, 3605
  */
-#include "port/sip/sdp_parse.h"
+#include "port/sip/sdp/parse.h"
 
 #include <ctype.h>
 #include <string.h>

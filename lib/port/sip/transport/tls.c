@@ -1,12 +1,12 @@
 /**
- * @file port/sip/tls.c  Who the server is, before a byte of SIP. RFC 5922, 5923
+ * @file port/sip/transport/tls.c  Who the server is, before a byte of SIP. RFC 5922, 5923
  *
  * libre 1.1.0 checks no certificate and names no server (specs fact A), and
  * later releases check by the address.  So the OpenSSL context is told: it
  * checks each server by ours, and a handshake that fails sends nothing.  What
  * was wrong is kept in words, as libre says EPROTO.  Loop thread only.
  */
-#include "port/sip/tls.h"
+#include "port/sip/transport/tls.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,10 +1,10 @@
 /**
- * @file port/sip/invite.c  INVITE session, calling side: begin and end
+ * @file port/sip/invite/invite.c  INVITE session, calling side: begin and end
  *
  * The INVITE, CANCEL, what comes outside of transactions, and how sessions
  * are freed.  Loop thread.  RFC 3261 8.1, 9.1, 13.2, 17.1.1
  */
-#include "port/sip/invite.h"
+#include "port/sip/invite/invite.h"
 
 #include <string.h>
 #include "base/container.h"

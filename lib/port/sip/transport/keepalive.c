@@ -1,5 +1,5 @@
 /**
- * @file port/sip/keepalive.c  Keeps the way through a NAT open. RFC 5626 3.5.1
+ * @file port/sip/transport/keepalive.c  Keeps the way through a NAT open. RFC 5626 3.5.1
  *
  * libre's own keep-alive asks by STUN on UDP, which few PBXs answer, and on
  * TCP closes the connection of a server that sends no pong; ours needs no

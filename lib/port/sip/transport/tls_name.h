@@ -1,5 +1,5 @@
 /**
- * @file port/sip/tls_name.h  Whose certificate is it? RFC 5922 7
+ * @file port/sip/transport/tls_name.h  Whose certificate is it? RFC 5922 7
  */
 #ifndef SIPD_PORT_SIP_TLS_NAME_H
 #define SIPD_PORT_SIP_TLS_NAME_H

@@ -1,5 +1,5 @@
 /**
- * @file port/sip/register.c  Our registration at the server. RFC 3261 10
+ * @file port/sip/account/register.c  Our registration at the server. RFC 3261 10
  *
  * One REGISTER at a time, on libre's client transactions.  Nothing of the
  * answer is believed before guard.c has seen it, and no failure is retried

@@ -1,12 +1,12 @@
 /**
- * @file port/sip/sdp_parse.h  What a description says; for sdp.c only
+ * @file port/sip/sdp/parse.h  What a description says; for sdp.c only
  *
  * Spans point into the text parsed.
  */
 #ifndef SIPD_PORT_SIP_SDP_PARSE_H
 #define SIPD_PORT_SIP_SDP_PARSE_H
 
-#include "port/sip/sdp.h"
+#include "port/sip/sdp/sdp.h"
 
 enum {
 	SDP_MEDIA_MAX = 16,  /* m= lines; more are refused */

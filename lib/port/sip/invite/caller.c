@@ -1,10 +1,10 @@
 /**
- * @file port/sip/invite_caller.c  Who calls and whom, in words of the host
+ * @file port/sip/invite/caller.c  Who calls and whom, in words of the host
  *
  * What a stranger wrote goes to events, files and terminals: it is decoded,
  * bounded, and clean.  Loop thread.  RFC 3261 19.1, 25.1
  */
-#include "port/sip/invite.h"
+#include "port/sip/invite/invite.h"
 
 #include <ctype.h>
 #include <string.h>

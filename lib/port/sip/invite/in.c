@@ -1,12 +1,12 @@
 /**
- * @file port/sip/invite_in.c  INVITE session, called side: until the answer
+ * @file port/sip/invite/in.c  INVITE session, called side: until the answer
  *
  * Rings, is answered, refused or cancelled; from its 2xx on it is a session as
  * any other.  Provisional answers are kept here and sent again when the INVITE
  * is; those above 299 are libre's transaction's; our 2xx is that of
- * invite_reply.c.  Loop thread.  RFC 3261 8.2, 9.2, 13.3, 17.2.1
+ * reply.c.  Loop thread.  RFC 3261 8.2, 9.2, 13.3, 17.2.1
  */
-#include "port/sip/invite.h"
+#include "port/sip/invite/invite.h"
 
 #include <string.h>
 #include "base/clock.h"

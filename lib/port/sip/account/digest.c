@@ -1,5 +1,5 @@
 /**
- * @file port/sip/digest.c  Digest authentication, our side. RFC 7616, 8760
+ * @file port/sip/account/digest.c  Digest authentication, our side. RFC 7616, 8760
  *
  * libre's own knows MD5 only and answers any realm that asks (specs fact F).
  * Quoted values of a challenge are kept as they were sent, with their escapes:

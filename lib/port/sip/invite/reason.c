@@ -1,5 +1,5 @@
 /**
- * @file port/sip/reason.c  Why a call ended, as the network says. RFC 3326
+ * @file port/sip/invite/reason.c  Why a call ended, as the network says. RFC 3326
  */
 #include <string.h>
 #include "port/sip/internal.h"

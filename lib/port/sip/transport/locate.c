@@ -1,5 +1,5 @@
 /**
- * @file port/sip/locate.c  Where is the server, whose calls are to come in?
+ * @file port/sip/transport/locate.c  Where is the server, whose calls are to come in?
  *
  * It may be given by a name of DNS, which libre asks for: an OPTIONS makes it
  * do so, and listen.c sees where that goes.  With a registration there is no

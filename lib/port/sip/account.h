@@ -1,0 +1,41 @@
+/**
+ * @file port/sip/account.h  What account/ does: registration, digest
+ */
+#ifndef SIPD_PORT_SIP_ACCOUNT_H
+#define SIPD_PORT_SIP_ACCOUNT_H
+
+#include "port/libre/libre.h"
+
+struct sipd_sip;
+struct sipd_register; /* register.c */
+
+/* ---- digest.c: RFC 7616, 8760 ------------------------------------------ */
+
+struct sipd_auth;
+/** Freed by mem_deref(). */
+int sipd_auth_alloc(struct sipd_auth **ap, struct sipd_sip *sip);
+/** Read the challenges of a 401/407: strongest algorithm we know, configured
+ *  realm only (fact F), a stale nonce again, at most two tries a request.
+ *  0: send again; SIPDIALER_EAUTH with sipd_error(): give up. */
+int sipd_auth_challenge(struct sipd_auth *auth, const struct sip_msg *msg);
+/** Write Authorization / Proxy-Authorization lines, nothing if none yet. */
+int sipd_auth_encode(struct mbuf *mb, struct sipd_auth *auth,
+		     const char *method, const char *uri);
+/** A request got through: later challenges of other requests of the same call
+ *  count afresh. */
+void sipd_auth_accepted(struct sipd_auth *auth);
+
+/* ---- register.c -------------------------------------------------------- */
+
+int sipd_register_start(struct sipd_register **rp, struct sipd_sip *sip);
+/** Remove the binding; h when answered or after wait_ms. */
+void sipd_register_stop(struct sipd_register *reg, uint32_t wait_ms,
+			void (*h)(void *arg), void *arg);
+/** The connection is gone: a REGISTER on it gets no answer, and the server
+ *  can no longer call us. */
+void sipd_register_lost(struct sipd_register *reg);
+bool sipd_register_known_contact(const struct sipd_register *reg,
+				 struct sa *mapped); /* address the server saw:
+				 * received/rport of its answers */
+
+#endif

@@ -1,0 +1,59 @@
+/**
+ * @file port/sip/transport.h  What transport/ does: names, connections, TLS
+ */
+#ifndef SIPD_PORT_SIP_TRANSPORT_H
+#define SIPD_PORT_SIP_TRANSPORT_H
+
+#include "port/libre/libre.h"
+
+struct sipd_sip;
+struct sipd_hosts; /* hosts.c */
+struct sipd_tls;   /* tls_conf.c */
+
+/* ---- locate.c ---------------------------------------------------------- */
+
+/** Ask where the next hop is, if it is needed. */
+void sipd_locate_start(struct sipd_sip *sip);
+void sipd_locate_stop(struct sipd_sip *sip);
+
+/* ---- hosts.c: names without DNS, and the DNS client -------------------- */
+
+int sipd_hosts_load(struct sipd_hosts **hp, const char *path); /* mem_deref */
+/** An address of /etc/hosts (IPv4 first), or of localhost. RFC 6761 6.3 */
+bool sipd_hosts_find(const struct sipd_hosts *hosts, const struct pl *name,
+		     struct sa *addr);
+/** DNS client on the name servers of resolv.conf. 0 or errno. */
+int sipd_dns_open(struct dnsc **dnscp);
+
+/* ---- keepalive.c ------------------------------------------------------- */
+
+struct sipd_keepalive {
+	struct tmr tmr;
+	struct sipd_sip *sip;
+	struct sa dst;
+	enum sip_transp tp;
+	uint32_t interval; /* s */
+};
+
+/** CRLF CRLF towards dst each interval. RFC 5626 3.5.1 */
+void sipd_keepalive_start(struct sipd_keepalive *ka, struct sipd_sip *sip,
+			  enum sip_transp tp, const struct sa *dst,
+			  uint32_t interval);
+void sipd_keepalive_stop(struct sipd_keepalive *ka);
+
+/* ---- tls.c, tls_conf.c: specs fact A ----------------------------------- */
+
+/** TLS towards this server: files read, its certificate checked before SIP is
+ *  sent.  Freed by mem_deref() after the stack. */
+int sipd_tls_open(struct sipd_tls **tp, struct sipd_sip *sip,
+		  const char *server);
+/** Nothing of sip is used any more. */
+void sipd_tls_close(struct sipd_tls *tls);
+struct tls *sipd_tls_context(const struct sipd_tls *tls);
+/** What went wrong on the last connection, if err, an errno value, may come of
+ *  it; else NULL. tls may be NULL. */
+const char *sipd_tls_failure(struct sipd_tls *tls, int err);
+/** A message has come: the server takes us for what we are. tls may be NULL */
+void sipd_tls_heard(struct sipd_tls *tls);
+
+#endif
