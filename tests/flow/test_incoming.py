@@ -223,6 +223,7 @@ class Incoming(flow.Case):
                     BYE_OUT, port)
         self.assertGreater(self.answered()["rtp"]["tx"], 10)
 
+    # conformance: RFC 3261 13.3.1.4 | a 200 is sent again until its ACK comes | sipp
     def test_ack_is_late(self):
         port = self.answering(prompt=8)
         self.caller(RING + recv(200, rrs="true") + pause(1800) +
