@@ -108,6 +108,42 @@ export interface CallIncomingEvent extends BaseEvent<'call_incoming'> {
   /** The caller's name. */
   text: string | null
   direction: 'inbound'
+  account: string | null
+  /** Header lines of the INVITE for the ends, "Name: value\n". */
+  headers: string | null
+  /** P-Asserted-Identity, number or URI. */
+  asserted: string | null
+  /** Who diverted it last. */
+  diverted: string | null
+  /** What the network found of the caller's number. */
+  verstat: string | null
+}
+
+export interface CallTransferEvent extends CallEvent<'call_transfer'> {
+  status: 'trying' | 'ringing' | 'completed' | 'failed'
+  sip_status: number
+  reason: string | null
+}
+
+export interface CallReferredEvent extends CallEvent<'call_referred'> {
+  /** Who is to be called. */
+  to: string
+  /** Who asks. */
+  text: string | null
+}
+
+export interface CallBridgedEvent extends CallEvent<'call_bridged'> {
+  other: number
+}
+
+export interface CallUnbridgedEvent extends CallEvent<'call_unbridged'> {
+  other: number
+  reason: string | null
+}
+
+export interface CallReplacedEvent extends CallEvent<'call_replaced'> {
+  /** The call that goes on. */
+  other: number
 }
 
 export interface CallAudioEvent extends CallEvent<'call_audio'> {
@@ -134,7 +170,8 @@ export interface CallEndedEvent extends CallEvent<'call_ended'> {
   ring_ms: number
   talk_ms: number
   codec: string | null
-  srtp: boolean
+  /** How the audio was encrypted. */
+  srtp: string | null
   amd: { verdict: string, at_ms: number | null, beep_at_ms: number | null }
   dtmf: string | null
   rtp: { tx: number, rx: number, lost: number, jitter_ms: number | null, rtt_ms: number | null, mos: number | null }
@@ -195,6 +232,11 @@ export interface EventMap {
   call_ended: CallEndedEvent
   call_incoming: CallIncomingEvent
   call_audio: CallAudioEvent
+  call_transfer: CallTransferEvent
+  call_referred: CallReferredEvent
+  call_bridged: CallBridgedEvent
+  call_unbridged: CallUnbridgedEvent
+  call_replaced: CallReplacedEvent
   campaign_status: CampaignStatusEvent
   campaign_progress: CampaignProgressEvent
   import_error: ImportErrorEvent

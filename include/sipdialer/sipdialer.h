@@ -102,7 +102,8 @@ enum sipdialer_event_type {
 	 *  of the call are in the store before this event is delivered. */
 	SIPDIALER_EVENT_CALL_ENDED = 27,
 	/** A call comes in (option `incoming.accept`): call, from, to = number
-	 *  called, text = the caller's name or NULL, direction 1.  It rings
+	 *  called, text = the caller's name or NULL, direction 1, account,
+	 *  headers, asserted, diverted, verstat.  It rings
 	 *  until sipdialer_call_answer() or sipdialer_call_reject(), at most
 	 *  `incoming.timeout` s; then it is refused.  Never lost. */
 	SIPDIALER_EVENT_CALL_INCOMING = 28,
@@ -113,6 +114,21 @@ enum sipdialer_event_type {
 	 *  sipdialer_audio_read(), _write() or _clear() of that call, with the
 	 *  next 20 ms of audio. */
 	SIPDIALER_EVENT_CALL_AUDIO = 29,
+	/** A transfer that we asked for goes on: call, sip_status as the far
+	 *  end told it last, status = 0 trying, 1 ringing, 2 completed, 3
+	 *  failed (the call goes on), reason. */
+	SIPDIALER_EVENT_CALL_TRANSFER = 30,
+	/** The far end asks us to call `to` in its place (REFER): call, to, text
+	 *  = who asks (Referred-By) or NULL.  Refused by 603 after 20 s.
+	 *  Never lost. */
+	SIPDIALER_EVENT_CALL_REFERRED = 31,
+	/** Two calls hear each other: call, other. */
+	SIPDIALER_EVENT_CALL_BRIDGED = 32,
+	/** They do no more: call, other, reason. */
+	SIPDIALER_EVENT_CALL_UNBRIDGED = 33,
+	/** Another call took its place (Replaces, transfer): call, other = the
+	 *  one that goes on. */
+	SIPDIALER_EVENT_CALL_REPLACED = 34,
 
 	/** A campaign changed its state, or answers campaign_status/_list:
 	 *  campaign, status = enum sipdialer_campaign_status, text = name,
@@ -239,7 +255,8 @@ struct sipdialer_event {
 	uint64_t completed;   /**< Contacts answered                          */
 	uint64_t failed;      /**< Contacts given up (or rows refused, or
 			       *   samples lost)                              */
-	uint64_t other;       /**< Contacts dnc, skipped, interrupted         */
+	uint64_t other;       /**< Contacts dnc, skipped, interrupted (of a
+			       *   call: the id of another one)               */
 	uint64_t attempts;    /**< Calls made so far                          */
 	const uint64_t *by_disposition; /**< Calls per enum
 			       *   sipdialer_disposition, or NULL             */
@@ -247,6 +264,19 @@ struct sipdialer_event {
 	int32_t  direction;   /**< 0 outbound, 1 inbound                      */
 	int64_t  next_ms;     /**< CAMPAIGN_PROGRESS: ms to the next retry due,
 			       *   -1 none                                    */
+	const char *account;  /**< Of sipdialer_account_add(), NULL: the
+			       *   engine's own                               */
+	const char *headers;  /**< CALL_INCOMING: header lines of the INVITE
+			       *   for the ends, "Name: value\n", or NULL     */
+	const char *asserted; /**< CALL_INCOMING: P-Asserted-Identity, number or
+			       *   URI, NULL none. RFC 3325                   */
+	const char *diverted; /**< CALL_INCOMING: who diverted it last, NULL
+			       *   none. RFC 5806, 7044                       */
+	const char *verstat;  /**< CALL_INCOMING: what the network found of the
+			       *   caller's number, "TN-Validation-Passed",
+			       *   NULL none. 3GPP TS 24.229                  */
+	const char *srtp;     /**< CALL_ANSWERED, CALL_ENDED: how the audio was
+			       *   encrypted, NULL not                        */
 };
 
 /** Run on the thread that calls sipdialer_dispatch(). */

@@ -50,6 +50,11 @@ static const struct sipd_words directions = {"direction", direction_names, 2};
 static const char *const held_names[] = {"resumed", "held"};
 static const struct sipd_words held_words = {"hold", held_names, 2};
 
+static const char *const transfer_names[] = {"trying", "ringing",
+					     "completed", "failed"};
+static const struct sipd_words transfer_words = {"transfer", transfer_names,
+						 4};
+
 static const struct field log_fields[] = {
 	W(level, sipd_words_log), F(TEXT, text), {0}
 };
@@ -58,7 +63,8 @@ static const struct field started_fields[] = {F(TEXT, text), {0}};
 static const struct field no_fields[] = {{0}};
 static const struct field registration_fields[] = {
 	W(status, sipd_words_registration), F(NUMBER, sip_status),
-	F(TEXT, reason), F(TIME, expires_s), F(TIME, retry_ms), {0}
+	F(TEXT, reason), F(TIME, expires_s), F(TIME, retry_ms),
+	F(TEXT, account), {0}
 };
 static const struct field done_fields[] = {
 	F(ID, request), F(ERROR, error), F(TEXT, text), F(ID, campaign),
@@ -78,7 +84,7 @@ static const struct field early_fields[] = {
 	OF_CALL, F(NUMBER, sip_status), F(TEXT, codec), {0}
 };
 static const struct field answered_fields[] = {
-	OF_CALL, F(TEXT, codec), F(TIME, ring_ms), {0}
+	OF_CALL, F(TEXT, codec), F(TIME, ring_ms), F(TEXT, srtp), {0}
 };
 static const struct field dtmf_fields[] = {
 	OF_CALL, F(TEXT, text), F(TIME, duration_ms), {0}
@@ -97,7 +103,7 @@ static const struct field ended_fields[] = {
 	W(disposition, sipd_words_disposition), F(NUMBER, sip_status),
 	F(TEXT, reason), F(NUMBER, q850), F(TIME, ring_ms),
 	F(TIME, talk_ms), F(TEXT, codec),
-	{"srtp\":false", WHOLE, 0, 0, NULL},
+	F(TEXT, srtp),
 	{"amd\":{\"verdict\":\"not_used\",\"at_ms\":null,"
 	 "\"beep_at_ms\":null}", WHOLE, 0, 0, NULL},
 	F(TEXT, dtmf),
@@ -105,11 +111,23 @@ static const struct field ended_fields[] = {
 	 offsetof(struct sipdialer_event, count) -
 	 offsetof(struct sipdialer_event, rtp_tx), NULL},
 	F(TEXT, recording), F(ID, campaign), F(ID, contact),
-	F(TIME, retry_ms), F(ERROR, error), {0}
+	F(TIME, retry_ms), F(ERROR, error), F(TEXT, account), {0}
 };
 static const struct field incoming_fields[] = {
 	F(ID, call), W(direction, directions), F(TEXT, from), F(TEXT, to),
-	F(TEXT, text), {0}
+	F(TEXT, text), F(TEXT, account), F(TEXT, headers), F(TEXT, asserted),
+	F(TEXT, diverted), F(TEXT, verstat), {0}
+};
+static const struct field transfer_fields[] = {
+	OF_CALL, W(status, transfer_words), F(NUMBER, sip_status),
+	F(TEXT, reason), {0}
+};
+static const struct field referred_fields[] = {
+	OF_CALL, F(TEXT, to), F(TEXT, text), {0}
+};
+static const struct field bridged_fields[] = {OF_CALL, F(ID, other), {0}};
+static const struct field unbridged_fields[] = {
+	OF_CALL, F(ID, other), F(TEXT, reason), {0}
 };
 static const struct field status_fields[] = {
 	F(ID, request), F(ID, campaign), W(status, sipd_words_campaign),
@@ -146,6 +164,12 @@ static const struct kind {
 	[SIPDIALER_EVENT_CALL_ENDED] = {"call_ended", ended_fields},
 	[SIPDIALER_EVENT_CALL_INCOMING] = {"call_incoming", incoming_fields},
 	[SIPDIALER_EVENT_CALL_AUDIO] = {"call_audio", audio_fields},
+	[SIPDIALER_EVENT_CALL_TRANSFER] = {"call_transfer", transfer_fields},
+	[SIPDIALER_EVENT_CALL_REFERRED] = {"call_referred", referred_fields},
+	[SIPDIALER_EVENT_CALL_BRIDGED] = {"call_bridged", bridged_fields},
+	[SIPDIALER_EVENT_CALL_UNBRIDGED] = {"call_unbridged",
+					    unbridged_fields},
+	[SIPDIALER_EVENT_CALL_REPLACED] = {"call_replaced", bridged_fields},
 	[SIPDIALER_EVENT_CAMPAIGN_STATUS] = {"campaign_status",
 					     status_fields},
 	[SIPDIALER_EVENT_CAMPAIGN_PROGRESS] = {"campaign_progress",

@@ -22,7 +22,7 @@
 
 enum {
 	TYPES = 64, /* kinds are below */
-	STRINGS = 7
+	STRINGS = 13
 };
 
 struct sipd_event_node {
@@ -85,6 +85,12 @@ static const size_t strings[STRINGS] = {
 	offsetof(struct sipdialer_event, codec),
 	offsetof(struct sipdialer_event, dtmf),
 	offsetof(struct sipdialer_event, recording),
+	offsetof(struct sipdialer_event, account),
+	offsetof(struct sipdialer_event, headers),
+	offsetof(struct sipdialer_event, asserted),
+	offsetof(struct sipdialer_event, diverted),
+	offsetof(struct sipdialer_event, verstat),
+	offsetof(struct sipdialer_event, srtp),
 };
 
 

@@ -53,6 +53,11 @@ class EventType(enum.IntEnum):
     CALL_ENDED = 27
     CALL_INCOMING = 28
     CALL_AUDIO = 29
+    CALL_TRANSFER = 30
+    CALL_REFERRED = 31
+    CALL_BRIDGED = 32
+    CALL_UNBRIDGED = 33
+    CALL_REPLACED = 34
     CAMPAIGN_STATUS = 40
     CAMPAIGN_PROGRESS = 41
     IMPORT_ERROR = 42
@@ -181,6 +186,12 @@ class RawEvent(ctypes.Structure):
         ("by_disposition_len", c_uint32),
         ("direction", c_int32),
         ("next_ms", c_int64),
+        ("account", c_char_p),
+        ("headers", c_char_p),
+        ("asserted", c_char_p),
+        ("diverted", c_char_p),
+        ("verstat", c_char_p),
+        ("srtp", c_char_p),
     ]
 
 

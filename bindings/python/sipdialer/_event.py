@@ -148,6 +148,12 @@ class Event(Mapping[str, Any]):
         direction: str
         disposition: str
         q850: int
+        account: Optional[str]
+        headers: Optional[str]
+        asserted: Optional[str]
+        diverted: Optional[str]
+        verstat: Optional[str]
+        srtp: Optional[str]
         srtp: bool
         amd: Dict[str, Any]
         dtmf: Optional[str]

@@ -36,6 +36,11 @@ class EventType(Word):
     CALL_ENDED = "call_ended"
     CALL_INCOMING = "call_incoming"
     CALL_AUDIO = "call_audio"
+    CALL_TRANSFER = "call_transfer"
+    CALL_REFERRED = "call_referred"
+    CALL_BRIDGED = "call_bridged"
+    CALL_UNBRIDGED = "call_unbridged"
+    CALL_REPLACED = "call_replaced"
     CAMPAIGN_STATUS = "campaign_status"
     CAMPAIGN_PROGRESS = "campaign_progress"
     IMPORT_ERROR = "import_error"
@@ -108,6 +113,7 @@ EventName = Literal[
     "event", "log", "lost", "started", "stopped", "registration", "done", "store",
     "call_dialing", "call_ringing", "call_early_media", "call_answered", "call_dtmf",
     "call_played", "call_held", "call_ended", "call_incoming", "call_audio",
+    "call_transfer", "call_referred", "call_bridged", "call_unbridged", "call_replaced",
     "campaign_status", "campaign_progress", "import_error"
 ]
 

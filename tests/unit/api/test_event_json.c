@@ -61,7 +61,7 @@ static void test_call_ended_has_all_fields_of_the_call(void **state)
 				       "Here\",\"q850\":17,"
 				       "\"ring_ms\":1200,\"talk_ms\":0,"
 				       "\"codec\":null,"
-				       "\"srtp\":false,\"amd\":{\"verdict\":"
+				       "\"srtp\":null,\"amd\":{\"verdict\":"
 				       "\"not_used\","
 				       "\"at_ms\":null,\"beep_at_ms\":null},"
 				       "\"dtmf\":null,\"rtp\":{\"tx\":3,"
@@ -71,7 +71,7 @@ static void test_call_ended_has_all_fields_of_the_call(void **state)
 				       "\"recording\":null,\"campaign\":3,"
 				       "\"contact\":9007199254740991,\"retry_"
 				       "ms\":-1,"
-				       "\"error\":null}");
+				       "\"error\":null,\"account\":null}");
 }
 
 
@@ -117,7 +117,8 @@ static void test_each_kind_has_its_fields(void **state)
 
 	assert_json(&registration, HEAD("registration")
 		",\"status\":\"registered\",\"sip_status\":200,"
-		"\"reason\":\"OK\",\"expires_s\":300,\"retry_ms\":0}");
+		"\"reason\":\"OK\",\"expires_s\":300,\"retry_ms\":0,"
+		"\"account\":null}");
 	assert_json(&log, HEAD("log") ",\"level\":\"warning\","
 		"\"text\":\"a\\nb \xef\xbf\xbd \\u007f\"}");
 	assert_json(&lost, HEAD("lost") ",\"count\":18446744073709551615}");
