@@ -1,24 +1,20 @@
 /**
- * @file port/sip/invite/in.c  INVITE session, called side: until the answer
+ * @file port/sip/invite/in.c  INVITE session, called side: it comes and goes
  *
- * Rings, is answered, refused or cancelled; from its 2xx on it is a session as
- * any other.  Provisional answers are kept here and sent again when the INVITE
- * is; those above 299 are libre's transaction's; our 2xx is that of
- * reply.c.  Loop thread.  RFC 3261 8.2, 9.2, 13.3, 17.2.1
+ * What is wrong with it is found by in_check.c, it rings in in_early.c and is
+ * answered in in_answer.c; from its 2xx on it is a session as any other.
+ * Answers above 299 are libre's transaction's.  Loop thread.
+ * RFC 3261 8.2, 9.2, 17.2.1
  */
-#include "port/sip/invite/invite.h"
+#include "port/sip/invite/in.h"
 
 #include <string.h>
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/text.h"
 
 enum {
 	INCOMING_PER_S = 100, /* new calls, whatever dial.max_calls allows */
-	INCOMING_BURST = 200,
-	CALLID_MAX = 255,     /* bytes */
-	ADDRESS_MAX = 1024,   /* bytes of From and of To: ours repeat them */
-	RING_AGAIN_MS = 60000 /* the 180 again. RFC 3261 13.3.1.1 */
+	INCOMING_BURST = 200
 };
 
 
@@ -30,128 +26,6 @@ void sipd_sip_incoming(struct sipd_sip *sip, sipd_incoming_h *h, void *arg)
 	sip->incoming_tokens = INCOMING_BURST;
 	if (h)
 		sipd_locate_start(sip);
-}
-
-
-/* ---- what is wrong with it ----------------------------------------------- */
-
-static const char unsupported[] = "Unsupported: ";
-
-
-/* Unsupported, with what fits of what is required and not ours. RFC 3261 8.2.2.3 */
-static bool require_handler(const struct sip_hdr *hdr,
-			    const struct sip_msg *msg, void *arg)
-{
-	struct sipd_text *t = arg;
-	const char *sep = t->len ? ", " : unsupported;
-	(void)msg;
-
-	if (pl_strcasecmp(&hdr->val, "timer") &&
-	    t->len + strlen(sep) + hdr->val.l < t->size) {
-		sipd_text_add(t, sep);
-		sipd_text_addn(t, hdr->val.p, hdr->val.l);
-	}
-
-	return false;
-}
-
-
-static int check_require(const struct sip_msg *msg, char *extra, size_t size)
-{
-	struct sipd_text t;
-
-	sipd_text_init(&t, extra, size - 2);
-	(void)sip_msg_hdr_apply(msg, true, SIP_HDR_REQUIRE, require_handler,
-				&t);
-	if (!t.len)
-		return 0;
-
-	if (sipd_text_cut(&t))
-		*extra = '\0'; /* the status says it as well */
-	else
-		memcpy(extra + t.len, "\r\n", 3);
-
-	return 420;
-}
-
-
-/* It is kept, compared and shown. */
-static bool callid_sane(const struct pl *id)
-{
-	size_t i;
-
-	for (i = 0; i < id->l; i++) {
-		if (id->p[i] < '!' || id->p[i] > '~')
-			return false;
-	}
-
-	return id->l && id->l <= CALLID_MAX;
-}
-
-
-static int check_head(const struct sip_msg *msg)
-{
-	const struct sip_hdr *contact = sip_msg_hdr(msg, SIP_HDR_CONTACT);
-	struct sip_addr addr;
-
-	if (pl_strcasecmp(&msg->uri.scheme, "sip"))
-		return 416;
-	if (!callid_sane(&msg->callid) || msg->from.val.l > ADDRESS_MAX ||
-	    msg->to.val.l > ADDRESS_MAX || !contact ||
-	    sip_addr_decode(&addr, &contact->val) ||
-	    !invite_uri_ok(&addr.auri))
-		return 400;
-
-	return 0;
-}
-
-
-static int check_body(struct sipd_sip *sip, const struct sip_msg *msg,
-		      char *extra, size_t size)
-{
-	struct sipd_sdp_local local = {
-		.codecs = {SIPD_CODEC_PCMU, SIPD_CODEC_PCMA},
-		.codecc = 2,
-	};
-	struct sipd_sdp_remote remote;
-	char sdp[INVITE_SDP_MAX];
-	union sipd_addr bound;
-	struct pl offer;
-
-	if (!invite_has_body(msg))
-		return 0; /* we are to offer */
-	if (invite_encoded(msg)) {
-		(void)re_snprintf(extra, size,
-				  "Accept-Encoding: identity\r\n");
-		return 415;
-	}
-	if (!invite_body_sdp(msg, &offer)) {
-		(void)re_snprintf(extra, size, "Accept: application/sdp\r\n");
-		return 415;
-	}
-
-	if (sipd_sip_media_address(sip, NULL, &bound, &local.addr) &&
-	    !sipd_sdp_offer_read(&local, offer.p, offer.l, &remote, sdp,
-				 sizeof(sdp)))
-		return 0;
-	(void)re_snprintf(extra, size, "Warning: 399 - \"%s\"\r\n",
-			  sipd_error_text());
-
-	return 488;
-}
-
-
-/* A session that would be refreshed too often. RFC 4028 9 */
-static int check_timer(const struct sip_msg *msg, char *extra, size_t size)
-{
-	const uint32_t s = invite_expires(msg);
-
-	if (!s || s >= INVITE_SE_MIN ||
-	    !sip_msg_hdr_has_value(msg, SIP_HDR_SUPPORTED, "timer"))
-		return 0;
-	(void)re_snprintf(extra, size, "Min-SE: %u\r\n", INVITE_SE_MIN);
-
-	return 422;
 }
 
 
@@ -256,13 +130,7 @@ int sipd_invite_incoming(struct sipd_sip *sip, const struct sip_msg *msg,
 		return 480;
 
 	sip->stats.incoming++;
-	status = check_head(msg);
-	if (!status)
-		status = check_require(msg, extra, size);
-	if (!status)
-		status = check_timer(msg, extra, size);
-	if (!status)
-		status = check_body(sip, msg, extra, size);
+	status = invite_in_check(sip, msg, extra, size);
 	if (!status && !rate_allowed(sip)) {
 		(void)re_snprintf(extra, size, "Retry-After: 1\r\n");
 		status = 503;
@@ -272,101 +140,10 @@ int sipd_invite_incoming(struct sipd_sip *sip, const struct sip_msg *msg,
 }
 
 
-/* ---- ringing ------------------------------------------------------------- */
+/* ---- refused -------------------------------------------------------------- */
 
-static void ring_again(void *arg);
-
-
-static void ring_timer(struct sipd_invite *inv)
-{
-	const uint32_t ms = inv->ring_ms < RING_AGAIN_MS
-				    ? inv->ring_ms
-				    : (uint32_t)RING_AGAIN_MS;
-
-	inv->ring_ms -= ms;
-	tmr_start(&inv->tmr, ms, ring_again, inv);
-}
-
-
-/* To where the INVITE came from, never to who repeats it. */
-static void ring_send(struct sipd_invite *inv)
-{
-	struct pl rport;
-	struct sa dst;
-
-	if (!inv->ring)
-		return;
-
-	sip_reply_addr(&dst, inv->msg,
-		       !msg_param_exists(&inv->msg->via.params, "rport",
-					 &rport));
-	(void)sip_send(inv->sip->sip, inv->msg->sock, inv->msg->tp, &dst,
-		       inv->ring);
-}
-
-
-static void ring_again(void *arg)
-{
-	struct sipd_invite *inv = arg;
-
-	if (inv->ring_ms) {
-		ring_send(inv);
-		ring_timer(inv);
-		return;
-	}
-
-	inv->ring_timeout = true;
-	sipd_invite_reject(inv, inv->expires ? 487 : 480,
-			   "nobody answered the call in time");
-}
-
-
-/* Not for longer than the INVITE is good for. RFC 3261 13.3.1 */
-static uint32_t ring_ms(struct sipd_invite *inv, uint32_t timeout_ms)
-{
-	const struct sip_hdr *hdr = sip_msg_hdr(inv->msg, SIP_HDR_EXPIRES);
-	uint32_t s;
-
-	inv->expires = hdr && sipd_pl_number(&hdr->val, &s) &&
-		       s < timeout_ms / 1000;
-
-	return inv->expires ? s * 1000 : timeout_ms;
-}
-
-
-void sipd_invite_take(struct sipd_invite *inv, uint32_t ring_timeout_ms,
-		      const struct sipd_invite_handlers *h, void *arg)
-{
-	struct sip_strans *st = NULL;
-	struct sa laddr;
-	char contact[400];
-	int err;
-
-	inv->h = *h;
-	inv->arg = arg;
-	inv->ring_ms = ring_ms(inv, ring_timeout_ms);
-	ring_timer(inv);
-
-	/* who does not hear it sends the INVITE again */
-	err = sip_transp_laddr(inv->sip->sip, &laddr, inv->msg->tp,
-			       &inv->msg->src);
-	if (!err)
-		err = sipd_contact(inv->sip, inv->msg->tp, &laddr, contact,
-				   sizeof(contact));
-	if (!err)
-		err = sip_treplyf(&st, &inv->ring, inv->sip->sip, inv->msg,
-				  true, 180, "Ringing",
-				  "Contact: %s\r\n%sContent-Length: 0\r\n\r\n",
-				  contact, invite_allow);
-	if (err)
-		sipd_log_warning(inv->sip->log, "call %s: 180 not sent: %s",
-				 inv->callid, strerror(err));
-	mem_deref(st); /* a copy of the INVITE is answered here */
-}
-
-
-static void end_refused(struct sipd_invite *inv, int status, const char *extra,
-			struct sipd_invite_end *end)
+void invite_in_refuse(struct sipd_invite *inv, int status, const char *extra,
+		      struct sipd_invite_end *end)
 {
 	refuse_invite(inv, status, extra);
 	inv->status = (uint16_t)status;
@@ -386,7 +163,7 @@ void sipd_invite_reject(struct sipd_invite *inv, int sip_status,
 	};
 
 	if (inv->state == INVITE_RINGING)
-		end_refused(inv, sip_status, "", &end);
+		invite_in_refuse(inv, sip_status, "", &end);
 }
 
 
@@ -398,108 +175,7 @@ static void gone(struct sipd_invite *inv, const struct sip_msg *msg,
 	int cause;
 
 	end.q850 = sipd_reason_q850(msg, &cause);
-	end_refused(inv, 487, "", &end);
-}
-
-
-/* ---- the answer ---------------------------------------------------------- */
-
-/* Who does not speak of timers cannot be the one who refreshes. RFC 4028 9 */
-static void timer_agree(struct sipd_invite *inv)
-{
-	invite_session_timer(inv, inv->msg);
-	if (!sip_msg_hdr_has_value(inv->msg, SIP_HDR_SUPPORTED, "timer"))
-		inv->refresher = true;
-}
-
-
-static void cannot_answer(struct sipd_invite *inv, int status, int error)
-{
-	char words[SIPD_ERROR_SIZE], warning[SIPD_ERROR_SIZE + 32];
-	struct sipd_invite_end end = {
-		.error = error,
-		.local = true,
-		.reason = words,
-	};
-
-	(void)re_snprintf(words, sizeof(words), "%s", sipd_error_text());
-	(void)re_snprintf(warning, sizeof(warning),
-			  "Warning: 399 - \"%s\"\r\n", words);
-	end_refused(inv, status, warning, &end);
-}
-
-
-static int answer_send(struct sipd_invite *inv, const char *sdp,
-		       bool want_answer)
-{
-	const int err = invite_accept(inv, inv->msg, sdp, want_answer);
-
-	if (err)
-		return sipd_error_errno(err, "answer to the INVITE");
-
-	inv->status = 200;
-	inv->state = INVITE_CONFIRMED;
-	inv->unacked = true;
-	inv->ring = mem_deref(inv->ring);
-
-	return 0;
-}
-
-
-void sipd_invite_answer(struct sipd_invite *inv,
-			const struct sipd_sdp_local *local)
-{
-	char sdp[INVITE_SDP_MAX];
-	struct sipd_sdp_remote remote;
-	struct pl offer;
-	bool offered;
-	int err;
-
-	if (inv->state != INVITE_RINGING)
-		return;
-
-	inv->local = *local;
-	offered = invite_body_sdp(inv->msg, &offer);
-	err = offered ? invite_answer_make(inv, &offer, &remote, sdp,
-					   sizeof(sdp))
-		      : invite_offer_make(inv, sdp, sizeof(sdp));
-	if (err) {
-		cannot_answer(inv, 488, SIPDIALER_EFORMAT);
-		return;
-	}
-
-	timer_agree(inv);
-	if (answer_send(inv, sdp, !offered)) {
-		cannot_answer(inv, 500, SIPDIALER_ENET);
-		return;
-	}
-
-	tmr_cancel(&inv->tmr);
-	invite_timer_arm(inv);
-	if (offered)
-		invite_in_agreed(inv, &remote);
-}
-
-
-void invite_in_agreed(struct sipd_invite *inv,
-		      const struct sipd_sdp_remote *remote)
-{
-	if (inv->hungup)
-		return;
-
-	inv->answered = true;
-	invite_media(inv, remote, false);
-	if (!inv->hungup && inv->h.answered)
-		inv->h.answered(inv->arg);
-}
-
-
-void invite_in_acked(struct sipd_invite *inv)
-{
-	inv->unacked = false;
-	inv->msg = mem_deref(inv->msg);
-	if (inv->hungup && inv->state == INVITE_CONFIRMED)
-		invite_bye(inv); /* it had to wait. RFC 3261 15 */
+	invite_in_refuse(inv, 487, "", &end);
 }
 
 
@@ -597,7 +273,7 @@ bool invite_in_request(struct sipd_sip *sip, const struct sip_msg *msg)
 	if (pl_strcmp(&msg->via.branch, inv->branch))
 		(void)sip_reply(sip->sip, msg, 482, "Loop Detected");
 	else if (inv->state == INVITE_RINGING)
-		ring_send(inv);
+		invite_in_ring(inv);
 
 	return true;
 }

@@ -1,0 +1,108 @@
+/**
+ * @file port/sip/invite/in_answer.c  INVITE session, called side: the answer
+ *
+ * Our 2xx is repeated by reply.c.  Loop thread.  RFC 3261 13.3.1.4
+ */
+#include "port/sip/invite/in.h"
+
+#include <string.h>
+#include "base/error.h"
+
+
+/* Who does not speak of timers cannot be the one who refreshes. RFC 4028 9 */
+static void timer_agree(struct sipd_invite *inv)
+{
+	invite_session_timer(inv, inv->msg);
+	if (!sip_msg_hdr_has_value(inv->msg, SIP_HDR_SUPPORTED, "timer"))
+		inv->refresher = true;
+}
+
+
+static void cannot_answer(struct sipd_invite *inv, int status, int error)
+{
+	char words[SIPD_ERROR_SIZE], warning[SIPD_ERROR_SIZE + 32];
+	struct sipd_invite_end end = {
+		.error = error,
+		.local = true,
+		.reason = words,
+	};
+
+	(void)re_snprintf(words, sizeof(words), "%s", sipd_error_text());
+	(void)re_snprintf(warning, sizeof(warning),
+			  "Warning: 399 - \"%s\"\r\n", words);
+	invite_in_refuse(inv, status, warning, &end);
+}
+
+
+static int answer_send(struct sipd_invite *inv, const char *sdp,
+		       bool want_answer)
+{
+	const int err = invite_accept(inv, inv->msg, sdp, want_answer);
+
+	if (err)
+		return sipd_error_errno(err, "answer to the INVITE");
+
+	inv->status = 200;
+	inv->state = INVITE_CONFIRMED;
+	inv->unacked = true;
+	inv->ring = mem_deref(inv->ring);
+
+	return 0;
+}
+
+
+void sipd_invite_answer(struct sipd_invite *inv,
+			const struct sipd_sdp_local *local)
+{
+	char sdp[INVITE_SDP_MAX];
+	struct sipd_sdp_remote remote;
+	struct pl offer;
+	bool offered;
+	int err;
+
+	if (inv->state != INVITE_RINGING)
+		return;
+
+	inv->local = *local;
+	offered = invite_body_sdp(inv->msg, &offer);
+	err = offered ? invite_answer_make(inv, &offer, &remote, sdp,
+					   sizeof(sdp))
+		      : invite_offer_make(inv, sdp, sizeof(sdp));
+	if (err) {
+		cannot_answer(inv, 488, SIPDIALER_EFORMAT);
+		return;
+	}
+
+	timer_agree(inv);
+	if (answer_send(inv, sdp, !offered)) {
+		cannot_answer(inv, 500, SIPDIALER_ENET);
+		return;
+	}
+
+	tmr_cancel(&inv->tmr);
+	invite_timer_arm(inv);
+	if (offered)
+		invite_in_agreed(inv, &remote);
+}
+
+
+void invite_in_agreed(struct sipd_invite *inv,
+		      const struct sipd_sdp_remote *remote)
+{
+	if (inv->hungup)
+		return;
+
+	inv->answered = true;
+	invite_media(inv, remote, false);
+	if (!inv->hungup && inv->h.answered)
+		inv->h.answered(inv->arg);
+}
+
+
+void invite_in_acked(struct sipd_invite *inv)
+{
+	inv->unacked = false;
+	inv->msg = mem_deref(inv->msg);
+	if (inv->hungup && inv->state == INVITE_CONFIRMED)
+		invite_bye(inv); /* it had to wait. RFC 3261 15 */
+}

@@ -1,0 +1,150 @@
+/**
+ * @file port/sip/invite/in_check.c  What is wrong with an INVITE that comes in
+ *
+ * Decided before anybody is asked.  Loop thread.  RFC 3261 8.2
+ */
+#include "port/sip/invite/in.h"
+
+#include <string.h>
+#include "base/error.h"
+#include "base/text.h"
+
+enum {
+	CALLID_MAX = 255,  /* bytes */
+	ADDRESS_MAX = 1024 /* bytes of From and of To: ours repeat them */
+};
+
+static const char unsupported[] = "Unsupported: ";
+
+
+/* Unsupported, with what fits of what is required and not ours. RFC 3261 8.2.2.3 */
+static bool require_handler(const struct sip_hdr *hdr,
+			    const struct sip_msg *msg, void *arg)
+{
+	struct sipd_text *t = arg;
+	const char *sep = t->len ? ", " : unsupported;
+	(void)msg;
+
+	if (pl_strcasecmp(&hdr->val, "timer") &&
+	    t->len + strlen(sep) + hdr->val.l < t->size) {
+		sipd_text_add(t, sep);
+		sipd_text_addn(t, hdr->val.p, hdr->val.l);
+	}
+
+	return false;
+}
+
+
+static int check_require(const struct sip_msg *msg, char *extra, size_t size)
+{
+	struct sipd_text t;
+
+	sipd_text_init(&t, extra, size - 2);
+	(void)sip_msg_hdr_apply(msg, true, SIP_HDR_REQUIRE, require_handler,
+				&t);
+	if (!t.len)
+		return 0;
+
+	if (sipd_text_cut(&t))
+		*extra = '\0'; /* the status says it as well */
+	else
+		memcpy(extra + t.len, "\r\n", 3);
+
+	return 420;
+}
+
+
+/* It is kept, compared and shown. */
+static bool callid_sane(const struct pl *id)
+{
+	size_t i;
+
+	for (i = 0; i < id->l; i++) {
+		if (id->p[i] < '!' || id->p[i] > '~')
+			return false;
+	}
+
+	return id->l && id->l <= CALLID_MAX;
+}
+
+
+static int check_head(const struct sip_msg *msg)
+{
+	const struct sip_hdr *contact = sip_msg_hdr(msg, SIP_HDR_CONTACT);
+	struct sip_addr addr;
+
+	if (pl_strcasecmp(&msg->uri.scheme, "sip"))
+		return 416;
+	if (!callid_sane(&msg->callid) || msg->from.val.l > ADDRESS_MAX ||
+	    msg->to.val.l > ADDRESS_MAX || !contact ||
+	    sip_addr_decode(&addr, &contact->val) ||
+	    !invite_uri_ok(&addr.auri))
+		return 400;
+
+	return 0;
+}
+
+
+static int check_body(struct sipd_sip *sip, const struct sip_msg *msg,
+		      char *extra, size_t size)
+{
+	struct sipd_sdp_local local = {
+		.codecs = {SIPD_CODEC_PCMU, SIPD_CODEC_PCMA},
+		.codecc = 2,
+	};
+	struct sipd_sdp_remote remote;
+	char sdp[INVITE_SDP_MAX];
+	union sipd_addr bound;
+	struct pl offer;
+
+	if (!invite_has_body(msg))
+		return 0; /* we are to offer */
+	if (invite_encoded(msg)) {
+		(void)re_snprintf(extra, size,
+				  "Accept-Encoding: identity\r\n");
+		return 415;
+	}
+	if (!invite_body_sdp(msg, &offer)) {
+		(void)re_snprintf(extra, size, "Accept: application/sdp\r\n");
+		return 415;
+	}
+
+	if (sipd_sip_media_address(sip, NULL, &bound, &local.addr) &&
+	    !sipd_sdp_offer_read(&local, offer.p, offer.l, &remote, sdp,
+				 sizeof(sdp)))
+		return 0;
+	(void)re_snprintf(extra, size, "Warning: 399 - \"%s\"\r\n",
+			  sipd_error_text());
+
+	return 488;
+}
+
+
+/* A session that would be refreshed too often. RFC 4028 9 */
+static int check_timer(const struct sip_msg *msg, char *extra, size_t size)
+{
+	const uint32_t s = invite_expires(msg);
+
+	if (!s || s >= INVITE_SE_MIN ||
+	    !sip_msg_hdr_has_value(msg, SIP_HDR_SUPPORTED, "timer"))
+		return 0;
+	(void)re_snprintf(extra, size, "Min-SE: %u\r\n", INVITE_SE_MIN);
+
+	return 422;
+}
+
+
+int invite_in_check(struct sipd_sip *sip, const struct sip_msg *msg,
+		    char *extra, size_t size)
+{
+	int status = check_head(msg);
+
+	if (!status)
+		status = check_require(msg, extra, size);
+	if (!status)
+		status = check_timer(msg, extra, size);
+	if (!status)
+		status = check_body(sip, msg, extra, size);
+
+	return status;
+}
