@@ -123,16 +123,19 @@ int sipd_libre_tls_fd(const struct tls_conn *conn);
 
 /* ---- sip --------------------------------------------------------------- */
 
-/** Parameters of a sip_send_h: tp, src, dst, mb, arg. */
+/** Parameters of a sip_send_h: tp, src, dst, mb, arg; and all but arg to hand
+ *  to another one. */
 #ifdef SIPD_LIBRE_SEND_CONT
 #define SIPD_LIBRE_SEND_ARGS \
 	enum sip_transp tp, struct sa *src, const struct sa *dst, \
 		struct mbuf *mb, struct mbuf **contp __attribute__((unused)), \
 		void *arg
+#define SIPD_LIBRE_SEND_PASS tp, src, dst, mb, contp
 #else
 #define SIPD_LIBRE_SEND_ARGS \
 	enum sip_transp tp, const struct sa *src, const struct sa *dst, \
 		struct mbuf *mb, void *arg
+#define SIPD_LIBRE_SEND_PASS tp, src, dst, mb
 #endif
 
 #endif

@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include "port/libre/libre.h"
 #include "port/sip/account.h"
+#include "port/sip/servers.h"
 #include "port/sip/sip.h"
 #include "port/sip/transport.h"
 
@@ -78,12 +79,12 @@ struct sipd_sip {
 	void *incoming_arg;
 	uint64_t incoming_ms; /* token bucket of calls that come in */
 	uint32_t incoming_tokens;
-	uint64_t stranger_ms;        /* one that called was told of */
-	bool hop_known;              /* the address of the next hop */
-	struct sip_request *located; /* OPTIONS that asks for it */
-	struct tmr locate;           /* the next one */
-	struct tmr settle;           /* of closing: BYEs without an answer */
-	uint64_t close_until;        /* ms */
+	uint64_t stranger_ms;      /* one that called was told of */
+	bool hop_known;            /* the address of the next hop */
+	struct sipd_send *located; /* OPTIONS that asks for it */
+	struct tmr locate;         /* the next one */
+	struct tmr settle;         /* of closing: BYEs without an answer */
+	uint64_t close_until;      /* ms */
 };
 
 /* ---- guard.c: facts F-J of specs/libre-1.1.0.md ------------------------ */

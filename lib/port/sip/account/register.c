@@ -28,9 +28,8 @@ enum {
 
 struct sipd_register {
 	struct sipd_sip *sip;
-	struct sip_request *req;
+	struct sipd_send *req;
 	struct sipd_auth *auth;
-	struct uri route;    /* points into sip->route */
 	struct tmr tmr;      /* next REGISTER */
 	struct tmr expiry;   /* of what was granted */
 	struct tmr deadline; /* of stopping */
@@ -525,6 +524,7 @@ static int request_write(struct sipd_register *reg, struct mbuf *mb)
 static int request(struct sipd_register *reg)
 {
 	struct sipd_sip *sip = reg->sip;
+	const struct sa last = reg->dst; /* a nonce is for one server */
 	struct mbuf *mb = mbuf_alloc(2048);
 	int err;
 
@@ -535,10 +535,17 @@ static int request(struct sipd_register *reg)
 	memset(&reg->dst, 0, sizeof(reg->dst));
 	err = request_write(reg, mb);
 	if (!err)
-		err = sip_request(&reg->req, sip->sip, true, "REGISTER", -1,
-				  sip->registrar, -1, &reg->route, mb,
-				  (size_t)reg->cseq, send_handler,
-				  response_handler, reg);
+		err = sipd_send(&reg->req, sip,
+				&(struct sipd_send_params){
+					.method = "REGISTER",
+					.uri = sip->registrar,
+					.route = sip->route,
+					.mb = mb,
+					.prefer = &last,
+					.sendh = send_handler,
+					.resph = response_handler,
+					.arg = reg,
+				});
 	if (!err && !reg->stopping)
 		reg->bound = true;
 	mem_deref(mb);
@@ -591,7 +598,6 @@ static void destructor(void *arg)
 int sipd_register_start(struct sipd_register **rp, struct sipd_sip *sip)
 {
 	struct sipd_register *reg;
-	struct pl route;
 
 	reg = mem_zalloc(sizeof(*reg), destructor);
 	if (!reg)
@@ -604,14 +610,6 @@ int sipd_register_start(struct sipd_register **rp, struct sipd_sip *sip)
 	(void)re_snprintf(reg->callid, sizeof(reg->callid), "%016llx%016llx",
 			  rand_u64(), rand_u64());
 	(void)re_snprintf(reg->tag, sizeof(reg->tag), "%016llx", rand_u64());
-
-	pl_set_str(&route, sip->route);
-	if (uri_decode(&reg->route, &route)) {
-		mem_deref(reg);
-		return sipd_error(SIPDIALER_EINVAL,
-				  "\"%s\" is no way to the server",
-				  sip->route);
-	}
 
 	/* the first state is told after sipd_sip_open() has returned */
 	tmr_start(&reg->tmr, 0, retry_handler, reg);

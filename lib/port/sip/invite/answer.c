@@ -385,7 +385,7 @@ static void challenged(struct sipd_invite *inv, const struct sip_msg *msg)
 void invite_cancel(struct sipd_invite *inv)
 {
 	if (inv->provisional)
-		sip_request_cancel(inv->req);
+		sipd_send_cancel(inv->req);
 }
 
 

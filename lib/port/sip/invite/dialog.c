@@ -239,17 +239,10 @@ int invite_dialog_send(struct sipd_invite *inv,
 		       const struct invite_dialog *dlg,
 		       const struct invite_request *rq)
 {
-	const bool ack = !strcmp(rq->method, "ACK");
 	const bool refresh = !strcmp(rq->method, "INVITE") ||
 			     !strcmp(rq->method, "UPDATE");
 	struct mbuf *mb;
-	struct uri hop;
-	struct pl pl;
 	int err;
-
-	pl_set_str(&pl, dlg->hop);
-	if (uri_decode(&hop, &pl))
-		return EINVAL;
 
 	mb = mbuf_alloc(512);
 	if (!mb)
@@ -257,12 +250,18 @@ int invite_dialog_send(struct sipd_invite *inv,
 
 	err = request_write(mb, inv, dlg, rq);
 	if (!err)
-		err = sip_request(rq->owner ? &rq->owner->req : NULL,
-				  inv->sip->sip, !ack, rq->method, -1,
-				  dlg->target, -1, &hop, mb,
-				  hash_joaat_str(inv->callid),
-				  refresh ? invite_contact : NULL, rq->resph,
-				  rq->owner);
+		err = sipd_send(rq->owner ? &rq->owner->req : NULL, inv->sip,
+				&(struct sipd_send_params){
+					.method = rq->method,
+					.uri = dlg->target,
+					.route = dlg->hop,
+					.mb = mb,
+					.prefer = &inv->tried,
+					.sendh = refresh ? invite_contact
+							 : NULL,
+					.resph = rq->resph,
+					.arg = rq->owner,
+				});
 	mem_deref(mb);
 
 	return err;

@@ -176,9 +176,8 @@ static int invite_write(struct mbuf *mb, struct sipd_invite *inv)
 
 int invite_send(struct sipd_invite *inv)
 {
+	const struct sa last = inv->tried; /* whose challenge it answers */
 	struct mbuf *mb = mbuf_alloc(1536);
-	struct uri hop;
-	struct pl pl;
 	int err;
 
 	if (!mb)
@@ -187,15 +186,19 @@ int invite_send(struct sipd_invite *inv)
 	inv->invite_seq = ++inv->lseq;
 	inv->provisional = false;
 	sa_init(&inv->tried, AF_UNSPEC);
-	pl_set_str(&pl, inv->hop);
-	err = uri_decode(&hop, &pl);
+	err = invite_write(mb, inv);
 	if (!err)
-		err = invite_write(mb, inv);
-	if (!err)
-		err = sip_request(&inv->req, inv->sip->sip, true, "INVITE", -1,
-				  inv->uri, -1, &hop, mb,
-				  hash_joaat_str(inv->callid), invite_contact,
-				  invite_resp, inv);
+		err = sipd_send(&inv->req, inv->sip,
+				&(struct sipd_send_params){
+					.method = "INVITE",
+					.uri = inv->uri,
+					.route = inv->hop,
+					.mb = mb,
+					.prefer = &last,
+					.sendh = invite_contact,
+					.resph = invite_resp,
+					.arg = inv,
+				});
 	mem_deref(mb);
 
 	return err;

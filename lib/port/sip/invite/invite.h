@@ -61,8 +61,8 @@ struct sipd_invite {
 	void *arg;
 	struct sipd_sdp_local local;
 	struct tmr tmr; /* ring, then 4 s, then session timer, then linger */
-	struct sip_request *req; /* INVITE, BYE or refresh under way */
-	struct sipd_auth *auth;  /* NULL until challenged */
+	struct sipd_send *req;  /* INVITE, BYE or refresh under way */
+	struct sipd_auth *auth; /* NULL until challenged */
 	struct invite_dialog dlg;
 	struct invite_reply *reply;
 	struct sipd_sdp_remote *early; /* of the latest 18x with SDP */

@@ -66,19 +66,21 @@ static void locate(void *arg)
 {
 	struct sipd_sip *sip = arg;
 	struct mbuf *mb = mbuf_alloc(512);
-	struct uri route;
-	struct pl pl;
 	int err = mb ? 0 : ENOMEM;
 
-	pl_set_str(&pl, sip->route);
-	if (!err)
-		err = uri_decode(&route, &pl);
 	if (!err)
 		err = request_write(sip, mb);
 	if (!err)
-		err = sip_request(&sip->located, sip->sip, true, "OPTIONS", -1,
-				  sip->registrar, -1, &route, mb, 0,
-				  send_handler, response_handler, sip);
+		err = sipd_send(&sip->located, sip,
+				&(struct sipd_send_params){
+					.method = "OPTIONS",
+					.uri = sip->registrar,
+					.route = sip->route,
+					.mb = mb,
+					.sendh = send_handler,
+					.resph = response_handler,
+					.arg = sip,
+				});
 	mem_deref(mb);
 	if (err)
 		response_handler(err, NULL, sip);

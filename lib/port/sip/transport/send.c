@@ -1,0 +1,288 @@
+/**
+ * @file port/sip/transport/send.c  A request, to one server after the other
+ *
+ * libre would look names up and try their addresses by itself, but tells
+ * nobody which one it was: each transaction here goes to one address of our
+ * choice.  A transaction that was given up lives on until libre ends it, as an
+ * INVITE that rings after all is to be cancelled.  Loop thread only.
+ * RFC 3261 9.1, 3263 4.3
+ */
+#include <string.h>
+#include "port/sip/internal.h"
+
+enum { TRIES = 8, ROUTE_SIZE = 600 };
+
+/* One transaction. */
+struct attempt {
+	struct sipd_sip *sip;
+	struct sipd_send *send; /* NULL: given up */
+	struct sip_request *req;
+	struct sipd_target target;
+	bool invite;
+	bool provisional;
+};
+
+struct sipd_send {
+	struct sipd_sip *sip;
+	struct sipd_send **sp;
+	struct attempt *at; /* under way */
+	struct mbuf *mb;
+	char *method, *uri, *route;
+	sip_send_h *sendh;
+	sip_resp_h *resph;
+	void *arg;
+	struct sipd_target targets[TRIES];
+	size_t count, next;
+	bool cancelled;
+	bool heard; /* a 1xx */
+	bool rang;  /* one above 100 */
+};
+
+static int next(struct sipd_send *send);
+
+
+/* ---- what comes back --------------------------------------------------- */
+
+static void finish(struct sipd_send *send, int err, const struct sip_msg *msg)
+{
+	sip_resp_h *resph = send->resph;
+
+	if (send->sp)
+		*send->sp = NULL;
+	send->sp = NULL;
+	send->resph = NULL;
+	if (resph)
+		resph(err, msg, send->arg);
+	mem_deref(send);
+}
+
+
+static bool fits_other(const struct sipd_send *send, int err,
+		       const struct sip_msg *msg)
+{
+	if (send->cancelled || send->rang || send->next == send->count)
+		return false;
+	if (!err)
+		return msg->scode == 503;
+
+	return !send->heard && err != ECONNABORTED && err != ECANCELED;
+}
+
+
+static void orphan_provisional(struct attempt *at)
+{
+	if (at->invite && !at->provisional)
+		sip_request_cancel(at->req);
+	at->provisional = true;
+}
+
+
+static void provisional(struct attempt *at, const struct sip_msg *msg)
+{
+	struct sipd_send *send = at->send;
+
+	at->provisional = true;
+	send->heard = true;
+	if (msg->scode > 100)
+		send->rang = true;
+	if (send->resph)
+		send->resph(0, msg, send->arg);
+}
+
+
+static void response_handler(int err, const struct sip_msg *msg, void *arg)
+{
+	struct attempt *at = arg;
+	struct sipd_send *send = at->send;
+
+	if (!err && msg->scode < 200) {
+		if (send)
+			provisional(at, msg);
+		else
+			orphan_provisional(at);
+		return;
+	}
+
+	/* libre has forgotten it */
+	if (!send && !err && at->invite && msg->scode < 300)
+		(void)sipd_invite_stray_response(at->sip, msg);
+	mem_deref(at);
+	if (!send)
+		return;
+
+	send->at = NULL;
+	if (!fits_other(send, err, msg) || next(send))
+		finish(send, err, msg);
+}
+
+
+/* ---- what goes out ----------------------------------------------------- */
+
+static int send_handler(SIPD_LIBRE_SEND_ARGS)
+{
+	struct attempt *at = arg;
+	struct sipd_send *send = at->send;
+
+	return send ? send->sendh(SIPD_LIBRE_SEND_PASS, send->arg) : 0;
+}
+
+
+static void give_up(struct sipd_send *send)
+{
+	struct attempt *at = send->at;
+
+	send->at = NULL;
+	if (!at)
+		return;
+
+	at->send = NULL;
+	if (at->invite && at->provisional)
+		sip_request_cancel(at->req);
+}
+
+
+static int route_text(const struct sipd_send *send,
+		      const struct sipd_target *target, char *buf, size_t size)
+{
+	if (!sa_isset(&target->addr, SA_ADDR))
+		return str_len(send->route) < size
+			       ? (str_ncpy(buf, send->route, size), 0)
+			       : EOVERFLOW;
+
+	return re_snprintf(buf, size, "sip:%J;transport=%s", &target->addr,
+			   target->tp == SIP_TRANSP_UDP   ? "udp"
+			   : target->tp == SIP_TRANSP_TCP ? "tcp"
+							  : "tls") < 0
+		       ? EOVERFLOW
+		       : 0;
+}
+
+
+static int attempt_send(struct sipd_send *send,
+			const struct sipd_target *target)
+{
+	const bool ack = !strcmp(send->method, "ACK");
+	char text[ROUTE_SIZE];
+	struct attempt *at;
+	struct uri route;
+	struct pl pl;
+	int err;
+
+	err = route_text(send, target, text, sizeof(text));
+	pl_set_str(&pl, text);
+	if (!err)
+		err = uri_decode(&route, &pl);
+	if (err)
+		return err;
+
+	at = mem_zalloc(sizeof(*at), NULL);
+	if (!at)
+		return ENOMEM;
+
+	at->sip = send->sip;
+	at->send = send;
+	at->target = *target;
+	at->invite = !strcmp(send->method, "INVITE");
+	send->at = at;
+	err = sip_request(ack ? NULL : &at->req, send->sip->sip, !ack,
+			  send->method, -1, send->uri, -1, &route, send->mb, 0,
+			  send->sendh ? send_handler : NULL,
+			  ack ? NULL : response_handler, at);
+	if (err || ack) {
+		send->at = NULL;
+		mem_deref(at);
+	}
+
+	return err;
+}
+
+
+/* Those that cannot be sent to are passed over. */
+static int next(struct sipd_send *send)
+{
+	int err = ENOENT;
+
+	while (err && err != ECANCELED && send->next < send->count)
+		err = attempt_send(send, &send->targets[send->next++]);
+
+	return err;
+}
+
+
+static void destructor(void *arg)
+{
+	struct sipd_send *send = arg;
+
+	if (send->sp)
+		*send->sp = NULL;
+	give_up(send);
+	mem_deref(send->mb);
+	mem_deref(send->method);
+	mem_deref(send->uri);
+	mem_deref(send->route);
+}
+
+
+static int alloc(struct sipd_send **sp, struct sipd_sip *sip,
+		 const struct sipd_send_params *params)
+{
+	struct sipd_send *send = mem_zalloc(sizeof(*send), destructor);
+	int err;
+
+	if (!send)
+		return ENOMEM;
+
+	send->sip = sip;
+	send->mb = mem_ref(params->mb);
+	send->sendh = params->sendh;
+	send->resph = params->resph;
+	send->arg = params->arg;
+	err = str_dup(&send->method, params->method);
+	if (!err)
+		err = str_dup(&send->uri, params->uri);
+	if (!err)
+		err = str_dup(&send->route, params->route);
+	if (err)
+		mem_deref(send);
+	else
+		*sp = send;
+
+	return err;
+}
+
+
+int sipd_send(struct sipd_send **sp, struct sipd_sip *sip,
+	      const struct sipd_send_params *params)
+{
+	struct sipd_send *send = NULL;
+	int err = alloc(&send, sip, params);
+
+	if (err)
+		return err;
+
+	sa_init(&send->targets[0].addr, AF_UNSPEC);
+	send->count = 1;
+	err = next(send);
+	if (err || !send->at) {
+		mem_deref(send);
+		return err;
+	}
+
+	if (sp) {
+		send->sp = sp;
+		*sp = send;
+	}
+
+	return 0;
+}
+
+
+void sipd_send_cancel(struct sipd_send *send)
+{
+	if (!send)
+		return;
+
+	send->cancelled = true;
+	if (send->at)
+		sip_request_cancel(send->at->req);
+}
