@@ -259,6 +259,8 @@ static void sip_conf(const struct sipd_options *o, struct sip_open *so)
 		.password = so->password,
 		.domain = sipd_opt_str(o, SIPD_OPT_SIP_DOMAIN),
 		.realm = sipd_opt_str(o, SIPD_OPT_SIP_REALM),
+		.digest = (enum sipd_digest)sipd_opt_enum(o,
+							  SIPD_OPT_SIP_DIGEST),
 		.outbound_proxy = sipd_opt_str(o, SIPD_OPT_SIP_OUTBOUND_PROXY),
 		.reg = wants_registration(o),
 		.reg_expires =

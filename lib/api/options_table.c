@@ -51,8 +51,12 @@ const struct sipd_option_def sipd_option_table[SIPD_OPT_COUNT] = {
 [SIPD_OPT_SIP_DOMAIN] = {"sip.domain", STRING(255), .standard = "",
 	.doc = "Domain of the account's SIP address; empty: as sip.server."},
 [SIPD_OPT_SIP_REALM] = {"sip.realm", STRING(255), .standard = "",
-	.doc = "Realm that may have the password; empty: any realm of "
-	"sip.server, no other host."},
+	.doc = "Realm that may have the password, or several with commas "
+	"between; empty: the first that sip.server itself names."},
+[SIPD_OPT_SIP_DIGEST] = {"sip.digest", ENUM("md5,sha-256"),
+	.standard = "md5",
+	.doc = "Weakest digest that is answered, of the server's the strongest "
+	"is (docs/accounts.md); sha-256: also SHA-512-256, never MD5."},
 [SIPD_OPT_SIP_OUTBOUND_PROXY] = {"sip.outbound_proxy", STRING(255),
 	.standard = "",
 	.doc = "Host or host:port that all requests are sent through."},

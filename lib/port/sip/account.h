@@ -14,16 +14,21 @@ struct sipd_register; /* register.c */
 struct sipd_auth;
 /** Freed by mem_deref(). */
 int sipd_auth_alloc(struct sipd_auth **ap, struct sipd_sip *sip);
-/** Read the challenges of a 401/407: strongest algorithm we know, configured
- *  realm only (fact F), a stale nonce again, at most two tries a request.
+/** Read the challenges of a 401/407: strongest algorithm we know and sip.digest
+ *  allows, configured realm only (fact F), at most two tries a request of
+ *  server and of proxy; stale nonces are not counted, up to three.
  *  0: send again; SIPDIALER_EAUTH with sipd_error(): give up. */
 int sipd_auth_challenge(struct sipd_auth *auth, const struct sip_msg *msg);
-/** Write Authorization / Proxy-Authorization lines, nothing if none yet. */
+/** Write Authorization / Proxy-Authorization lines, nothing if none yet; of an
+ *  ACK those of the last INVITE. */
 int sipd_auth_encode(struct mbuf *mb, struct sipd_auth *auth,
 		     const char *method, const char *uri);
 /** A request got through: later challenges of other requests of the same call
  *  count afresh. */
 void sipd_auth_accepted(struct sipd_auth *auth);
+/** The server's answer may name the nonce of the next request.
+ *  RFC 7616 3.5 */
+void sipd_auth_info(struct sipd_auth *auth, const struct sip_msg *msg);
 
 /* ---- register.c -------------------------------------------------------- */
 

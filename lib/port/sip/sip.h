@@ -19,6 +19,9 @@ struct sipd_sip;
 
 enum sipd_transport { SIPD_UDP, SIPD_TCP, SIPD_TLS };
 
+/** Weakest digest that is answered. */
+enum sipd_digest { SIPD_DIGEST_MD5, SIPD_DIGEST_SHA_256 };
+
 /** Options as the engine read them. Strings are copied by sipd_sip_open(). */
 struct sipd_sip_conf {
 	const char *server; /* host or address, "" none */
@@ -28,8 +31,9 @@ struct sipd_sip_conf {
 	const char *auth_user; /* "" same as user */
 	const char *password;
 	const char *domain;           /* "" same as server */
-	const char *realm;            /* "" only server or domain, or the first
-				     * realm the server's own address names */
+	const char *realm;            /* one, or several with commas; "" the
+				     * first the server's own address names */
+	enum sipd_digest digest;
 	const char *outbound_proxy;   /* "" or host[:port] or sip URI */
 	bool reg;                     /* register at the server */
 	uint32_t reg_expires;         /* s asked for */

@@ -75,20 +75,25 @@ static int challenge(struct fixture *f, const char *head)
 }
 
 
-static const char *answer(struct fixture *f)
+static const char *answer_for(struct fixture *f, const char *method,
+			      const char *uri)
 {
 	struct mbuf *mb = mbuf_alloc(1024);
 
 	assert_non_null(mb);
-	assert_int_equal(sipd_auth_encode(mb, f->auth, "GET",
-					  "/dir/index.html"),
-			 0);
+	assert_int_equal(sipd_auth_encode(mb, f->auth, method, uri), 0);
 	assert_true(mb->end < sizeof(f->line));
 	memcpy(f->line, mb->buf, mb->end);
 	f->line[mb->end] = '\0';
 	mem_deref(mb);
 
 	return f->line;
+}
+
+
+static const char *answer(struct fixture *f)
+{
+	return answer_for(f, "GET", "/dir/index.html");
 }
 
 
@@ -106,7 +111,11 @@ static void has_not(const char *text, const char *part)
 }
 
 
-/* RFC 7616 3.9.1; the others by an independent implementation */
+/* RFC 7616 3.9.1; the others by an independent implementation
+ *
+ * conformance: RFC 7616 3.9.1 | MD5 and SHA-256 responses | RFC's examples
+ * conformance: RFC 8760 2.1 | SHA-512-256, -sess, no qop | computed apart
+ */
 static void test_response_matches_rfc7616_examples(void **state)
 {
 	static const struct {
@@ -151,7 +160,7 @@ static void test_response_matches_rfc7616_examples(void **state)
 			       "stale=true",
 			       vectors[i].algorithm, vectors[i].qop);
 		assert_int_equal(challenge(f, head), 0);
-		(void)strcpy(f->auth->slots[0].cnonce,
+		(void)strcpy(f->auth->slots[0].cr.cnonce,
 			     "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ");
 		(void)snprintf(want, sizeof(want), "response=\"%s\"",
 			       vectors[i].response);
@@ -166,19 +175,47 @@ static void test_response_matches_rfc7616_examples(void **state)
 }
 
 
+/* conformance: RFC 7616 3.9.2 | SHA-512-256, hashed user | erratum 4897 */
+static void test_response_matches_rfc7616_userhash(void **state)
+{
+	struct fixture *f = *state;
+
+	f->sip.conf.user = "J\xc3\xa4s\xc3\xb8n Doe";
+	f->sip.conf.password = "Secret, or not?";
+	assert_int_equal(challenge(f, WWW "Digest realm=\"api@example.org\", "
+					  "qop=\"auth\", "
+					  "algorithm=SHA-512-256, "
+					  "nonce=\"5TsQWLVdgBdmrQ0XsxbDODV+57Qd"
+					  "FR34I9HAbC/RVvkK\", "
+					  "opaque=\"HRPCssKJSGjCrkzDg8OhwpzCiGP"
+					  "ChXYjwrI2QmXDnsOS\", "
+					  "charset=UTF-8, userhash=true"),
+			 0);
+	(void)strcpy(f->auth->slots[0].cr.cnonce,
+		     "NTg6RKcb9boFIAS3KrFK9BGeh+iDa/sm6jUMp2wds69v");
+	has(answer_for(f, "GET", "/doe.json"),
+	    "username=\"793263caabb707a56211940d90411ea4a575adeccb7e360aeb624e"
+	    "d06ece9b0b\"");
+	has(f->line, "response=\"3798d4131c277846293534c3edc11bd8a5e4cdcbff78b0"
+		     "5db9d95eeb1cec68a5\"");
+	has(f->line, ", userhash=true\r\n");
+}
+
+
+/* conformance: RFC 7616 3.4 | nc counts each nonce, cnonce is random | - */
 static void test_nonce_count_rises_and_cnonce_is_random(void **state)
 {
 	struct fixture *f = *state;
-	char first[CNONCE_SIZE];
+	char first[SIPD_CNONCE_SIZE];
 
 	assert_int_equal(challenge(f, WWW "Digest realm=\"r\", nonce=\"n\", "
 					  "qop=\"auth\""),
 			 0);
-	(void)strcpy(first, f->auth->slots[0].cnonce);
-	assert_int_equal(strlen(first), CNONCE_SIZE - 1);
+	(void)strcpy(first, f->auth->slots[0].cr.cnonce);
+	assert_int_equal(strlen(first), SIPD_CNONCE_SIZE - 1);
 	has(answer(f), "nc=00000001");
 	has(answer(f), "nc=00000002");
-	assert_string_equal(first, f->auth->slots[0].cnonce);
+	assert_string_equal(first, f->auth->slots[0].cr.cnonce);
 	sipd_auth_accepted(f->auth);
 	has(answer(f), "nc=00000003");
 
@@ -186,10 +223,11 @@ static void test_nonce_count_rises_and_cnonce_is_random(void **state)
 					  "qop=\"auth\", stale=TRUE"),
 			 0);
 	has(answer(f), "nc=00000001");
-	assert_string_not_equal(first, f->auth->slots[0].cnonce);
+	assert_string_not_equal(first, f->auth->slots[0].cr.cnonce);
 }
 
 
+/* conformance: RFC 8760 2.4 | the strongest known algorithm is answered | - */
 static void test_strongest_known_algorithm_wins(void **state)
 {
 	struct fixture *f = *state;
@@ -211,6 +249,70 @@ static void test_strongest_known_algorithm_wins(void **state)
 }
 
 
+/* conformance: RFC 8760 2.4 | sip.digest=sha-256: no downgrade to MD5 | - */
+static void test_policy_forbids_md5(void **state)
+{
+	static const char *const md5[] = {
+		WWW "Digest realm=\"r\", nonce=\"1\"",
+		WWW "Digest realm=\"r\", nonce=\"1\", algorithm=md5-sess",
+	};
+	struct fixture *f = *state;
+	size_t i;
+
+	f->sip.conf.digest = SIPD_DIGEST_SHA_256;
+	for (i = 0; i < ARRAY_SIZE(md5); i++) {
+		assert_int_equal(challenge(f, md5[i]), SIPDIALER_EAUTH);
+		has(sipd_error_text(), "sip.digest = sha-256");
+		assert_string_equal(answer(f), "");
+	}
+	assert_int_equal(challenge(f, WWW "Digest realm=\"r\", nonce=\"1\""
+					  "\r\nWWW-Authenticate: Digest "
+					  "realm=\"r\", nonce=\"2\", "
+					  "algorithm=SHA-256-sess"),
+			 0);
+	has(answer(f), "nonce=\"2\"");
+	has_not(f->line, "nonce=\"1\"");
+}
+
+
+/* conformance: RFC 7616 3.3 | a stale nonce is no wrong password | - */
+static void test_stale_is_no_wrong_password(void **state)
+{
+	struct fixture *f = *state;
+	char head[256];
+	int i;
+
+	/* of the request before: too old now */
+	assert_int_equal(challenge(f, WWW "Digest realm=\"r\", nonce=\"0\""),
+			 0);
+	(void)answer(f);
+	sipd_auth_accepted(f->auth);
+	(void)answer(f);
+
+	for (i = 1; i <= 3; i++) {
+		(void)snprintf(head, sizeof(head),
+			       WWW "Digest realm=\"r\", nonce=\"%d\", "
+				   "stale=true",
+			       i);
+		assert_int_equal(challenge(f, head), 0);
+		(void)answer(f);
+	}
+	/* what says so for ever is counted, and two without it are too many */
+	for (i = 4; i <= 5; i++) {
+		(void)snprintf(head, sizeof(head),
+			       WWW "Digest realm=\"r\", nonce=\"%d\", "
+				   "stale=%s",
+			       i, i == 4 ? "true" : "false");
+		assert_int_equal(challenge(f, head), 0);
+		(void)answer(f);
+	}
+	assert_int_equal(challenge(f, WWW "Digest realm=\"r\", nonce=\"6\", "
+					  "stale=true"),
+			 SIPDIALER_EAUTH);
+}
+
+
+/* conformance: RFC 3261 22.3 | at most two digests for a request | - */
 static void test_two_tries_then_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -245,6 +347,7 @@ static void test_two_tries_then_refused(void **state)
 }
 
 
+/* conformance: RFC 3261 22.1 | a foreign realm gets no digest | - */
 static void test_foreign_realm_is_not_answered(void **state)
 {
 	struct fixture *f = *state;
@@ -284,6 +387,23 @@ static void test_foreign_realm_is_not_answered(void **state)
 					"127.0.0.9"),
 			 0);
 	has(answer(f), "realm=\"TRUNK\"");
+
+	/* or several of them */
+	f->sip.conf.realm = "edge, trunk";
+	sipd_auth_accepted(f->auth);
+	assert_int_equal(challenge(f, "SIP/2.0 407 X\r\nProxy-Authenticate: "
+				      "Digest realm=\"Edge\", nonce=\"5\""),
+			 0);
+	assert_int_equal(challenge(f, WWW "Digest realm=\"trunk\", "
+					  "nonce=\"6\""),
+			 0);
+	has(answer(f), "realm=\"Edge\"");
+	has(f->line, "realm=\"trunk\"");
+	assert_int_equal(challenge(f, WWW "Digest realm=\"edge, trunk, x\", "
+					  "nonce=\"7\""),
+			 SIPDIALER_EAUTH);
+	assert_int_equal(challenge(f, WWW "Digest realm=\"\", nonce=\"7\""),
+			 SIPDIALER_EAUTH);
 }
 
 
@@ -320,6 +440,7 @@ static void test_fifty_challenges_one_answer(void **state)
 }
 
 
+/* conformance: RFC 3261 22.3 | 407, then 401: both are answered | - */
 static void test_proxy_and_server_are_both_answered(void **state)
 {
 	struct fixture *f = *state;
@@ -334,6 +455,87 @@ static void test_proxy_and_server_are_both_answered(void **state)
 	has(answer(f), "Proxy-Authorization: Digest");
 	has(f->line, "nonce=\"p\"");
 	has(f->line, "nonce=\"s\"");
+}
+
+
+/* A wrong password at the server, after a right one at the proxy. */
+static void test_proxy_and_server_are_counted_apart(void **state)
+{
+	struct fixture *f = *state;
+	char head[256];
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		(void)snprintf(head, sizeof(head),
+			       "SIP/2.0 407 X\r\nProxy-Authenticate: Digest "
+			       "realm=\"r\", nonce=\"p%d\"",
+			       i);
+		assert_int_equal(challenge(f, head), 0);
+		(void)answer(f);
+	}
+	for (i = 0; i < 2; i++) {
+		(void)snprintf(head, sizeof(head),
+			       WWW "Digest realm=\"r\", nonce=\"s%d\"", i);
+		assert_int_equal(challenge(f, head), 0);
+		(void)answer(f);
+	}
+	assert_int_equal(challenge(f, WWW "Digest realm=\"r\", nonce=\"x\""),
+			 SIPDIALER_EAUTH);
+}
+
+
+/* conformance: RFC 3261 13.2.2.4 | an ACK has its INVITE's credentials | - */
+static void test_ack_has_the_credentials_of_its_invite(void **state)
+{
+	struct fixture *f = *state;
+	char invite[4096];
+
+	assert_string_equal(answer_for(f, "ACK", "sip:b@c"), "");
+	assert_int_equal(challenge(f, WWW "Digest realm=\"r\", nonce=\"n\", "
+					  "qop=\"auth\""),
+			 0);
+	(void)strcpy(invite, answer_for(f, "INVITE", "sip:b@c"));
+	has(invite, "nc=00000001");
+	has(answer_for(f, "PRACK", "sip:b@c"), "nc=00000002");
+	assert_string_equal(answer_for(f, "ACK", "sip:b@d"), invite);
+	has(answer_for(f, "BYE", "sip:b@c"), "nc=00000003");
+}
+
+
+static void told(struct fixture *f, const char *info)
+{
+	char text[2048];
+	struct sip_msg *msg;
+
+	(void)snprintf(text, sizeof(text),
+		       "SIP/2.0 200 OK\r\nAuthentication-Info: %s\r\n" REST,
+		       info);
+	msg = msg_new(text);
+	assert_non_null(msg);
+	sipd_auth_info(f->auth, msg);
+	mem_deref(msg);
+}
+
+
+/* conformance: RFC 7616 3.5 | nextnonce of Authentication-Info is used | - */
+static void test_next_nonce_is_used(void **state)
+{
+	struct fixture *f = *state;
+
+	told(f, "nextnonce=\"early\"");
+	assert_string_equal(answer(f), "");
+	assert_int_equal(challenge(f, WWW "Digest realm=\"r\", nonce=\"n\", "
+					  "qop=\"auth\""),
+			 0);
+	(void)answer(f);
+	told(f, "qop=auth, rspauth=\"ab\", nextnonce=\"m\", nc=00000001");
+	has(answer(f), "nonce=\"m\"");
+	has(f->line, "nc=00000001");
+	told(f, "nextnonce=\"\"");
+	told(f, "nextnonce=\"a");
+	told(f, "nextnonce=\"a\x01\"");
+	has(answer(f), "nonce=\"m\"");
+	has(f->line, "nc=00000002");
 }
 
 
@@ -405,12 +607,18 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(test_response_matches_rfc7616_examples),
+		T(test_response_matches_rfc7616_userhash),
 		T(test_nonce_count_rises_and_cnonce_is_random),
 		T(test_strongest_known_algorithm_wins),
+		T(test_policy_forbids_md5),
+		T(test_stale_is_no_wrong_password),
 		T(test_two_tries_then_refused),
 		T(test_foreign_realm_is_not_answered),
 		T(test_fifty_challenges_one_answer),
 		T(test_proxy_and_server_are_both_answered),
+		T(test_proxy_and_server_are_counted_apart),
+		T(test_ack_has_the_credentials_of_its_invite),
+		T(test_next_nonce_is_used),
 		T(test_broken_challenges_are_refused),
 		T(test_user_is_escaped),
 	};
