@@ -43,6 +43,7 @@ modparam("usrloc", "db_mode", 0)
 modparam("rr", "append_fromtag", 1)
 modparam("auth", "qop", "auth")
 modparam("auth", "nonce_expire", 60)
+%(auth)s
 
 request_route {
 	if (!mf_process_maxfwd_header("10")) {
@@ -108,8 +109,10 @@ request_route {
 """
 
 
-class Proxy(flow.Case):
+class Base(flow.Case):
+    """A kamailio, and the way to it."""
     transports = ("udp", "tcp")
+    auth = ""                        # more lines for its module auth
 
     def more(self):
         """Lines for the configuration."""
@@ -127,7 +130,7 @@ class Proxy(flow.Case):
         with open(config, "w", encoding="utf-8") as f:
             f.write(CONFIG % {"ip": self.ip, "port": self.port,
                               "to": self.net.ip, "to_port": self.net.port,
-                              "more": self.more()})
+                              "more": self.more(), "auth": self.auth})
         os.mkdir(self.path("run"))
         self.log = open(self.path("kamailio.log"), "w+", encoding="utf-8")
         self.addCleanup(self.log.close)
@@ -173,6 +176,8 @@ class Proxy(flow.Case):
         return run(*(options or self.right), "--json", "call", number,
                    "--max-duration", 1, "--ring-timeout", 5, *args)
 
+
+class Proxy(Base):
     def test_registers_calls_and_unregisters(self):
         for transport in self.transports:
             with self.subTest(transport=transport):

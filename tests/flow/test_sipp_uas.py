@@ -20,6 +20,23 @@ def md5(text):
     return hashlib.md5(text.encode()).hexdigest()
 
 
+def sha256(text):
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def parameters(digest):
+    """Of an Authorization header."""
+    return {k: a or b for k, a, b in
+            re.findall(r'(\w+)=(?:"([^"]*)"|([^\s,]+))', digest)}
+
+
+def digest_of(hashed, method, p, user="alice", password="secret"):
+    """The response that the parameters should have."""
+    return hashed(":".join((
+        hashed(":".join((user, p["realm"], password))), p["nonce"], p["nc"],
+        p["cnonce"], p["qop"], hashed(method + ":" + p["uri"]))))
+
+
 class Telephone:
     """sipp as called side for one call."""
 
@@ -144,6 +161,7 @@ class Sipp(flow.Case):
         e = self.answered(r)
         self.assertIn(e["talk_ms"], flow.Span(450, 1500), r)
 
+    # conformance: RFC 3261 22.3 | a 407 is answered by digest, qop auth | sipp
     def test_challenged_invite(self):
         account = ("-o", "sip.user=alice", "-o", "sip.register=no", "-o",
                    "sip.password=secret")
@@ -153,14 +171,42 @@ class Sipp(flow.Case):
         self.answered(r)
         with open(log, encoding="utf-8") as f:
             got = f.read().strip()
-        p = {k: a or b for k, a, b in
-             re.findall(r'(\w+)=(?:"([^"]*)"|([^\s,]+))', got)}
+        p = parameters(got)
         self.assertEqual((p["username"], p["realm"], p["nc"], p["qop"]),
                          ("alice", "sipp", "00000001", "auth"))
         self.assertNotIn('qop="', got)       # RFC 7616 3.4: no quotes
-        self.assertEqual(p["response"], md5(":".join((
-            md5("alice:sipp:secret"), p["nonce"], p["nc"], p["cnonce"],
-            "auth", md5("INVITE:" + p["uri"])))))
+        self.assertEqual(p["response"], digest_of(md5, "INVITE", p))
+
+    # conformance: RFC 3261 22.3 | 407, then 401: INVITE with both | sipp
+    # conformance: RFC 3261 13.2.2.4 | ACK has the INVITE's digests | sipp
+    # conformance: RFC 8760 2.4 | of MD5 and SHA-256 the latter | sipp
+    def test_challenged_by_proxy_and_server(self):
+        account = ("-o", "sip.user=alice", "-o", "sip.register=no", "-o",
+                   "sip.password=secret")
+        log = self.path("digests")
+        r = self.call("challenge_both", "-rtp_echo", "-trace_logs",
+                      "-log_file", log, options=account)
+        self.answered(r)
+        with open(log, encoding="utf-8") as f:
+            got = dict(re.findall(r"([A-Z]+) \[?(Digest [^\]\n]*)", f.read()))
+        server, proxy = parameters(got["INVITE"]), parameters(got["PROXY"])
+        self.assertEqual((server["algorithm"], server["nc"]),
+                         ("SHA-256", "00000001"), got)
+        self.assertEqual(server["response"],
+                         digest_of(sha256, "INVITE", server))
+        self.assertEqual((proxy["algorithm"], proxy["nc"]),
+                         ("MD5", "00000002"), got)
+        self.assertEqual(proxy["response"], digest_of(md5, "INVITE", proxy))
+        self.assertEqual((got["ACK"], got["PROXYACK"]),
+                         (got["INVITE"], got["PROXY"]))
+
+    # conformance: RFC 8760 2.4 | sip.digest=sha-256 refuses MD5 alone | sipp
+    def test_md5_forbidden(self):
+        r = self.call("challenge_refused", options=(
+            "-o", "sip.user=alice", "-o", "sip.register=no", "-o",
+            "sip.password=secret", "-o", "sip.digest=sha-256"))
+        self.assertEqual((r.status, r.last["disposition"]), (1, "failed"), r)
+        self.assertIn("sip.digest", r.last["reason"])
 
     def test_refusals(self):
         for status, header, want in (

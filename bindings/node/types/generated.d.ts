@@ -19,8 +19,10 @@ export interface DialerOptions {
   'sip.password_file'?: string | null
   /** Domain of the account's SIP address; empty: as sip.server. */
   'sip.domain'?: string | null
-  /** Realm that may have the password; empty: any realm of sip.server, no other host. */
+  /** Realm that may have the password, or several with commas between; empty: the first that sip.server itself names. */
   'sip.realm'?: string | null
+  /** Weakest digest that is answered, of the server's the strongest is (docs/accounts.md); sha-256: also SHA-512-256, never MD5. Default: md5. */
+  'sip.digest'?: 'md5' | 'sha-256' | null
   /** Host or host:port that all requests are sent through. */
   'sip.outbound_proxy'?: string | null
   /** Register at the SIP server; auto: if sip.server and sip.user are set. Default: auto. */

@@ -17,6 +17,7 @@ Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 Text = Union[str, Sequence[str]]
 
 SipTransport = Literal["udp", "tcp", "tls"]
+SipDigest = Literal["md5", "sha-256"]
 SipRegister = Union[bool, Literal["auto", "yes", "no"]]
 SipTlsMinVersion = Literal["tlsv1.2", "tlsv1.3"]
 MediaSrtp = Literal["off", "optional", "required", "dtls"]
@@ -36,6 +37,7 @@ NAMES: Dict[str, str] = {
     "sip.password_file": "path",
     "sip.domain": "string",
     "sip.realm": "string",
+    "sip.digest": "enum",
     "sip.outbound_proxy": "string",
     "sip.register": "enum",
     "sip.register_expires": "int",
@@ -112,8 +114,10 @@ class DialerOptions:
         lines.
     sip_password_file: path. File whose first line is the password; read at start.
     sip_domain: str. Domain of the account's SIP address; empty: as sip.server.
-    sip_realm: str. Realm that may have the password; empty: any realm of sip.server, no other
-        host.
+    sip_realm: str. Realm that may have the password, or several with commas between; empty: the
+        first that sip.server itself names.
+    sip_digest: word, default md5. Weakest digest that is answered, of the server's the
+        strongest is (docs/accounts.md); sha-256: also SHA-512-256, never MD5.
     sip_outbound_proxy: str. Host or host:port that all requests are sent through.
     sip_register: word, default auto. Register at the SIP server; auto: if sip.server and
         sip.user are set.
@@ -212,7 +216,8 @@ class DialerOptions:
                  sip_transport: Optional[SipTransport] = None, sip_user: Optional[str] = None,
                  sip_auth_user: Optional[str] = None, sip_password: Optional[str] = None,
                  sip_password_file: Optional[Path] = None, sip_domain: Optional[str] = None,
-                 sip_realm: Optional[str] = None, sip_outbound_proxy: Optional[str] = None,
+                 sip_realm: Optional[str] = None, sip_digest: Optional[SipDigest] = None,
+                 sip_outbound_proxy: Optional[str] = None,
                  sip_register: Optional[SipRegister] = None,
                  sip_register_expires: Optional[int] = None,
                  sip_keepalive_interval: Optional[int] = None,

@@ -30,8 +30,8 @@ struct sipd_sip_conf {
 	const char *user;      /* "" anonymous */
 	const char *auth_user; /* "" same as user */
 	const char *password;
-	const char *domain;           /* "" same as server */
-	const char *realm;            /* one, or several with commas; "" the
+	const char *domain; /* "" same as server */
+	const char *realm;  /* one, or several with commas; "" the
 				     * first the server's own address names */
 	enum sipd_digest digest;
 	const char *outbound_proxy;   /* "" or host[:port] or sip URI */

@@ -113,8 +113,8 @@ static void has_not(const char *text, const char *part)
 
 /* RFC 7616 3.9.1; the others by an independent implementation
  *
- * conformance: RFC 7616 3.9.1 | MD5 and SHA-256 responses | RFC's examples
- * conformance: RFC 8760 2.1 | SHA-512-256, -sess, no qop | computed apart
+ * conformance: RFC 7616 3.9.1 | MD5 and SHA-256 responses | unit test
+ * conformance: RFC 8760 2.1 | SHA-512-256, -sess, no qop | unit test
  */
 static void test_response_matches_rfc7616_examples(void **state)
 {
@@ -175,34 +175,36 @@ static void test_response_matches_rfc7616_examples(void **state)
 }
 
 
-/* conformance: RFC 7616 3.9.2 | SHA-512-256, hashed user | erratum 4897 */
+/* conformance: RFC 7616 3.9.2 | SHA-512-256, hashed user (erratum 4897) | unit test */
 static void test_response_matches_rfc7616_userhash(void **state)
 {
 	struct fixture *f = *state;
 
 	f->sip.conf.user = "J\xc3\xa4s\xc3\xb8n Doe";
 	f->sip.conf.password = "Secret, or not?";
-	assert_int_equal(challenge(f, WWW "Digest realm=\"api@example.org\", "
-					  "qop=\"auth\", "
-					  "algorithm=SHA-512-256, "
-					  "nonce=\"5TsQWLVdgBdmrQ0XsxbDODV+57Qd"
-					  "FR34I9HAbC/RVvkK\", "
-					  "opaque=\"HRPCssKJSGjCrkzDg8OhwpzCiGP"
-					  "ChXYjwrI2QmXDnsOS\", "
-					  "charset=UTF-8, userhash=true"),
+	assert_int_equal(challenge(f,
+				   WWW "Digest realm=\"api@example.org\", "
+				       "qop=\"auth\", "
+				       "algorithm=SHA-512-256, "
+				       "nonce=\"5TsQWLVdgBdmrQ0XsxbDODV+57Qd"
+				       "FR34I9HAbC/RVvkK\", "
+				       "opaque=\"HRPCssKJSGjCrkzDg8OhwpzCiGP"
+				       "ChXYjwrI2QmXDnsOS\", "
+				       "charset=UTF-8, userhash=true"),
 			 0);
 	(void)strcpy(f->auth->slots[0].cr.cnonce,
 		     "NTg6RKcb9boFIAS3KrFK9BGeh+iDa/sm6jUMp2wds69v");
 	has(answer_for(f, "GET", "/doe.json"),
 	    "username=\"793263caabb707a56211940d90411ea4a575adeccb7e360aeb624e"
 	    "d06ece9b0b\"");
-	has(f->line, "response=\"3798d4131c277846293534c3edc11bd8a5e4cdcbff78b0"
-		     "5db9d95eeb1cec68a5\"");
+	has(f->line,
+	    "response=\"3798d4131c277846293534c3edc11bd8a5e4cdcbff78b0"
+	    "5db9d95eeb1cec68a5\"");
 	has(f->line, ", userhash=true\r\n");
 }
 
 
-/* conformance: RFC 7616 3.4 | nc counts each nonce, cnonce is random | - */
+/* conformance: RFC 7616 3.4 | nc counts each nonce, cnonce is random | unit test */
 static void test_nonce_count_rises_and_cnonce_is_random(void **state)
 {
 	struct fixture *f = *state;
@@ -227,7 +229,7 @@ static void test_nonce_count_rises_and_cnonce_is_random(void **state)
 }
 
 
-/* conformance: RFC 8760 2.4 | the strongest known algorithm is answered | - */
+/* conformance: RFC 8760 2.4 | the strongest known algorithm is answered | unit test */
 static void test_strongest_known_algorithm_wins(void **state)
 {
 	struct fixture *f = *state;
@@ -249,7 +251,7 @@ static void test_strongest_known_algorithm_wins(void **state)
 }
 
 
-/* conformance: RFC 8760 2.4 | sip.digest=sha-256: no downgrade to MD5 | - */
+/* conformance: RFC 8760 2.4 | sip.digest=sha-256: no downgrade to MD5 | unit test */
 static void test_policy_forbids_md5(void **state)
 {
 	static const char *const md5[] = {
@@ -275,7 +277,7 @@ static void test_policy_forbids_md5(void **state)
 }
 
 
-/* conformance: RFC 7616 3.3 | a stale nonce is no wrong password | - */
+/* conformance: RFC 7616 3.3 | a stale nonce is no wrong password | unit test */
 static void test_stale_is_no_wrong_password(void **state)
 {
 	struct fixture *f = *state;
@@ -312,7 +314,7 @@ static void test_stale_is_no_wrong_password(void **state)
 }
 
 
-/* conformance: RFC 3261 22.3 | at most two digests for a request | - */
+/* conformance: RFC 3261 22.3 | at most two digests for a request | unit test */
 static void test_two_tries_then_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -347,7 +349,7 @@ static void test_two_tries_then_refused(void **state)
 }
 
 
-/* conformance: RFC 3261 22.1 | a foreign realm gets no digest | - */
+/* conformance: RFC 3261 22.1 | a foreign realm gets no digest | unit test */
 static void test_foreign_realm_is_not_answered(void **state)
 {
 	struct fixture *f = *state;
@@ -440,7 +442,7 @@ static void test_fifty_challenges_one_answer(void **state)
 }
 
 
-/* conformance: RFC 3261 22.3 | 407, then 401: both are answered | - */
+/* conformance: RFC 3261 22.3 | 407, then 401: both are answered | unit test */
 static void test_proxy_and_server_are_both_answered(void **state)
 {
 	struct fixture *f = *state;
@@ -484,7 +486,7 @@ static void test_proxy_and_server_are_counted_apart(void **state)
 }
 
 
-/* conformance: RFC 3261 13.2.2.4 | an ACK has its INVITE's credentials | - */
+/* conformance: RFC 3261 13.2.2.4 | an ACK has its INVITE's credentials | unit test */
 static void test_ack_has_the_credentials_of_its_invite(void **state)
 {
 	struct fixture *f = *state;
@@ -517,7 +519,7 @@ static void told(struct fixture *f, const char *info)
 }
 
 
-/* conformance: RFC 7616 3.5 | nextnonce of Authentication-Info is used | - */
+/* conformance: RFC 7616 3.5 | nextnonce of Authentication-Info is used | unit test */
 static void test_next_nonce_is_used(void **state)
 {
 	struct fixture *f = *state;

@@ -93,8 +93,7 @@ static int response_make(const struct sipd_credentials *cr, const char *user,
 	const char *p1s[] = {a1, cr->nonce, cr->cnonce, NULL};
 	const char *p2[] = {method, uri, NULL};
 	const char *ha1 = cr->alg->sess ? a1s : a1;
-	const char *pq[] = {ha1,    cr->nonce, nc,  cr->cnonce,
-			    "auth", a2,        NULL};
+	const char *pq[] = {ha1, cr->nonce, nc, cr->cnonce, "auth", a2, NULL};
 	const char *pn[] = {ha1, cr->nonce, a2, NULL};
 	int err;
 

@@ -460,6 +460,7 @@ static void response_handler(int err, const struct sip_msg *msg, void *arg)
 
 	if (msg->scode < 300) {
 		sipd_auth_accepted(reg->auth);
+		sipd_auth_info(reg->auth, msg);
 		registered(reg, msg);
 	}
 	else if (msg->scode == 423) {
