@@ -138,6 +138,8 @@ export interface CallBridgedEvent extends CallEvent<'call_bridged'> {
 
 export interface CallUnbridgedEvent extends CallEvent<'call_unbridged'> {
   other: number
+  /** It could not be joined. */
+  error: ErrorCode | null
   reason: string | null
 }
 
@@ -363,6 +365,8 @@ export class Call extends EventEmitter {
   played(options?: { signal?: AbortSignal } | null): Promise<CallPlayedEvent | null>
   dtmf(digits: string): void
   record(path: string | null, options?: { stereo?: boolean } | null): void
+  bridge(other: Call): void
+  unbridge(): void
   answer(options?: CallOptions | null): void
   reject(sipStatus?: number): void
 

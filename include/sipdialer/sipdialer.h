@@ -124,7 +124,8 @@ enum sipdialer_event_type {
 	SIPDIALER_EVENT_CALL_REFERRED = 31,
 	/** Two calls hear each other: call, other. */
 	SIPDIALER_EVENT_CALL_BRIDGED = 32,
-	/** They do no more: call, other, reason. */
+	/** They do no more, or (error) could not be joined: call, other,
+	 *  reason. */
 	SIPDIALER_EVENT_CALL_UNBRIDGED = 33,
 	/** Another call took its place (Replaces, transfer): call, other = the
 	 *  one that goes on. */
@@ -623,6 +624,36 @@ SIPDIALER_API int sipdialer_call_dtmf(struct sipdialer *d, uint64_t call,
  */
 SIPDIALER_API int sipdialer_call_record(struct sipdialer *d, uint64_t call,
 					const char *path, int stereo);
+
+/**
+ * Let two calls hear each other: audio both ways, whatever their codecs, and
+ * keys.  Calls that are not answered yet may be joined: what is heard of one
+ * early, its ringing tone, is heard by the other.  A call leaves the bridge that
+ * it is in.  A prompt is heard instead of the other call, audio of the host
+ * (`call.audio`) with it.  The bridge ends with either call; the other goes on.
+ *
+ * @param other id of another call
+ *
+ * @return SIPDIALER_OK
+ *         SIPDIALER_ENOENT  no such call (any more)
+ *         SIPDIALER_EINVAL  a call with itself
+ *
+ * Events: CALL_BRIDGED of both, or CALL_UNBRIDGED of `call` with an error.
+ * Thread: any.   Since: 0.1
+ */
+SIPDIALER_API int sipdialer_call_bridge(struct sipdialer *d, uint64_t call,
+					uint64_t other);
+
+/**
+ * Take a call out of its bridge; both go on.  Nothing happens to a call that
+ * is in none.
+ *
+ * @return SIPDIALER_OK
+ *         SIPDIALER_ENOENT  no such call (any more)
+ *
+ * Events: CALL_UNBRIDGED of both.   Thread: any.   Since: 0.1
+ */
+SIPDIALER_API int sipdialer_call_unbridge(struct sipdialer *d, uint64_t call);
 
 
 /* ---- audio ------------------------------------------------------------ */

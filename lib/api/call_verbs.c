@@ -10,16 +10,7 @@
 
 /* ---- verbs on a call --------------------------------------------------- */
 
-struct command {
-	struct sipd_work work; /* first member */
-	struct sipdialer *d;
-	uint64_t call;
-	uint32_t number;
-	char text[];
-};
-
-
-static struct sipd_dialed *find(struct sipdialer *d, uint64_t call)
+struct sipd_dialed *sipd_dialed_find(struct sipdialer *d, uint64_t call)
 {
 	struct sipd_dialed *dialed;
 
@@ -31,11 +22,11 @@ static struct sipd_dialed *find(struct sipdialer *d, uint64_t call)
 }
 
 
-static int post(struct sipdialer *d, uint64_t call, const char *text,
-		uint32_t number, sipd_work_h *h)
+int sipd_call_post(struct sipdialer *d, uint64_t call, const char *text,
+		   uint64_t number, sipd_work_h *h)
 {
 	const size_t len = strlen(text);
-	struct command *c;
+	struct sipd_call_command *c;
 	int err;
 
 	err = sipd_engine_enter(d);
@@ -43,7 +34,7 @@ static int post(struct sipdialer *d, uint64_t call, const char *text,
 		return err;
 
 	c = NULL;
-	if (!find(d, call))
+	if (!sipd_dialed_find(d, call))
 		err = sipd_error(SIPDIALER_ENOENT, "no call %llu (any more)",
 				 (unsigned long long)call);
 	else {
@@ -54,10 +45,10 @@ static int post(struct sipdialer *d, uint64_t call, const char *text,
 	}
 
 	if (c) {
-		*c = (struct command){.work.h = h,
-				      .d = d,
-				      .call = call,
-				      .number = number};
+		*c = (struct sipd_call_command){.work.h = h,
+						.d = d,
+						.call = call,
+						.number = number};
 		memcpy(c->text, text, len + 1);
 		sipd_loop_post(d->loop, &c->work);
 	}
@@ -67,10 +58,9 @@ static int post(struct sipdialer *d, uint64_t call, const char *text,
 }
 
 
-/* The call a command is for, NULL if it has ended or not begun. */
-static struct sipd_call *target(const struct command *c)
+struct sipd_call *sipd_call_target(const struct sipd_call_command *c)
 {
-	const struct sipd_dialed *dialed = find(c->d, c->call);
+	const struct sipd_dialed *dialed = sipd_dialed_find(c->d, c->call);
 
 	return dialed ? dialed->call : NULL;
 }
@@ -78,8 +68,8 @@ static struct sipd_call *target(const struct command *c)
 
 static void hangup_work(struct sipd_work *work)
 {
-	struct command *c = (struct command *)(void *)work;
-	struct sipd_dialed *dialed = find(c->d, c->call);
+	struct sipd_call_command *c = sipd_call_command_of(work);
+	struct sipd_dialed *dialed = sipd_dialed_find(c->d, c->call);
 
 	if (dialed) {
 		dialed->quit = true;
@@ -92,19 +82,19 @@ static void hangup_work(struct sipd_work *work)
 
 static void play_work(struct sipd_work *work)
 {
-	struct command *c = (struct command *)(void *)work;
-	struct sipd_call *call = target(c);
+	struct sipd_call_command *c = sipd_call_command_of(work);
+	struct sipd_call *call = sipd_call_target(c);
 
 	if (call)
-		sipd_call_play(call, c->text, c->number);
+		sipd_call_play(call, c->text, (uint32_t)c->number);
 	free(c);
 }
 
 
 static void dtmf_work(struct sipd_work *work)
 {
-	struct command *c = (struct command *)(void *)work;
-	struct sipd_call *call = target(c);
+	struct sipd_call_command *c = sipd_call_command_of(work);
+	struct sipd_call *call = sipd_call_target(c);
 
 	if (call)
 		sipd_call_dtmf(call, c->text);
@@ -114,8 +104,8 @@ static void dtmf_work(struct sipd_work *work)
 
 static void record_work(struct sipd_work *work)
 {
-	struct command *c = (struct command *)(void *)work;
-	struct sipd_call *call = target(c);
+	struct sipd_call_command *c = sipd_call_command_of(work);
+	struct sipd_call *call = sipd_call_target(c);
 
 	if (call)
 		sipd_call_record_to(call, c->text, c->number != 0);
@@ -128,7 +118,7 @@ int sipdialer_call_hangup(struct sipdialer *d, uint64_t call)
 	if (!d)
 		return sipd_error(SIPDIALER_EINVAL, "d is NULL");
 
-	return post(d, call, "hung up by the host", 0, hangup_work);
+	return sipd_call_post(d, call, "hung up by the host", 0, hangup_work);
 }
 
 
@@ -157,7 +147,7 @@ int sipdialer_call_play(struct sipdialer *d, uint64_t call, const char *path,
 	if (check_path(path))
 		return SIPDIALER_EINVAL;
 
-	return post(d, call, path, repeat, play_work);
+	return sipd_call_post(d, call, path, repeat, play_work);
 }
 
 
@@ -178,7 +168,7 @@ int sipdialer_call_dtmf(struct sipdialer *d, uint64_t call, const char *digits)
 		return sipd_error(SIPDIALER_EINVAL,
 				  "%zu keys, not within 1 to 64", good);
 
-	return post(d, call, digits, 0, dtmf_work);
+	return sipd_call_post(d, call, digits, 0, dtmf_work);
 }
 
 
@@ -192,7 +182,7 @@ int sipdialer_call_record(struct sipdialer *d, uint64_t call, const char *path,
 	if (check_path(path))
 		return SIPDIALER_EINVAL;
 
-	return post(d, call, path, stereo != 0, record_work);
+	return sipd_call_post(d, call, path, stereo != 0, record_work);
 }
 
 

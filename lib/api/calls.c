@@ -125,6 +125,30 @@ static void held_handler(struct sipd_call *call, bool held, void *arg)
 }
 
 
+static void bridged_handler(struct sipd_call *call, uint64_t other, void *arg)
+{
+	struct sipdialer_event ev = sipd_engine_event(
+		SIPDIALER_EVENT_CALL_BRIDGED);
+	(void)call;
+
+	ev.other = other;
+	emit(arg, &ev);
+}
+
+
+static void unbridged_handler(struct sipd_call *call, uint64_t other,
+			      const char *reason, void *arg)
+{
+	struct sipdialer_event ev = sipd_engine_event(
+		SIPDIALER_EVENT_CALL_UNBRIDGED);
+	(void)call;
+
+	ev.other = other;
+	ev.reason = reason;
+	emit(arg, &ev);
+}
+
+
 /* At 50 a second of each call one must be able to wait: without room for it
  * the next frame tells. */
 static void audio_handler(struct sipd_call *call, void *arg)
@@ -355,6 +379,8 @@ const struct sipd_call_handlers sipd_dialed_handlers = {
 	.dtmf = dtmf_handler,
 	.played = played_handler,
 	.held = held_handler,
+	.bridged = bridged_handler,
+	.unbridged = unbridged_handler,
 	.audio = audio_handler,
 	.ended = ended_handler,
 };

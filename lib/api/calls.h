@@ -99,6 +99,29 @@ void sipd_dialed_start(struct sipd_dialed *dialed,
 /** Free one whose call never started. Gives back neither slot nor pacer. */
 void sipd_dialed_drop(struct sipd_dialed *dialed);
 
+/** A verb on a call, on its way to the loop; its handler frees it. */
+struct sipd_call_command {
+	struct sipd_work work; /* first member */
+	struct sipdialer *d;
+	uint64_t call;
+	uint64_t number;
+	char text[];
+};
+
+static inline struct sipd_call_command *
+sipd_call_command_of(struct sipd_work *work)
+{
+	return SIPD_CONTAINER(work, struct sipd_call_command, work);
+}
+
+/** Send it; SIPDIALER_ENOENT if there is no such call. @thread any */
+int sipd_call_post(struct sipdialer *d, uint64_t call, const char *text,
+		   uint64_t number, sipd_work_h *h);
+/** The call it is for, NULL if that has ended or not begun. */
+struct sipd_call *sipd_call_target(const struct sipd_call_command *c);
+/** NULL if it has ended. @thread any; of use on the loop */
+struct sipd_dialed *sipd_dialed_find(struct sipdialer *d, uint64_t call);
+
 /** Calls come in from now on, if incoming.accept says so. incoming.c */
 void sipd_incoming_start(struct sipdialer *d);
 

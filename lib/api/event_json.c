@@ -127,7 +127,7 @@ static const struct field referred_fields[] = {
 };
 static const struct field bridged_fields[] = {OF_CALL, F(ID, other), {0}};
 static const struct field unbridged_fields[] = {
-	OF_CALL, F(ID, other), F(TEXT, reason), {0}
+	OF_CALL, F(ID, other), F(ERROR, error), F(TEXT, reason), {0}
 };
 static const struct field status_fields[] = {
 	F(ID, request), F(ID, campaign), W(status, sipd_words_campaign),

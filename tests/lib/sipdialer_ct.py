@@ -25,6 +25,8 @@ VERBS = {
                   ctypes.c_uint32],
     "call_record": [ctypes.c_void_p, ctypes.c_uint64, ctypes.c_char_p,
                     ctypes.c_int],
+    "call_bridge": [ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64],
+    "call_unbridge": [ctypes.c_void_p, ctypes.c_uint64],
     "stats": [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t],
     "last_error": [], "strerror": [ctypes.c_int],
 }

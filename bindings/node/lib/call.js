@@ -111,6 +111,17 @@ class Call extends EventEmitter {
     native.callRecord(this.#dialer[HANDLE], this.id, path, options?.stereo ?? false)
   }
 
+  /** Lets the two hear each other; events call_bridged of both. */
+  bridge(other) {
+    if (!(other instanceof Call)) throw new TypeError('other must be a Call')
+    native.callBridge(this.#dialer[HANDLE], this.id, other.id)
+  }
+
+  /** Takes it out of its bridge; both calls go on. */
+  unbridge() {
+    native.callUnbridge(this.#dialer[HANDLE], this.id)
+  }
+
   // ---- audio, where the option call.audio is on ----------------------------
 
   /** The audio as a Duplex stream of bytes (16-bit samples); made when first asked for. */

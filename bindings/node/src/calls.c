@@ -131,12 +131,45 @@ static napi_value call_reject(napi_env env, napi_callback_info info)
 }
 
 
+/* callBridge(handle, call, other) */
+static napi_value call_bridge(napi_env env, napi_callback_info info)
+{
+	struct sdn_args a;
+	uint64_t id, other;
+
+	sdn_args_engine(&a, env, info);
+	id = sdn_arg_id(&a, 1, "call");
+	other = sdn_arg_id(&a, 2, "other");
+	if (!a.bad)
+		(void)sdn_check(&a, sipdialer_call_bridge(a.d, id, other));
+
+	return sdn_args_close(&a, NULL);
+}
+
+
+/* callUnbridge(handle, call) */
+static napi_value call_unbridge(napi_env env, napi_callback_info info)
+{
+	struct sdn_args a;
+	uint64_t id;
+
+	sdn_args_engine(&a, env, info);
+	id = sdn_arg_id(&a, 1, "call");
+	if (!a.bad)
+		(void)sdn_check(&a, sipdialer_call_unbridge(a.d, id));
+
+	return sdn_args_close(&a, NULL);
+}
+
+
 const struct sdn_function sdn_calls[] = {
 	{"call", call},
 	{"callHangup", call_hangup},
 	{"callPlay", call_play},
 	{"callDtmf", call_dtmf},
 	{"callRecord", call_record},
+	{"callBridge", call_bridge},
+	{"callUnbridge", call_unbridge},
 	{"callAnswer", call_answer},
 	{"callReject", call_reject},
 	{NULL, NULL},

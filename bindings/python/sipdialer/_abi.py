@@ -229,6 +229,8 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "call_play": (c_int, [ENGINE, ID, c_char_p, c_uint32]),
     "call_dtmf": (c_int, [ENGINE, ID, c_char_p]),
     "call_record": (c_int, [ENGINE, ID, c_char_p, c_int]),
+    "call_bridge": (c_int, [ENGINE, ID, ID]),
+    "call_unbridge": (c_int, [ENGINE, ID]),
     "audio_read": (c_int, [ENGINE, ID, SAMPLES, c_size_t]),
     "audio_write": (c_int, [ENGINE, ID, SAMPLES, c_size_t]),
     "audio_clear": (c_int, [ENGINE, ID]),

@@ -86,6 +86,16 @@ class Call(CallOptions):
         name = None if path is None else convert.path(path)
         self._dialer._verb(lib.call_record, self._id, name, 1 if stereo else 0)
 
+    def bridge(self, other: "Call") -> None:
+        """Lets the two hear each other; events `call_bridged` of both."""
+        if not isinstance(other, Call):
+            raise TypeError("other must be a Call, not %s" % type(other).__name__)
+        self._dialer._verb(lib.call_bridge, self._id, other._id)
+
+    def unbridge(self) -> None:
+        """Takes it out of its bridge; both calls go on."""
+        self._dialer._verb(lib.call_unbridge, self._id)
+
     def __eq__(self, other: object) -> bool:
         return (isinstance(other, Call) and other._id == self._id and
                 other._dialer is self._dialer)

@@ -154,7 +154,6 @@ class Event(Mapping[str, Any]):
         diverted: Optional[str]
         verstat: Optional[str]
         srtp: Optional[str]
-        srtp: bool
         amd: Dict[str, Any]
         dtmf: Optional[str]
         rtp: Dict[str, Any]

@@ -95,6 +95,7 @@ void sipd_call_finish_if_over(struct sipd_call *call)
 /* The INVITE session is over: close the audio, then the call. */
 void sipd_call_signalling_over(struct sipd_call *call)
 {
+	sipd_call_unbridge(call, "a call has ended");
 	call->invite = NULL;
 	call->ended_told = true;
 	call->state = SIPD_CALL_CLOSING;

@@ -87,6 +87,9 @@ struct sipd_call_handlers {
 	void (*played)(struct sipd_call *call, const char *path, int error,
 		       const char *text, void *arg);
 	void (*held)(struct sipd_call *call, bool held, void *arg);
+	void (*bridged)(struct sipd_call *call, uint64_t other, void *arg);
+	void (*unbridged)(struct sipd_call *call, uint64_t other,
+			  const char *reason, void *arg);
 	/** Of conf.audio: the host is to be told. */
 	void (*audio)(struct sipd_call *call, void *arg);
 	/** Last one; the call is freed when it returns. */
@@ -118,6 +121,11 @@ void sipd_call_answer(struct sipd_call *call,
 		      const struct sipd_call_conf *conf);
 /** Refuse it, status 400-699; as above. */
 void sipd_call_reject(struct sipd_call *call, int sip_status);
+
+/** Let two calls hear each other, now or as soon as they have audio; each
+ *  leaves the bridge that it is in.  0, SIPDIALER_ESTATE, _ENOMEM. */
+int sipd_call_bridge(struct sipd_call *call, struct sipd_call *other);
+void sipd_call_unbridge(struct sipd_call *call, const char *reason);
 
 void sipd_call_hangup(struct sipd_call *call, const char *reason);
 /** The same, waiting for no answer of the peer. */

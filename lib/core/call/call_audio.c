@@ -152,6 +152,7 @@ int sipd_call_audio_open(struct sipd_call *call)
 		return err;
 
 	sipd_addr_set_port(&call->sdp.addr, sipd_stream_port(call->stream));
+	sipd_call_bridge_audio(call);
 
 	return SIPDIALER_OK;
 }
@@ -195,6 +196,7 @@ void sipd_call_note_dtmf(struct sipd_call *call, char digit,
 		call->dtmf[call->dtmfc++] = digit;
 
 	call->h->dtmf(call, digit, duration_ms, call->arg);
+	sipd_call_bridge_key(call, digit);
 }
 
 

@@ -58,7 +58,10 @@ struct sipd_call {
 	struct sipd_stream *stream;
 	struct sipd_prompt *prompt;   /* to play once answered */
 	struct sipd_hostaudio *audio; /* NULL: none */
-	struct sipd_timer timer;      /* longest duration, or tail of prompt */
+	struct sipd_call *peer;       /* bridged to, or NULL */
+	struct sipd_bridge *bridge;   /* NULL: none; a reference */
+	int bridge_end;
+	struct sipd_timer timer; /* longest duration, or tail of prompt */
 	struct sipd_work work;
 
 	/* facts */
@@ -98,6 +101,12 @@ void sipd_call_loaded(struct sipd_call *call, int error, const char *text);
 void sipd_call_take(struct sipd_call *call);
 /** It cannot be answered after all. */
 void sipd_call_cannot(struct sipd_call *call, int error, const char *text);
+
+/* call_bridge.c */
+/** The stream is there: give it the bridge, if there is one. */
+void sipd_call_bridge_audio(struct sipd_call *call);
+/** A key of the far end is for the other call, too. */
+void sipd_call_bridge_key(struct sipd_call *call, char digit);
 
 /* call_audio.c */
 /** Read a prompt and play it, now or once answered. */

@@ -103,7 +103,34 @@ static bool prompt_next(struct sipd_stream *s, size_t *frame)
 }
 
 
-/* The frame to send: of the prompt, else of the host; what was said, or NULL. */
+static int16_t sum(int a, int b)
+{
+	const int both = a + b;
+
+	return (int16_t)(both > INT16_MAX   ? INT16_MAX
+			 : both < INT16_MIN ? INT16_MIN
+					    : both);
+}
+
+
+/* What the other end of a bridge says, and the host with it. */
+static bool say_live(struct sipd_stream *s, int16_t pcm[SIPD_FRAME])
+{
+	const struct pump *p = &s->pump;
+	int16_t host[SIPD_FRAME];
+
+	if (!p->bridge || !sipd_bridge_take(p->bridge, p->end, pcm))
+		return s->audio && sipd_hostaudio_say(s->audio, pcm);
+
+	if (s->audio && sipd_hostaudio_say(s->audio, host))
+		for (size_t i = 0; i < SIPD_FRAME; i++)
+			pcm[i] = sum(pcm[i], host[i]);
+
+	return true;
+}
+
+
+/* The frame to send: of the prompt, else what is live; what was said, or NULL. */
 static const int16_t *say(struct sipd_stream *s, struct sipd_tx_frame *tx,
 			  enum sipd_codec_id codec)
 {
@@ -125,7 +152,7 @@ static const int16_t *say(struct sipd_stream *s, struct sipd_tx_frame *tx,
 
 	if (prompt)
 		prompt_ended(s);
-	if (!s->audio || !sipd_hostaudio_say(s->audio, tx->pcm))
+	if (!say_live(s, tx->pcm))
 		return NULL;
 	tx->kind = SIPD_TX_PCM;
 
@@ -156,6 +183,8 @@ static void frame_handler(const struct sipd_rx_frame *rx,
 
 	tx->kind = SIPD_TX_SILENCE;
 	said = sends ? say(s, tx, codec) : NULL;
+	if (p->bridge)
+		sipd_bridge_put(p->bridge, p->end, rx);
 	if (s->audio)
 		hear(s, rx);
 	if (p->recorder)
@@ -187,6 +216,17 @@ void sipd_pump_record(struct command *c)
 
 	c->s->pump.recorder = c->recorder;
 	c->recorder = old;
+}
+
+
+void sipd_pump_bridge(struct command *c)
+{
+	struct pump *p = &c->s->pump;
+	struct sipd_bridge *old = p->bridge;
+
+	p->bridge = c->bridge;
+	p->end = c->end;
+	c->bridge = old;
 }
 
 

@@ -200,7 +200,7 @@ static void closed_handler(struct sipd_work *work)
 					       closed_work);
 
 	/* its commands and events came before it, in order */
-	assert(!s->play.away && !s->record.away);
+	assert(!s->play.away && !s->record.away && !s->bridge.away);
 	events_drain(s);
 
 	tell_played(s, s->pump.prompt,
@@ -210,6 +210,8 @@ static void closed_handler(struct sipd_work *work)
 	tell_unplayed(s, &s->waiting);
 	recorder_finish(s, s->pump.recorder);
 	s->pump.recorder = NULL;
+	sipd_bridge_unref(s->pump.bridge);
+	s->pump.bridge = NULL;
 
 	s->closed = true;
 	tell_closed(s);
@@ -226,10 +228,7 @@ static void command_run(struct sipd_work *work)
 {
 	struct command *c = SIPD_CONTAINER(work, struct command, work);
 
-	if (c == &c->s->play)
-		sipd_pump_play(c);
-	else
-		sipd_pump_record(c);
+	c->change(c);
 	work->h = command_back;
 	sipd_loop_post(c->s->loop, work);
 }
@@ -240,8 +239,11 @@ static void command_send(struct command *c)
 	c->prompt = c->next_prompt;
 	c->repeat = c->next_repeat;
 	c->recorder = c->next_recorder;
+	c->bridge = c->next_bridge;
+	c->end = c->next_end;
 	c->next_prompt = NULL;
 	c->next_recorder = NULL;
+	c->next_bridge = NULL;
 	c->again = false;
 	c->away = true;
 	if (c == &c->s->play)
@@ -259,6 +261,8 @@ static void command_back(struct sipd_work *work)
 	struct sipd_recorder *recorder = c->recorder;
 	struct unplayed_list told;
 
+	sipd_bridge_unref(c->bridge);
+	c->bridge = NULL;
 	c->prompt = NULL;
 	c->recorder = NULL;
 	c->away = false;
@@ -347,8 +351,9 @@ int sipd_stream_open(struct sipd_stream **sp,
 	s->log = conf->log;
 	s->h = *h;
 	s->arg = arg;
-	s->play.s = s;
-	s->record.s = s;
+	s->play = (struct command){.s = s, .change = sipd_pump_play};
+	s->record = (struct command){.s = s, .change = sipd_pump_record};
+	s->bridge = (struct command){.s = s, .change = sipd_pump_bridge};
 	s->event_work.h = event_handler;
 	s->closed_work.h = closed_handler;
 	list_init(&s->waiting);
@@ -411,6 +416,18 @@ void sipd_stream_stop_play(struct sipd_stream *s)
 }
 
 
+void sipd_stream_bridge(struct sipd_stream *s, struct sipd_bridge *b, int end)
+{
+	if (s->closing)
+		return;
+
+	sipd_bridge_unref(s->bridge.next_bridge);
+	s->bridge.next_bridge = sipd_bridge_ref(b);
+	s->bridge.next_end = end;
+	command_want(&s->bridge);
+}
+
+
 void sipd_stream_dtmf(struct sipd_stream *s, const char *digits)
 {
 	if (!s->closing)
@@ -453,6 +470,8 @@ void sipd_stream_close(struct sipd_stream *s)
 	/* what was still to be sent there never will be */
 	recorder_finish(s, s->record.next_recorder);
 	s->record.next_recorder = NULL;
+	sipd_bridge_unref(s->bridge.next_bridge);
+	s->bridge.next_bridge = NULL;
 	replace_newest(s);
 	sipd_rtp_close(s->rtp);
 }

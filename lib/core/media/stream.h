@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "core/media/bridge.h"
 #include "core/media/hostaudio.h"
 #include "core/media/prompt.h"
 #include "port/disk.h"
@@ -57,6 +58,8 @@ void sipd_stream_connect(struct sipd_stream *s,
 void sipd_stream_play(struct sipd_stream *s, struct sipd_prompt *prompt,
 		      uint32_t repeat);
 void sipd_stream_stop_play(struct sipd_stream *s); /* played(whole=false) */
+/** Be this end, 0 or 1, of a bridge (its own reference); NULL: of none. */
+void sipd_stream_bridge(struct sipd_stream *s, struct sipd_bridge *b, int end);
 void sipd_stream_dtmf(struct sipd_stream *s, const char *digits);
 /** Start a recording (an old one is ended). Errors come in the end record. */
 void sipd_stream_record(struct sipd_stream *s, const char *path, bool stereo);

@@ -41,6 +41,8 @@ struct pump {
 	size_t frame, frames;
 	uint32_t left; /* times to play, this one included */
 	struct sipd_recorder *recorder;
+	struct sipd_bridge *bridge; /* NULL: none; a reference */
+	int end;                    /* of the bridge */
 };
 
 /* A prompt that was replaced before it came to the pump. */
@@ -54,18 +56,23 @@ struct unplayed {
 struct command {
 	struct sipd_work work;
 	struct sipd_stream *s;
-	bool away;  /* until it is back on the loop */
-	bool again; /* the newest waits */
+	void (*change)(struct command *c); /* @thread media */
+	bool away;                         /* until it is back on the loop */
+	bool again;                        /* the newest waits */
 
 	/* taken there, or what was there on the way back */
 	struct sipd_prompt *prompt;
 	uint32_t repeat;
 	struct sipd_recorder *recorder;
+	struct sipd_bridge *bridge;
+	int end;
 
 	/* the newest */
 	struct sipd_prompt *next_prompt;
 	uint32_t next_repeat;
 	struct sipd_recorder *next_recorder;
+	struct sipd_bridge *next_bridge;
+	int next_end;
 };
 
 /* Both are told in the order of sipd_stream_play(): what was replaced while
@@ -84,7 +91,7 @@ struct sipd_stream {
 
 	struct pump pump;
 	struct sipd_hostaudio *audio; /* NULL: none; a reference */
-	struct command play, record;
+	struct command play, record, bridge;
 	atomic_bool sends;            /* not held; prompts go on */
 	struct unplayed_list waiting; /* told when the next play is back, */
 	struct unplayed_list leaving; /* told when this one is */
@@ -116,5 +123,6 @@ extern const struct sipd_rtp_handlers sipd_pump_handlers; /* arg: stream */
  *  @thread media */
 void sipd_pump_play(struct command *c);
 void sipd_pump_record(struct command *c);
+void sipd_pump_bridge(struct command *c);
 
 #endif

@@ -39,6 +39,25 @@ test('answered, with audio both ways', async t => {
   assert.throws(() => call.answer(), code('ENOENT'))
 })
 
+test('bridged to a call of ours', async t => {
+  const { d, call } = await calledBack(t)
+  const ours = d.call('4930123400')
+  const bridged = once(d, 'call_bridged')
+  call.answer()
+  call.bridge(ours)
+  assert.equal((await within(bridged))[0].other, ours.id)
+  await within(call.answered)
+  const apart = once(d, 'call_unbridged')
+  call.unbridge()
+  assert.equal((await within(apart))[0].reason, 'parted by the host')
+  assert.throws(() => call.bridge(call), code('EINVAL'))
+  assert.throws(() => call.bridge(3), TypeError)
+  call.hangup()
+  ours.hangup()
+  await within(Promise.all([call.ended, ours.ended]))
+  assert.throws(() => call.bridge(ours), code('ENOENT'))
+})
+
 test('refused', async t => {
   const { call } = await calledBack(t)
   assert.throws(() => call.reject(200), code('EINVAL'))

@@ -37,6 +37,38 @@ class Incoming(Case):
         self.assertEqual(event.call.result.seq, event.seq)
         self.assertTrue(callable(incoming))
 
+    def test_bridged_to_a_call_of_ours(self):
+        net = self.network("--answer-delay", "0")
+        d = self.registered(net)
+        ours = d.call("4930123400")
+        came, ended = [], []
+
+        @d.on("call_incoming")
+        def incoming(event):
+            came.append(event.call)
+            event.call.answer()
+            event.call.bridge(ours)
+
+        @d.on("call_unbridged")
+        def apart(event):
+            event.call.hangup()
+
+        d.call("4930123440")
+        for event in d.events(timeout=WAIT):
+            if event.name == "call_bridged" and event.call in came:
+                self.assertEqual(event.other, ours.id)
+            if event.name == "call_answered" and event.call in came:
+                event.call.unbridge()
+            if event.name == "call_ended" and event.call in (ours, *came):
+                ended.append(event.call)
+                if len(ended) == 2:
+                    break
+        with self.assertRaises(sipdialer.NotFoundError):
+            ours.bridge(came[0])
+        with self.assertRaises(TypeError):
+            ours.bridge(3)
+        self.assertTrue(callable(incoming) and callable(apart))
+
     def test_rejected(self):
         net = self.network("--answer-delay", "0")
         d = self.registered(net)
