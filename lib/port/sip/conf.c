@@ -103,6 +103,18 @@ static void strip_brackets(const char *host)
 }
 
 
+/* "pbx.example." is "pbx.example": libre asks DNS for names as they stand, and
+ * SNI has no final dot. RFC 6066 3 */
+static void strip_final_dot(const char *host)
+{
+	char *s = (char *)(uintptr_t)host;
+	const size_t len = strlen(s);
+
+	if (len > 1 && s[len - 1] == '.')
+		s[len - 1] = '\0';
+}
+
+
 static int host_check(const char *name, const char *host)
 {
 	struct pl pl;
@@ -111,6 +123,7 @@ static int host_check(const char *name, const char *host)
 		return SIPDIALER_OK;
 
 	strip_brackets(host);
+	strip_final_dot(host);
 	pl_set_str(&pl, host);
 
 	return sipd_host_valid(&pl)

@@ -50,9 +50,9 @@ int sipd_tls_open(struct sipd_tls **tp, struct sipd_sip *sip,
 /** Nothing of sip is used any more. */
 void sipd_tls_close(struct sipd_tls *tls);
 struct tls *sipd_tls_context(const struct sipd_tls *tls);
-/** What went wrong on the last connection, if err, an errno value, may come of
- *  it; else NULL. tls may be NULL. */
-const char *sipd_tls_failure(struct sipd_tls *tls, int err);
+/** What went wrong on a connection since then (ms of tmr_jiffies()), if err, an
+ *  errno value, may come of it; else NULL. tls may be NULL. */
+const char *sipd_tls_failure(struct sipd_tls *tls, int err, uint64_t since);
 /** A message has come: the server takes us for what we are. tls may be NULL */
 void sipd_tls_heard(struct sipd_tls *tls);
 

@@ -87,6 +87,8 @@ static const char *hostport_parse(struct sipd_uri *uri, struct pl hp)
 		if (colon)
 			uri->host.l = (size_t)(colon - hp.p);
 		pl_advance(&hp, (ssize_t)uri->host.l);
+		if (uri->host.l > 1 && uri->host.p[uri->host.l - 1] == '.')
+			uri->host.l--;
 	}
 
 	if (!sipd_host_valid(&uri->host))

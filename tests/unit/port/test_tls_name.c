@@ -49,6 +49,7 @@ static void check(const char *cn, const char *san, const char *host, bool fits)
 }
 
 
+/* conformance: RFC 5922 7.1 | the names of a certificate: DNS, address, SIP URI | own certificates */
 static void test_names_that_fit(void **state)
 {
 	static const struct {
@@ -60,6 +61,7 @@ static void test_names_that_fit(void **state)
 		{"DNS:a.example,DNS:b.example", "b.example"},
 		{"DNS:*.example.com", "pbx.example.com"},
 		{"IP:192.0.2.1", "192.0.2.1"},
+		{"IP:192.0.2.1", "192.0.2.1."},
 		{"IP:2001:db8:0:0:0:0:0:1", "2001:db8::1"},
 		{"URI:sip:pbx.example", "pbx.example"},
 		{"URI:SIP:PBX.example", "pbx.example"},
@@ -107,6 +109,9 @@ static void test_names_that_do_not_fit(void **state)
 		{"URI:sip:*.example.com", "pbx.example.com"},
 		{"URI:sip:", "pbx.example"},
 		{"URI:sip:[2001:db8::1", "2001:db8::1"},
+		{"URI:sip:[2001:db8::1]x", "2001:db8::1"},
+		{"URI:sip:[2001:db8::1].evil.example", "2001:db8::1"},
+		{"DNS:192.0.2.1", "192.0.2.1."},
 		{"email:alice@pbx.example", "pbx.example"},
 	};
 	size_t i;

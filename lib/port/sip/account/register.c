@@ -405,7 +405,7 @@ static void stop_answer(struct sipd_register *reg, int err,
 
 static void no_answer(struct sipd_register *reg, int err)
 {
-	const char *tls = sipd_tls_failure(reg->sip->tls, err);
+	const char *tls = sipd_tls_failure(reg->sip->tls, err, reg->asked_ms);
 	char reason[SIPD_STRING_MAX + 64];
 
 	if (tls) {
@@ -700,7 +700,7 @@ void sipd_register_lost(struct sipd_register *reg)
 		reg->failc = reg->lostc;
 	reg->lostc++;
 
-	if (sipd_tls_failure(reg->sip->tls, ECONNRESET))
+	if (sipd_tls_failure(reg->sip->tls, ECONNRESET, reg->asked_ms))
 		no_answer(reg, ECONNRESET);
 	else
 		failed_for_now(reg, 0, "the connection to the server was lost",

@@ -181,7 +181,7 @@ static void end_by_answer(struct sipd_invite *inv, const struct sip_msg *msg,
 void invite_unanswered(struct sipd_invite *inv, int err)
 {
 	struct sipd_invite_end end = {.local = inv->local_end};
-	const char *tls = sipd_tls_failure(inv->sip->tls, err);
+	const char *tls = sipd_tls_failure(inv->sip->tls, err, inv->sent_ms);
 	char words[INVITE_URI_SIZE + 80];
 
 	if (tls)

@@ -185,6 +185,7 @@ int invite_send(struct sipd_invite *inv)
 
 	inv->invite_seq = ++inv->lseq;
 	inv->provisional = false;
+	inv->sent_ms = tmr_jiffies();
 	sa_init(&inv->tried, AF_UNSPEC);
 	err = invite_write(mb, inv);
 	if (!err)

@@ -99,6 +99,7 @@ struct sipd_invite {
 	bool responded;   /* anything came from the peer */
 	bool provisional; /* a 1xx to the INVITE under way */
 	struct sa tried;  /* where the INVITE under way went */
+	uint64_t sent_ms; /* and when */
 	bool ringing;
 	bool answered;
 	bool hungup;    /* no longer wanted */

@@ -9,6 +9,7 @@
 #include "port/sip/transport/tls.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -37,6 +38,7 @@ void tls_why(struct sipd_tls *tls, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(tls->reason, sizeof(tls->reason), fmt, ap);
 	va_end(ap);
+	tls->reason_ms = tmr_jiffies();
 }
 
 
@@ -54,7 +56,7 @@ static void blame_our_cert(struct sipd_tls *tls)
 }
 
 
-const char *sipd_tls_failure(struct sipd_tls *tls, int err)
+const char *sipd_tls_failure(struct sipd_tls *tls, int err, uint64_t since)
 {
 	/* what comes before TLS tells for itself; after it libre says EPROTO,
 	 * that the connection is closed, or nothing at all */
@@ -65,7 +67,7 @@ const char *sipd_tls_failure(struct sipd_tls *tls, int err)
 	if (err != ETIMEDOUT)
 		blame_our_cert(tls);
 
-	return tls->reason[0] ? tls->reason : NULL;
+	return tls->reason[0] && tls->reason_ms >= since ? tls->reason : NULL;
 }
 
 
@@ -73,6 +75,76 @@ void sipd_tls_heard(struct sipd_tls *tls)
 {
 	if (tls)
 		tls->asked = false;
+}
+
+
+/* ---- the end of a connection ------------------------------------------- */
+
+static void lost_handler(void *arg)
+{
+	const struct sipd_tls *tls = arg;
+
+	if (tls->sip)
+		sipd_sip_lost(tls->sip);
+}
+
+
+static void free_handler(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx,
+			 long argl, void *argp)
+{
+	struct conn *conn = ptr;
+	struct sipd_tls *tls;
+	(void)parent;
+	(void)ad;
+	(void)idx;
+	(void)argl;
+	(void)argp;
+
+	if (!conn)
+		return;
+
+	tls = conn->tls;
+	tmr_cancel(&conn->deadline);
+	blame_our_cert(tls);
+	tls->asked = false;
+	if (!conn->done) {
+		tls_why(tls,
+			"TLS: the connection to %s was closed during the "
+			"handshake",
+			tls->name);
+	}
+	else if (tls->sip)
+		tmr_start(&tls->lost, 0, lost_handler, tls);
+	mem_deref(conn);
+	mem_deref(tls);
+}
+
+
+/* OpenSSL takes an index once and gives none back, and calls free_handler()
+ * for each SSL of the process: one for all stacks, as long as we are loaded. */
+static int index_all = -1;
+
+
+static void index_make(void)
+{
+	index_all = SSL_get_ex_new_index(0, NULL, NULL, NULL, free_handler);
+}
+
+
+static int conn_index(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	(void)pthread_once(&once, index_make);
+
+	return index_all;
+}
+
+
+static void __attribute__((destructor)) index_free(void)
+{
+	if (index_all >= 0)
+		(void)CRYPTO_free_ex_index(CRYPTO_EX_INDEX_SSL, index_all);
 }
 
 
@@ -118,7 +190,7 @@ static void begin(struct sipd_tls *tls, SSL *ssl)
 	conn->tls = mem_ref(tls);
 	conn->fd = sipd_libre_tls_fd(BIO_get_data(SSL_get_wbio(ssl)));
 	tmr_start(&conn->deadline, HANDSHAKE_MS, deadline_handler, conn);
-	if (SSL_set_ex_data(ssl, tls->index, conn) != 1) {
+	if (SSL_set_ex_data(ssl, conn_index(), conn) != 1) {
 		tmr_cancel(&conn->deadline);
 		mem_deref(conn->tls);
 		mem_deref(conn);
@@ -219,7 +291,7 @@ static void info_handler(const SSL *ssl, int where, int value)
 	if (SSL_is_server(ssl))
 		return;
 
-	conn = SSL_get_ex_data(ssl, tls->index);
+	conn = SSL_get_ex_data(ssl, conn_index());
 	if (where == SSL_CB_HANDSHAKE_START && !conn)
 		begin(tls, (SSL *)(uintptr_t)ssl);
 	else if (where == SSL_CB_HANDSHAKE_DONE && conn)
@@ -244,51 +316,9 @@ static int asked_handler(SSL *ssl, void *arg)
 }
 
 
-/* ---- the end of a connection ------------------------------------------- */
-
-static void lost_handler(void *arg)
-{
-	const struct sipd_tls *tls = arg;
-
-	if (tls->sip)
-		sipd_sip_lost(tls->sip);
-}
-
-
-static void free_handler(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx,
-			 long argl, void *argp)
-{
-	struct conn *conn = ptr;
-	struct sipd_tls *tls;
-	(void)parent;
-	(void)ad;
-	(void)idx;
-	(void)argl;
-	(void)argp;
-
-	if (!conn)
-		return;
-
-	tls = conn->tls;
-	tmr_cancel(&conn->deadline);
-	if (!conn->done) {
-		blame_our_cert(tls);
-		tls_why(tls,
-			"TLS: the connection to %s was closed during the "
-			"handshake",
-			tls->name);
-	}
-	else if (tls->sip)
-		tmr_start(&tls->lost, 0, lost_handler, tls);
-	mem_deref(conn);
-	mem_deref(tls);
-}
-
-
 int tls_watch(struct sipd_tls *tls, SSL_CTX *ctx)
 {
-	tls->index = SSL_get_ex_new_index(0, NULL, NULL, NULL, free_handler);
-	if (tls->index < 0 || SSL_CTX_set_app_data(ctx, tls) != 1)
+	if (conn_index() < 0 || SSL_CTX_set_app_data(ctx, tls) != 1)
 		return sipd_error(SIPDIALER_ENOMEM, "no memory for TLS");
 
 	/* of those who connect to us a certificate is wanted, too */
@@ -303,12 +333,4 @@ int tls_watch(struct sipd_tls *tls, SSL_CTX *ctx)
 	SSL_CTX_set_cert_cb(ctx, asked_handler, tls);
 
 	return SIPDIALER_OK;
-}
-
-
-void tls_unwatch(struct sipd_tls *tls)
-{
-	tmr_cancel(&tls->lost);
-	if (tls->index >= 0)
-		(void)CRYPTO_free_ex_index(CRYPTO_EX_INDEX_SSL, tls->index);
 }

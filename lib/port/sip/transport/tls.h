@@ -18,10 +18,10 @@ struct sipd_tls {
 	char domain[SIPD_HOST_MAX + 1]; /* sip.domain, "" none */
 	bool verify;
 	bool own_cert;
-	int index;       /* of a connection's data in its SSL */
 	bool asked;      /* for a certificate, and nothing has come since */
 	struct tmr lost; /* tells once the turn is over */
 	char reason[TLS_REASON_SIZE]; /* of the last connection, "" none */
+	uint64_t reason_ms;           /* when it was */
 };
 
 /* ---- tls.c ------------------------------------------------------------- */
@@ -31,9 +31,6 @@ int tls_watch(struct sipd_tls *tls, SSL_CTX *ctx);
 /** Keep the reason of a failure; the first is the cause of the others. */
 void tls_why(struct sipd_tls *tls, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-/** Stop watching; all connections are closed. */
-void tls_unwatch(struct sipd_tls *tls);
-
 /* ---- tls_verify.c ------------------------------------------------------ */
 
 /** Chain and name; 1 or 0, for SSL_CTX_set_cert_verify_callback(). */

@@ -169,8 +169,13 @@ static int context_set(struct sipd_tls *tls)
 
 	ERR_clear_error();
 	SSL_CTX_set_default_passwd_cb(ctx, no_pass_phrase);
-	SSL_CTX_set_options(ctx,
-			    SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+	SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION |
+					 SSL_OP_NO_RENEGOTIATION |
+					 SSL_OP_NO_TICKET);
+	/* a session taken up again would skip the check of the peer, and
+	 * OpenSSL ends the connection of one who tries: none is given out */
+	(void)SSL_CTX_set_num_tickets(ctx, 0);
+	(void)SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	if (SSL_CTX_get_security_level(ctx) < SECURITY_LEVEL)
 		SSL_CTX_set_security_level(ctx, SECURITY_LEVEL);
 	if (SSL_CTX_set_min_proto_version(ctx, conf->tls_1_3
@@ -194,7 +199,7 @@ static void destructor(void *arg)
 {
 	struct sipd_tls *tls = arg;
 
-	tls_unwatch(tls);
+	tmr_cancel(&tls->lost);
 	mem_deref(tls->tls);
 }
 
@@ -208,7 +213,6 @@ int sipd_tls_open(struct sipd_tls **tp, struct sipd_sip *sip,
 	if (!tls)
 		return sipd_error(SIPDIALER_ENOMEM, "no memory for TLS");
 
-	tls->index = -1;
 	tls->sip = sip;
 	tls->verify = sip->conf.tls_verify;
 	(void)sipd_strcpy(tls->domain, sizeof(tls->domain), sip->conf.domain);

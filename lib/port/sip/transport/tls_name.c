@@ -104,6 +104,8 @@ static bool uri_host(struct part uri, struct part *host)
 		end = memchr(host->p, ']', host->len);
 		if (!end)
 			return false;
+		if (end + 1 < uri.p + uri.len && !strchr(":;?", end[1]))
+			return false;
 		++host->p;
 		host->len = (size_t)(end - host->p);
 		return true;
@@ -222,8 +224,8 @@ bool sipd_tls_name_fits(const X509 *cert, const char *host)
 {
 	struct wanted w = {.name = {host, strlen(host)}};
 
-	w.addr_len = address_parse(host, w.name.len, w.addr);
 	w.name = no_final_dot(w.name);
+	w.addr_len = address_parse(w.name.p, w.name.len, w.addr);
 
 	return w.name.len && each_identity(cert, fits_handler, &w);
 }

@@ -82,14 +82,6 @@ static void bad_chain(struct sipd_tls *tls, X509_STORE_CTX *store)
 }
 
 
-static bool name_fits(const struct sipd_tls *tls, const X509 *cert)
-{
-	return cert &&
-	       (sipd_tls_name_fits(cert, tls->name) ||
-		(tls->domain[0] && sipd_tls_name_fits(cert, tls->domain)));
-}
-
-
 /* Those who connect to us have no say in what is told about the server. */
 static bool from_outside(X509_STORE_CTX *store)
 {
@@ -97,6 +89,75 @@ static bool from_outside(X509_STORE_CTX *store)
 		store, SSL_get_ex_data_X509_STORE_CTX_idx());
 
 	return !ssl || SSL_is_server(ssl);
+}
+
+
+/* ---- what it is for ---------------------------------------------------- */
+
+/* id-kp-sipDomain, which OpenSSL has no name for. RFC 5924 4.1 */
+static bool is_sip_domain(const ASN1_OBJECT *usage)
+{
+	static const char sip_domain[] = "1.3.6.1.5.5.7.3.20";
+	char oid[sizeof(sip_domain) + 1];
+
+	return OBJ_obj2txt(oid, sizeof(oid), usage, 1) ==
+		       (int)sizeof(sip_domain) - 1 &&
+	       !strcmp(oid, sip_domain);
+}
+
+
+/* Extended usages that fit a peer of ours.  Who connects to us is a server,
+ * too, and few of those have certificates for clients. */
+static bool usage_fits(const X509 *cert, bool outside)
+{
+	EXTENDED_KEY_USAGE *usages;
+	bool fits = false;
+
+	usages = X509_get_ext_d2i(cert, NID_ext_key_usage, NULL, NULL);
+	for (int i = 0; !fits && i < sk_ASN1_OBJECT_num(usages); i++) {
+		const ASN1_OBJECT *usage = sk_ASN1_OBJECT_value(usages, i);
+		const int nid = OBJ_obj2nid(usage);
+
+		fits = nid == NID_server_auth ||
+		       nid == NID_anyExtendedKeyUsage ||
+		       (outside && nid == NID_client_auth) ||
+		       is_sip_domain(usage);
+	}
+	EXTENDED_KEY_USAGE_free(usages);
+
+	return fits;
+}
+
+
+/* OpenSSL knows one usage for each direction.  Keys that may neither sign nor
+ * agree stay refused. */
+static int purpose_handler(int ok, X509_STORE_CTX *store)
+{
+	X509 *cert = X509_STORE_CTX_get_current_cert(store);
+
+	if (ok || !cert ||
+	    X509_STORE_CTX_get_error(store) != X509_V_ERR_INVALID_PURPOSE)
+		return ok;
+	if (!X509_STORE_CTX_get_error_depth(store) &&
+	    !(X509_get_key_usage(cert) &
+	      (KU_DIGITAL_SIGNATURE | KU_KEY_AGREEMENT)))
+		return 0;
+	if (!usage_fits(cert, from_outside(store)))
+		return 0;
+
+	X509_STORE_CTX_set_error(store, X509_V_OK);
+
+	return 1;
+}
+
+
+/* ---- whose it is ------------------------------------------------------- */
+
+static bool name_fits(const struct sipd_tls *tls, const X509 *cert)
+{
+	return cert &&
+	       (sipd_tls_name_fits(cert, tls->name) ||
+		(tls->domain[0] && sipd_tls_name_fits(cert, tls->domain)));
 }
 
 
@@ -111,6 +172,7 @@ int tls_verify(X509_STORE_CTX *store, void *arg)
 		return 1;
 	}
 
+	X509_STORE_CTX_set_verify_cb(store, purpose_handler);
 	if (X509_verify_cert(store) <= 0) {
 		if (!from_outside(store))
 			bad_chain(tls, store);
