@@ -194,6 +194,8 @@ static void unlist(struct sipd_dialed *dialed)
 	(void)sipd_idmap_remove(&d->live, dialed->id);
 	(void)pthread_mutex_unlock(&d->lock);
 	--d->open_calls;
+	if (dialed->inbound)
+		--d->calls_in;
 }
 
 

@@ -122,6 +122,9 @@ struct sipd_call *sipd_call_target(const struct sipd_call_command *c);
 /** NULL if it has ended. @thread any; of use on the loop */
 struct sipd_dialed *sipd_dialed_find(struct sipdialer *d, uint64_t call);
 
+/** Do the options incoming.* agree with the others? */
+int sipd_incoming_check(const struct sipd_options *o);
+enum sipd_calls_from sipd_incoming_from(const struct sipd_options *o);
 /** Calls come in from now on, if incoming.accept says so. incoming.c */
 void sipd_incoming_start(struct sipdialer *d);
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "api/calls.h"
 #include "api/runner.h"
 #include "api/stop.h"
 #include "base/clock.h"
@@ -195,10 +196,8 @@ static int check_options(const struct sipd_options *o)
 			SIPDIALER_EINVAL,
 			"sip.register=yes needs sip.server and sip.user");
 
-	if (sipd_opt_enum(o, SIPD_OPT_INCOMING_ACCEPT) &&
-	    !*sipd_opt_str(o, SIPD_OPT_SIP_SERVER))
-		return sipd_error(SIPDIALER_EINVAL,
-				  "incoming.accept=server needs sip.server");
+	if (sipd_incoming_check(o))
+		return SIPDIALER_EINVAL;
 
 	return sipd_sip_check_caller(sipd_opt_str(o, SIPD_OPT_SIP_CALLER_ID),
 				     sipd_opt_str(o,
@@ -282,6 +281,9 @@ static void sip_conf(const struct sipd_options *o, struct sip_open *so)
 		.tls_key_file = sipd_opt_str(o, SIPD_OPT_SIP_TLS_KEY_FILE),
 		.tls_verify = sipd_opt_bool(o, SIPD_OPT_SIP_TLS_VERIFY),
 		.tls_1_3 = sipd_opt_enum(o, SIPD_OPT_SIP_TLS_MIN_VERSION) == 1,
+		.trunks = sipd_opt_str(o, SIPD_OPT_INCOMING_TRUNKS),
+		.calls_from = sipd_incoming_from(o),
+		.did = (enum sipd_did)sipd_opt_enum(o, SIPD_OPT_INCOMING_DID),
 		.user_agent = *agent ? agent
 				     : "libsipdialer/" SIPDIALER_VERSION,
 		.hash_size = hash_size(

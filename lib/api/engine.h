@@ -108,6 +108,7 @@ struct sipdialer {
 	uint32_t open_calls; /* struct sipd_dialed alive */
 	uint64_t sweeps;     /* over all calls, so far */
 	uint32_t calls_up;   /* of these, with a struct sipd_call */
+	uint32_t calls_in;   /* of open_calls, inbound */
 
 	/* any thread */
 	atomic_uint_fast64_t next_call;
@@ -116,6 +117,7 @@ struct sipdialer {
 	atomic_uint requests; /* waiting */
 	atomic_uint slots;    /* calls reserved, <= dial.max_calls */
 	atomic_uint max_calls;
+	atomic_uint max_incoming;  /* 0: no limit of their own */
 	_Atomic double cps;        /* dial.calls_per_second now */
 	struct sipd_reg_state reg; /* reason points to reg_reason */
 	char reg_reason[128];

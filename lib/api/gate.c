@@ -79,6 +79,8 @@ void sipd_engine_limits(struct sipdialer *d, const struct sipd_options *o)
 {
 	atomic_store(&d->max_calls,
 		     (unsigned)sipd_opt_int(o, SIPD_OPT_DIAL_MAX_CALLS));
+	atomic_store(&d->max_incoming,
+		     (unsigned)sipd_opt_int(o, SIPD_OPT_INCOMING_MAX_CALLS));
 	atomic_store(&d->cps, sipd_opt_num(o, SIPD_OPT_DIAL_CALLS_PER_SECOND));
 }
 

@@ -10,6 +10,48 @@
 #include "base/error.h"
 
 
+/* ---- options ------------------------------------------------------------- */
+
+enum { ACCEPT_NO, ACCEPT_SERVER, ACCEPT_TRUNKS, ACCEPT_BOTH };
+
+
+enum sipd_calls_from sipd_incoming_from(const struct sipd_options *o)
+{
+	switch (sipd_opt_enum(o, SIPD_OPT_INCOMING_ACCEPT)) {
+
+	case ACCEPT_TRUNKS:
+		return SIPD_CALLS_TRUNKS;
+
+	case ACCEPT_BOTH:
+		return SIPD_CALLS_BOTH;
+
+	default:
+		return SIPD_CALLS_SERVER;
+	}
+}
+
+
+int sipd_incoming_check(const struct sipd_options *o)
+{
+	const int accept = sipd_opt_enum(o, SIPD_OPT_INCOMING_ACCEPT);
+	const char *word = accept == ACCEPT_BOTH     ? "both"
+			   : accept == ACCEPT_SERVER ? "server"
+						     : "trunks";
+
+	if ((accept == ACCEPT_SERVER || accept == ACCEPT_BOTH) &&
+	    !*sipd_opt_str(o, SIPD_OPT_SIP_SERVER))
+		return sipd_error(SIPDIALER_EINVAL,
+				  "incoming.accept=%s needs sip.server", word);
+	if ((accept == ACCEPT_TRUNKS || accept == ACCEPT_BOTH) &&
+	    !*sipd_opt_str(o, SIPD_OPT_INCOMING_TRUNKS))
+		return sipd_error(SIPDIALER_EINVAL,
+				  "incoming.accept=%s needs incoming.trunks",
+				  word);
+
+	return SIPDIALER_OK;
+}
+
+
 /* ---- told ---------------------------------------------------------------- */
 
 static int open_call(struct sipd_dialed *dialed, struct sipd_invite *invite,
@@ -62,6 +104,7 @@ static int call_new(struct sipdialer *d, struct sipd_invite *invite,
 		return err;
 
 	++d->open_calls;
+	++d->calls_in;
 	(void)pthread_mutex_lock(&d->lock);
 	dialed->inbound = true;
 	(void)pthread_mutex_unlock(&d->lock);
@@ -83,9 +126,11 @@ static int incoming_handler(struct sipd_invite *invite,
 {
 	struct sipdialer *d = arg;
 
+	const unsigned max = atomic_load(&d->max_incoming);
+
 	if (d->stopping)
 		return 480;
-	if (!sipd_engine_slot_take(d))
+	if ((max && d->calls_in >= max) || !sipd_engine_slot_take(d))
 		return 486;
 
 	if (call_new(d, invite, caller)) {

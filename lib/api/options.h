@@ -77,6 +77,9 @@ enum sipd_option {
 	SIPD_OPT_AUDIO_READ_BUFFER,
 	SIPD_OPT_AUDIO_WRITE_BUFFER,
 	SIPD_OPT_INCOMING_ACCEPT,
+	SIPD_OPT_INCOMING_TRUNKS,
+	SIPD_OPT_INCOMING_MAX_CALLS,
+	SIPD_OPT_INCOMING_DID,
 	SIPD_OPT_INCOMING_TIMEOUT,
 	SIPD_OPT_STORE_PATH,
 	SIPD_OPT_REDIS_URL,
@@ -194,6 +197,7 @@ int sipd_option_check_digits(const char *name, const char *value);
 int sipd_option_check_delimiter(const char *name, const char *value);
 int sipd_option_check_address(const char *name, const char *value);
 int sipd_option_check_country(const char *name, const char *value);
+int sipd_option_check_trunks(const char *name, const char *value);
 int sipd_option_check_retry_rules(const char *name, const char *value);
 
 #endif

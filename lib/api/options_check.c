@@ -10,6 +10,7 @@
 #include "core/campaign/campaign.h"
 #include "core/campaign/import.h"
 #include "port/net.h"
+#include "port/sip/sip.h"
 
 /* RFC 3261 25.1 */
 #define TOKEN \
@@ -142,6 +143,16 @@ int sipd_option_check_country(const char *name, const char *value)
 			  "option %s: \"%s\" is not a known country, as "
 			  "\"US\" or \"49\"",
 			  name, value);
+}
+
+
+int sipd_option_check_trunks(const char *name, const char *value)
+{
+	if (!sipd_sip_check_trunks(value))
+		return 0;
+
+	return sipd_error(SIPDIALER_EINVAL, "option %s: %s", name,
+			  sipd_error_text());
 }
 
 

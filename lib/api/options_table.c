@@ -200,10 +200,24 @@ const struct sipd_option_def sipd_option_table[SIPD_OPT_COUNT] = {
 	.doc = "Audio of the host that waits to be sent, at most; more is not "
 	"taken."},
 
-[SIPD_OPT_INCOMING_ACCEPT] = {"incoming.accept", ENUM("no,server"),
-	.standard = "no",
+[SIPD_OPT_INCOMING_ACCEPT] = {"incoming.accept",
+	ENUM("no,server,trunks,both"), .standard = "no",
 	.doc = "Whose calls come in as CALL_INCOMING; server: those of "
-	"sip.server and sip.outbound_proxy. Others get no answer."},
+	"sip.server and sip.outbound_proxy; trunks: those of incoming.trunks. "
+	"Others get no answer."},
+[SIPD_OPT_INCOMING_TRUNKS] = {"incoming.trunks", STRING(4095),
+	.standard = "", .check = sipd_option_check_trunks,
+	.doc = "Who else may call and ask, whatever the transport: addresses, "
+	"networks as 192.0.2.0/24 and host names, at most 64, ',' between."},
+[SIPD_OPT_INCOMING_MAX_CALLS] = {"incoming.max_calls", INT(0, 100000),
+	.scope = LIVE, .standard = "0",
+	.doc = "Calls that came in, at once; more get 486. 0: as many as "
+	"dial.max_calls, which counts them, too."},
+[SIPD_OPT_INCOMING_DID] = {"incoming.did", ENUM("auto,uri,to"),
+	.standard = "auto",
+	.doc = "Where the number called is read: the request-URI, or To; "
+	"auto: the request-URI unless that is sip.user, else "
+	"P-Called-Party-ID, else To."},
 [SIPD_OPT_INCOMING_TIMEOUT] = {"incoming.timeout", SECONDS(1, 300),
 	.standard = "20",
 	.doc = "A call that came in and is neither answered nor rejected is "

@@ -2,46 +2,20 @@
 """Calls that come in, by the message: what telephones seldom do."""
 import os
 import shutil
-import socket
-import struct
 import subprocess
 import sys
-import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 
 import flow  # noqa: E402
 from caller import Caller  # noqa: E402
+from dns_one import Dns  # noqa: E402
 from sipdialer_ct import Engine  # noqa: E402
 
 
 NAME = "pbx.example"
 DNS = "SIPDIALER_TEST_DNS"  # address of the name server, for the child
-
-
-class Dns:
-    """A name server on port 53 that knows one name."""
-
-    def __init__(self, ip, address):
-        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.sock.bind((ip, 53))
-        self.address = socket.inet_aton(address)
-        threading.Thread(target=self.serve, daemon=True).start()
-
-    def serve(self):
-        while True:
-            try:
-                query, peer = self.sock.recvfrom(2000)
-            except OSError:
-                return
-            end = query.index(0, 12) + 5
-            good = struct.unpack("!H", query[end - 4:end - 2])[0] == 1
-            self.sock.sendto(
-                query[:2] + struct.pack("!5H", 0x8580, 1, good, 0, 0) +
-                query[12:end] + (b"\xc0\x0c" + struct.pack(
-                    "!HHIH", 1, 1, 60, 4) + self.address if good else b""),
-                peer)
 
 
 class IncomingRaw(flow.Case):
@@ -140,7 +114,7 @@ class IncomingRaw(flow.Case):
         """The child has a resolv.conf of its own."""
         if DNS in os.environ:
             dns = Dns(os.environ[DNS], self.ip)
-            self.addCleanup(dns.sock.close)
+            self.addCleanup(dns.close)
             self.located(sip__server=NAME, sip__port="%d")
             self.located(sip__server="192.0.2.7",
                          sip__outbound_proxy=NAME + ":%d")

@@ -43,17 +43,18 @@ class Caller:
                       "direction": direction}
 
     def send(self, method, cseq, body="", extra="", branch=None, tag=True,
-             ctype="application/sdp"):
-        """tag: with the To tag of the answers, if there is one."""
+             ctype="application/sdp", uri="alice", to="alice"):
+        """tag: with the To tag of the answers, if there is one; uri, to: the
+        user parts there."""
         branch = branch or "z9hG4bK" + hexes()
-        self.raw("%s sip:alice@%s:%d SIP/2.0\r\n"
+        self.raw("%s sip:%s@%s:%d SIP/2.0\r\n"
                  "Via: SIP/2.0/UDP %s:%d;branch=%s;rport\r\n"
                  "Max-Forwards: 70\r\nFrom: %s;tag=%s\r\n"
-                 "To: <sip:alice@%s>%s\r\nCall-ID: %s\r\nCSeq: %d %s\r\n"
+                 "To: <sip:%s@%s>%s\r\nCall-ID: %s\r\nCSeq: %d %s\r\n"
                  "Contact: <sip:caller@%s:%d>\r\n%s%s"
                  "Content-Length: %d\r\n\r\n%s" % (
-                     method, *self.engine, self.ip, self.port, branch,
-                     self.who, self.from_tag, self.ip,
+                     method, uri, *self.engine, self.ip, self.port, branch,
+                     self.who, self.from_tag, to, self.ip,
                      ";tag=" + self.to_tag if tag and self.to_tag else "",
                      self.callid, cseq, method, self.ip, self.port, extra,
                      "Content-Type: %s\r\n" % ctype if body else "",
@@ -63,10 +64,11 @@ class Caller:
     def raw(self, text):
         self.sock.sendto(text.encode(), self.engine)
 
-    def invite(self, body=None, extra=""):
+    def invite(self, body=None, extra="", **more):
         """body "": no offer."""
         self.branch = self.send("INVITE", 1,
-                                self.sdp() if body is None else body, extra)
+                                self.sdp() if body is None else body, extra,
+                                **more)
 
     def cancel(self, **more):
         self.send("CANCEL", 1, branch=self.branch, **more)

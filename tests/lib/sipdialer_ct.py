@@ -85,6 +85,9 @@ class Engine:
         self.verb("call_answer", self.p, call,
                   (ctypes.c_char_p * len(texts))(*texts))
 
+    def reject(self, call, status=486):
+        self.verb("call_reject", self.p, call, status)
+
     def hangup(self, call):
         self.verb("call_hangup", self.p, call)
 

@@ -105,8 +105,14 @@ export interface DialerOptions {
   'audio.read_buffer'?: number | bigint | `${number}` | null
   /** Audio of the host that waits to be sent, at most; more is not taken. 100 to 60,000 ms. Default: 5000. */
   'audio.write_buffer'?: number | bigint | `${number}` | null
-  /** Whose calls come in as CALL_INCOMING; server: those of sip.server and sip.outbound_proxy. Others get no answer. Default: no. */
-  'incoming.accept'?: 'no' | 'server' | null
+  /** Whose calls come in as CALL_INCOMING; server: those of sip.server and sip.outbound_proxy; trunks: those of incoming.trunks. Others get no answer. Default: no. */
+  'incoming.accept'?: 'no' | 'server' | 'trunks' | 'both' | null
+  /** Who else may call and ask, whatever the transport: addresses, networks as 192.0.2.0/24 and host names, at most 64, ',' between. */
+  'incoming.trunks'?: string | null
+  /** Calls that came in, at once; more get 486. 0: as many as dial.max_calls, which counts them, too. 0 to 100,000. Default: 0. */
+  'incoming.max_calls'?: number | bigint | `${number}` | null
+  /** Where the number called is read: the request-URI, or To; auto: the request-URI unless that is sip.user, else P-Called-Party-ID, else To. Default: auto. */
+  'incoming.did'?: 'auto' | 'uri' | 'to' | null
   /** A call that came in and is neither answered nor rejected is refused by 480 after this long. 1 to 300 s. Default: 20. */
   'incoming.timeout'?: number | bigint | `${number}` | null
   /** SQLite file of contacts, campaigns and results; empty: no store, and no campaigns. */

@@ -23,7 +23,8 @@ SipTlsMinVersion = Literal["tlsv1.2", "tlsv1.3"]
 MediaSrtp = Literal["off", "optional", "required", "dtls"]
 MediaDtmf = Literal["rfc4733", "info", "inband", "auto"]
 CallAudio = Union[int, Literal["off", "8000", "16000", "24000", "48000"]]
-IncomingAccept = Literal["no", "server"]
+IncomingAccept = Literal["no", "server", "trunks", "both"]
+IncomingDid = Literal["auto", "uri", "to"]
 LogLevel = Union[_words.LogLevel, Literal["error", "warning", "info", "debug"]]
 
 # name -> type
@@ -80,6 +81,9 @@ NAMES: Dict[str, str] = {
     "audio.read_buffer": "int",
     "audio.write_buffer": "int",
     "incoming.accept": "enum",
+    "incoming.trunks": "string",
+    "incoming.max_calls": "int",
+    "incoming.did": "enum",
     "incoming.timeout": "int",
     "store.path": "path",
     "redis.url": "secret",
@@ -187,7 +191,14 @@ class DialerOptions:
     audio_write_buffer: int, 100 to 60,000 ms, default 5000. Audio of the host that waits to be
         sent, at most; more is not taken.
     incoming_accept: word, default no. Whose calls come in as CALL_INCOMING; server: those of
-        sip.server and sip.outbound_proxy. Others get no answer.
+        sip.server and sip.outbound_proxy; trunks: those of incoming.trunks. Others get no
+        answer.
+    incoming_trunks: str. Who else may call and ask, whatever the transport: addresses, networks
+        as 192.0.2.0/24 and host names, at most 64, ',' between.
+    incoming_max_calls: int, 0 to 100,000, default 0. Calls that came in, at once; more get 486.
+        0: as many as dial.max_calls, which counts them, too.
+    incoming_did: word, default auto. Where the number called is read: the request-URI, or To;
+        auto: the request-URI unless that is sip.user, else P-Called-Party-ID, else To.
     incoming_timeout: int, 1 to 300 s, default 20. A call that came in and is neither answered
         nor rejected is refused by 480 after this long.
     store_path: path. SQLite file of contacts, campaigns and results; empty: no store, and no
@@ -248,6 +259,9 @@ class DialerOptions:
                  audio_read_buffer: Optional[int] = None,
                  audio_write_buffer: Optional[int] = None,
                  incoming_accept: Optional[IncomingAccept] = None,
+                 incoming_trunks: Optional[str] = None,
+                 incoming_max_calls: Optional[int] = None,
+                 incoming_did: Optional[IncomingDid] = None,
                  incoming_timeout: Optional[int] = None, store_path: Optional[Path] = None,
                  redis_url: Optional[str] = None, redis_prefix: Optional[str] = None,
                  redis_health_interval: Optional[int] = None,

@@ -138,12 +138,15 @@ int sipd_call_audio_open(struct sipd_call *call)
 		.rtp_timeout_ms = call->rtp_timeout_ms,
 		.audio = call->audio,
 	};
+	bool routed;
 	int err;
 
-	/* who called is behind the server, where that leads */
-	if (!sipd_sip_media_address(call->env.sip,
-				    call->inbound ? NULL : call->to,
-				    &conf.addr, &call->sdp.addr))
+	routed = call->inbound
+			 ? sipd_invite_media_address(call->invite, &conf.addr,
+						     &call->sdp.addr)
+			 : sipd_sip_media_address(call->env.sip, call->to,
+						  &conf.addr, &call->sdp.addr);
+	if (!routed)
 		return sipd_error(SIPDIALER_ENET, "no route to \"%s\"",
 				  call->to);
 

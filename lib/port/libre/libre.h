@@ -81,6 +81,11 @@ void sipd_libre_open(int rcvbuf);
  *  whoever sent them (specs fact J), go to h instead. @thread loop */
 void sipd_libre_bad_request(const struct sip *sip, sip_msg_h *h, void *arg);
 
+/** Between first(h) and first(NULL) a stack is made whose requests go to h
+ *  before its server transactions; true: it is done with.  Without effect on a
+ *  shared libre. @thread loop */
+void sipd_libre_first(sip_msg_h *h, void *arg);
+
 enum {
 	SIPD_TCP_IN_MAX = 256
 }; /* TCP connections from outside; more are

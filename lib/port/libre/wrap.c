@@ -26,6 +26,10 @@ static _Thread_local struct {
 	sip_msg_h *h;
 	void *arg;
 } bad_request_here;
+static _Thread_local struct {
+	sip_msg_h *h;
+	void *arg;
+} first_here;
 
 
 void sipd_libre_log(struct sipd_log *log)
@@ -37,6 +41,13 @@ void sipd_libre_log(struct sipd_log *log)
 void sipd_libre_open(int rcvbuf)
 {
 	rcvbuf_here = rcvbuf;
+}
+
+
+void sipd_libre_first(sip_msg_h *h, void *arg)
+{
+	first_here.h = h;
+	first_here.arg = arg;
 }
 
 
@@ -77,6 +88,10 @@ int __wrap_stun_reply(int proto, void *sock, const struct sa *dst,
 		      size_t presz, const struct stun_msg *req,
 		      const uint8_t *key, size_t keylen, bool fp,
 		      uint32_t attrc, ...);
+int __real_sip_listen(struct sip_lsnr **lsnrp, struct sip *sip, bool req,
+		      sip_msg_h *msgh, void *arg);
+int __wrap_sip_listen(struct sip_lsnr **lsnrp, struct sip *sip, bool req,
+		      sip_msg_h *msgh, void *arg);
 int __real_sip_msg_decode(struct sip_msg **msgp, struct mbuf *mb);
 int __wrap_sip_msg_decode(struct sip_msg **msgp, struct mbuf *mb);
 int __real_sip_reply(struct sip *sip, const struct sip_msg *msg,
@@ -224,6 +239,27 @@ int __wrap_sip_msg_decode(struct sip_msg **msgp, struct mbuf *mb)
 					 mbuf_get_left(mb));
 
 	return err ? err : __real_sip_msg_decode(msgp, mb);
+}
+
+
+/* Its listeners are asked in the order they came in, and the first is that of
+ * the transactions: ours goes before it. */
+int __wrap_sip_listen(struct sip_lsnr **lsnrp, struct sip *sip, bool req,
+		      sip_msg_h *msgh, void *arg)
+{
+	sip_msg_h *const first = first_here.h;
+
+	if (req && first) {
+		int err;
+
+		first_here.h = NULL;
+		err = __real_sip_listen(NULL, sip, true, first,
+					first_here.arg);
+		if (err)
+			return err;
+	}
+
+	return __real_sip_listen(lsnrp, sip, req, msgh, arg);
 }
 
 

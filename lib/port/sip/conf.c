@@ -32,6 +32,7 @@ static const struct {
 	STRING(tls_ca_file, "sip.tls_ca_file", 4095),
 	STRING(tls_cert_file, "sip.tls_cert_file", 4095),
 	STRING(tls_key_file, "sip.tls_key_file", 4095),
+	STRING(trunks, "incoming.trunks", 4095),
 #undef STRING
 };
 /* clang-format on */

@@ -162,6 +162,22 @@ bool sipd_guard_known_source(const struct sipd_sip *sip,
 }
 
 
+bool sipd_guard_friend(const struct sipd_sip *sip, const struct sa *addr)
+{
+	return known(sip, addr) || sipd_trunks_match(sip->trunks, addr);
+}
+
+
+bool sipd_guard_caller(const struct sipd_sip *sip, const struct sa *addr)
+{
+	const enum sipd_calls_from from = sip->conf.calls_from;
+
+	return (from != SIPD_CALLS_TRUNKS && known(sip, addr)) ||
+	       (from != SIPD_CALLS_SERVER &&
+		sipd_trunks_match(sip->trunks, addr));
+}
+
+
 void sipd_guard_learn(struct sipd_sip *sip, const struct sa *addr)
 {
 	if (!sa_isset(addr, SA_ADDR) || known(sip, addr))

@@ -50,9 +50,10 @@ struct sipd_sip {
 				      * of everything towards the server */
 	char local[96];              /* "udp:10.0.0.1:5060" */
 	char hop[SIPD_HOST_MAX + 1]; /* host of the next hop, as configured */
-	struct sa server_addr; /* known address of the server; unset until
+	struct sa server_addr;      /* known address of the server; unset until
 				      * a literal or a first answer tells */
-	struct sipd_tls *tls;  /* NULL unless sip.transport = tls */
+	struct sipd_trunks *trunks; /* NULL: none */
+	struct sipd_tls *tls;       /* NULL unless sip.transport = tls */
 	struct sipd_register *reg;
 	sipd_reg_h *regh;
 	void *arg;
@@ -101,6 +102,11 @@ bool sipd_guard_request(const struct sip_msg *msg);
  *  registrar's known address? Everybody else is a stranger (fact J). */
 bool sipd_guard_known_source(const struct sipd_sip *sip,
 			     const struct sip_msg *msg);
+/** Does it, or does it come from a trunk?  That one is answered, too, but
+ *  believed no further. */
+bool sipd_guard_friend(const struct sipd_sip *sip, const struct sa *addr);
+/** May it begin a call? */
+bool sipd_guard_caller(const struct sipd_sip *sip, const struct sa *addr);
 /** From now on this address is the server's too. */
 void sipd_guard_learn(struct sipd_sip *sip, const struct sa *addr);
 /** Decimal number of 1-10 digits, nothing else; at most 2^32 - 1. */
@@ -108,6 +114,9 @@ bool sipd_pl_number(const struct pl *pl, uint32_t *value);
 
 /* ---- listen.c: what reaches us outside transactions -------------------- */
 
+/** Around sip_alloc(), then with NULL: strangers are sorted out before libre's
+ *  transactions see them. */
+void sipd_listen_first(struct sipd_sip *sip);
 int sipd_listen_start(struct sipd_sip *sip);
 
 /* ---- conf.c ------------------------------------------------------------ */
@@ -162,7 +171,9 @@ int sipd_contact(const struct sipd_sip *sip, enum sip_transp tp,
 
 /** In-dialog request, or CANCEL/ACK: true if it was ours. */
 bool sipd_invite_request(struct sipd_sip *sip, const struct sip_msg *msg);
-/** An INVITE of the server for a new call: 0 if it is taken care of, else the
+/** Is there a session with its Call-ID? */
+bool sipd_invite_known(const struct sipd_sip *sip, const struct sip_msg *msg);
+/** An INVITE for a new call: 0 if it is taken care of, else the
  *  status to answer it with, and more header lines for that in extra. */
 int sipd_invite_incoming(struct sipd_sip *sip, const struct sip_msg *msg,
 			 char *extra, size_t size);
@@ -184,6 +195,10 @@ void sipd_invite_lost(struct sipd_sip *sip);
 
 /* ---- sip.c ------------------------------------------------------------- */
 
+/** As sipd_sip_media_address(), towards an address. */
+bool sipd_sip_media_towards(struct sipd_sip *sip, const struct sa *peer,
+			    union sipd_addr *bind_addr,
+			    union sipd_addr *advertise);
 /** A connection to the server is gone: what waits for an answer on it gets
  *  none. */
 void sipd_sip_lost(struct sipd_sip *sip);

@@ -158,7 +158,8 @@ static void stranger_calls(struct sipd_sip *sip, const struct sip_msg *msg)
 	(void)sa_ntop(&msg->src, addr, sizeof(addr));
 	sipd_log_warning(sip->log,
 			 "sip: an INVITE of %s is not answered: no address "
-			 "of sip.server or sip.outbound_proxy",
+			 "of sip.server, sip.outbound_proxy or "
+			 "incoming.trunks",
 			 addr);
 }
 
@@ -167,7 +168,7 @@ static void stranger_calls(struct sipd_sip *sip, const struct sip_msg *msg)
 static bool request_handler(const struct sip_msg *msg, void *arg)
 {
 	struct sipd_sip *sip = arg;
-	const bool known = sipd_guard_known_source(sip, msg);
+	const bool known = sipd_guard_friend(sip, &msg->src);
 
 	sip->stats.requests_in++;
 
@@ -193,6 +194,20 @@ static bool request_handler(const struct sip_msg *msg, void *arg)
 		stranger_calls(sip, msg);
 
 	return true;
+}
+
+
+/* libre's transactions would answer whoever knows their branch.  A stranger is
+ * heard in a dialog of ours only: its messages may come by another way. */
+static bool stranger_handler(const struct sip_msg *msg, void *arg)
+{
+	const struct sipd_sip *sip = arg;
+
+	if (sipd_guard_friend(sip, &msg->src) ||
+	    (pl_isset(&msg->to.tag) && sipd_invite_known(sip, msg)))
+		return false;
+
+	return request_handler(msg, arg);
 }
 
 
@@ -336,6 +351,12 @@ static void trace_handler(bool tx, enum sip_transp tp, const struct sa *src,
 	}
 	if (len >= 4 && !memcmp(pkt, "SIP/", 4))
 		sip->stats.responses_in++;
+}
+
+
+void sipd_listen_first(struct sipd_sip *sip)
+{
+	sipd_libre_first(sip ? stranger_handler : NULL, sip);
 }
 
 

@@ -307,6 +307,7 @@ static void sip_destructor(void *arg)
 	mem_deref(sip->lsnr_resp);
 	mem_deref(sip->sip);
 	mem_deref(sip->tls);
+	mem_deref(sip->trunks);
 	mem_deref(sip->dnsc);
 	mem_deref(sip->hosts);
 	if (sip->invites)
@@ -333,9 +334,11 @@ static int stack_open(struct sipd_sip *sip)
 		sipd_log_warning(sip->log, "sip: no DNS client: %s",
 				 strerror(err));
 
+	sipd_listen_first(sip);
 	err = sip_alloc(&sip->sip, sip->dnsc, hash, hash, CONN_HASH,
 			conf->user_agent[0] ? conf->user_agent : NULL, NULL,
 			sip);
+	sipd_listen_first(NULL);
 	if (!err)
 		err = hash_alloc(&sip->invites, power_of_two(conf->hash_size,
 							     INVITE_HASH_MIN));
@@ -367,6 +370,8 @@ int sipd_sip_open(struct sipd_sip **sp, struct sipd_loop *loop,
 		err = sipd_conf_check(sip);
 	if (!err)
 		err = stack_open(sip);
+	if (!err && sip->conf.trunks[0])
+		err = sipd_trunks_open(&sip->trunks, sip, sip->conf.trunks);
 	if (!err)
 		err = routes_set(sip);
 	if (!err)
@@ -523,21 +528,42 @@ static bool media_source(struct sipd_sip *sip, const char *to, struct sa *src)
 }
 
 
-bool sipd_sip_media_address(struct sipd_sip *sip, const char *to,
-			    union sipd_addr *bind_addr,
-			    union sipd_addr *advertise)
+static bool media_from(const struct sipd_sip *sip, const struct sa *src,
+		       union sipd_addr *bind_addr, union sipd_addr *advertise)
 {
-	struct sa src;
 	char host[64];
 
-	if (sip->conf.local_address[0] || !media_source(sip, to, &src))
-		src = sip->laddr;
-
-	if (sa_is_any(&src) || sa_ntop(&src, host, sizeof(host)) ||
+	if (sa_is_any(src) || sa_ntop(src, host, sizeof(host)) ||
 	    !sipd_addr_parse(bind_addr, host, 0))
 		return false;
 
 	*advertise = sip->external.sa.sa_family ? sip->external : *bind_addr;
 
 	return true;
+}
+
+
+bool sipd_sip_media_address(struct sipd_sip *sip, const char *to,
+			    union sipd_addr *bind_addr,
+			    union sipd_addr *advertise)
+{
+	struct sa src;
+
+	if (sip->conf.local_address[0] || !media_source(sip, to, &src))
+		src = sip->laddr;
+
+	return media_from(sip, &src, bind_addr, advertise);
+}
+
+
+bool sipd_sip_media_towards(struct sipd_sip *sip, const struct sa *peer,
+			    union sipd_addr *bind_addr,
+			    union sipd_addr *advertise)
+{
+	struct sa src;
+
+	if (sip->conf.local_address[0] || !route_cached(sip, peer, &src))
+		src = sip->laddr;
+
+	return media_from(sip, &src, bind_addr, advertise);
 }

@@ -21,6 +21,10 @@ enum sipd_transport { SIPD_UDP, SIPD_TCP, SIPD_TLS };
 
 /** Weakest digest that is answered. */
 enum sipd_digest { SIPD_DIGEST_MD5, SIPD_DIGEST_SHA_256 };
+/** Whose calls come in. */
+enum sipd_calls_from { SIPD_CALLS_SERVER, SIPD_CALLS_TRUNKS, SIPD_CALLS_BOTH };
+/** Where the number called is read. */
+enum sipd_did { SIPD_DID_AUTO, SIPD_DID_URI, SIPD_DID_TO };
 
 /** Options as the engine read them. Strings are copied by sipd_sip_open(). */
 struct sipd_sip_conf {
@@ -48,6 +52,9 @@ struct sipd_sip_conf {
 	bool tls_verify;           /* chain and name of the server */
 	bool tls_1_3;              /* nothing older; else 1.2 */
 	uint32_t hash_size;        /* transactions expected at once */
+	const char *trunks;        /* addresses, networks, names; "" none */
+	enum sipd_calls_from calls_from;
+	enum sipd_did did;
 };
 
 /** State of the registration, told at every change. */
@@ -91,15 +98,15 @@ struct sipd_invite_caller {
 	const char *to;   /* number called, as `from` */
 };
 
-/** A call comes in from the server: sipd_invite_take() it and return 0, or
+/** A call comes in from the server or a trunk: sipd_invite_take() it and return 0, or
  *  return the SIP status to refuse it with. */
 typedef int(sipd_incoming_h)(struct sipd_invite *inv,
 			     const struct sipd_invite_caller *caller,
 			     void *arg);
 
-/** Take calls of the server from now on; h NULL: answer them by 480, as
- *  before the first time.  Strangers get no answer either way, but from a
- *  transaction of libre's, 32 s after the final answer, whose ids they know. */
+/** Take calls from now on, of those conf.calls_from says; h NULL: answer them
+ *  by 480, as before the first time, and as those that are known but may not
+ *  call.  Strangers get no answer either way. */
 void sipd_sip_incoming(struct sipd_sip *sip, sipd_incoming_h *h, void *arg);
 
 struct sipd_sip_stats {
@@ -121,6 +128,10 @@ int sipd_sip_check_target(const char *to);
  *  CSeq, Contact, Content-*, Route, Max-Forwards, Authorization ...).
  *  @thread any */
 int sipd_sip_check_header(const char *header);
+
+/** Is it a list of trunks: at most 64 addresses, networks and host names?
+ *  @thread any */
+int sipd_sip_check_trunks(const char *text);
 
 /** Display name: UTF-8, no control bytes, at most 127 bytes; caller id: user
  *  part of a URI or whole SIP URI. @thread any */
@@ -183,6 +194,11 @@ int sipd_invite_open(struct sipd_invite **ip, struct sipd_sip *sip,
  *  not 0.  In a sipd_incoming_h only. */
 void sipd_invite_take(struct sipd_invite *inv, uint32_t ring_timeout_ms,
 		      const struct sipd_invite_handlers *h, void *arg);
+
+/** As sipd_sip_media_address(), towards where a call that rings came from. */
+bool sipd_invite_media_address(struct sipd_invite *inv,
+			       union sipd_addr *bind_addr,
+			       union sipd_addr *advertise);
 
 /** Answer a call that rings by 200 with a description made of `local`
  *  (copied).  answered() or ended() follow, also before this returns; the

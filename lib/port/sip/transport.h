@@ -16,6 +16,16 @@ struct sipd_tls;   /* tls_conf.c */
 void sipd_locate_start(struct sipd_sip *sip);
 void sipd_locate_stop(struct sipd_sip *sip);
 
+/* ---- trunks.c: who else may call ---------------------------------------- */
+
+struct sipd_trunks; /* mem_deref */
+
+int sipd_trunks_open(struct sipd_trunks **tp, struct sipd_sip *sip,
+		     const char *text);
+/** Is it one of them? trunks may be NULL. */
+bool sipd_trunks_match(const struct sipd_trunks *trunks,
+		       const struct sa *addr);
+
 /* ---- hosts.c: names without DNS, and the DNS client -------------------- */
 
 int sipd_hosts_load(struct sipd_hosts **hp, const char *path); /* mem_deref */

@@ -134,6 +134,21 @@ static void name(const struct pl *dname, char buf[INVITE_PARTY_SIZE])
 }
 
 
+static bool called_party(const struct sip_msg *msg, char *buf)
+{
+	const struct sip_hdr *hdr = sip_msg_hdr(msg,
+						SIP_HDR_P_CALLED_PARTY_ID);
+	struct sip_addr addr;
+
+	if (!hdr || sip_msg_hdr_count(msg, SIP_HDR_P_CALLED_PARTY_ID) != 1 ||
+	    sip_addr_decode(&addr, &hdr->val))
+		return false;
+	party(&addr.uri, &addr.auri, buf);
+
+	return true;
+}
+
+
 /* The Request-URI, unless it only names us as our Contact does. */
 static bool to_our_contact(const struct sipd_sip *sip,
 			   const struct sip_msg *msg)
@@ -146,15 +161,27 @@ static bool to_our_contact(const struct sipd_sip *sip,
 }
 
 
+/* What was dialed: the last hop puts our Contact over it, and says what it was
+ * in P-Called-Party-ID (RFC 7315 4.2), or it is in To. */
+static void called(const struct sipd_sip *sip, const struct sip_msg *msg,
+		   char *buf)
+{
+	const enum sipd_did did = sip->conf.did;
+
+	if (did == SIPD_DID_URI ||
+	    (did == SIPD_DID_AUTO && !to_our_contact(sip, msg)))
+		party(&msg->uri, &msg->ruri, buf);
+	else if (did == SIPD_DID_TO || !called_party(msg, buf))
+		party(&msg->to.uri, &msg->to.auri, buf);
+}
+
+
 void invite_caller_read(const struct sipd_sip *sip, const struct sip_msg *msg,
 			struct invite_caller_text *t)
 {
 	party(&msg->from.uri, &msg->from.auri, t->from);
 	name(&msg->from.dname, t->name);
-	if (to_our_contact(sip, msg))
-		party(&msg->to.uri, &msg->to.auri, t->to);
-	else
-		party(&msg->uri, &msg->ruri, t->to);
+	called(sip, msg, t->to);
 
 	t->caller = (struct sipd_invite_caller){
 		.from = t->from,

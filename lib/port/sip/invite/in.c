@@ -126,7 +126,7 @@ int sipd_invite_incoming(struct sipd_sip *sip, const struct sip_msg *msg,
 	int status;
 
 	*extra = '\0';
-	if (!sip->incomingh)
+	if (!sip->incomingh || !sipd_guard_caller(sip, &msg->src))
 		return 480;
 
 	sip->stats.incoming++;
@@ -238,7 +238,7 @@ bool invite_in_cancel(struct sipd_invite *inv, const struct sip_msg *msg)
 	if (inv->state != INVITE_RINGING || pl_strcmp(&msg->met, "CANCEL") ||
 	    msg->cseq.num != inv->invite_rseq ||
 	    pl_strcmp(&msg->via.branch, inv->branch) ||
-	    !sipd_guard_known_source(inv->sip, msg))
+	    !sipd_guard_friend(inv->sip, &msg->src))
 		return false;
 
 	cancel(inv, msg);
@@ -251,7 +251,7 @@ bool invite_in_request(struct sipd_sip *sip, const struct sip_msg *msg)
 {
 	struct sipd_invite *inv;
 
-	if (!sipd_guard_known_source(sip, msg))
+	if (!sipd_guard_friend(sip, &msg->src))
 		return false;
 
 	inv = list_ledata(hash_lookup(sip->invites,

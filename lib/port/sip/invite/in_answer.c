@@ -34,6 +34,15 @@ static void cannot_answer(struct sipd_invite *inv, int status, int error)
 }
 
 
+bool sipd_invite_media_address(struct sipd_invite *inv,
+			       union sipd_addr *bind_addr,
+			       union sipd_addr *advertise)
+{
+	return inv->msg && sipd_sip_media_towards(inv->sip, &inv->msg->src,
+						  bind_addr, advertise);
+}
+
+
 static int answer_send(struct sipd_invite *inv, const char *sdp,
 		       bool want_answer)
 {

@@ -109,7 +109,7 @@ static int check_body(struct sipd_sip *sip, const struct sip_msg *msg,
 		return 415;
 	}
 
-	if (sipd_sip_media_address(sip, NULL, &bound, &local.addr) &&
+	if (sipd_sip_media_towards(sip, &msg->src, &bound, &local.addr) &&
 	    !sipd_sdp_offer_read(&local, offer.p, offer.l, &remote, sdp,
 				 sizeof(sdp)))
 		return 0;

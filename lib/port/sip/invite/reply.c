@@ -569,6 +569,22 @@ static bool dialog_handler(struct le *le, void *arg)
 }
 
 
+static bool callid_handler(struct le *le, void *arg)
+{
+	const struct sipd_invite *inv = le->data;
+	const struct sip_msg *msg = arg;
+
+	return !pl_strcmp(&msg->callid, inv->callid);
+}
+
+
+bool sipd_invite_known(const struct sipd_sip *sip, const struct sip_msg *msg)
+{
+	return hash_lookup(sip->invites, hash_joaat_pl(&msg->callid),
+			   callid_handler, (void *)msg) != NULL;
+}
+
+
 bool sipd_invite_request(struct sipd_sip *sip, const struct sip_msg *msg)
 {
 	struct sipd_invite *inv;
