@@ -7,7 +7,7 @@
 # dpkg-dev: without it meson installs into lib64, where nobody looks.
 build_packages="gcc meson ninja-build dpkg-dev pkg-config libre-dev \
 libsqlite3-dev libssl-dev zlib1g-dev libsndfile1-dev libspeexdsp-dev \
-libcmocka-dev python3"
+libopus-dev libcmocka-dev python3"
 # The tests call real telephones and servers; each test says "skipped" where
 # its peer is missing.
 test_packages="g++ cmake clang clang-format valgrind sip-tester baresip-core \

@@ -172,6 +172,7 @@ static void connect_call(struct call *c)
 	struct sipd_sdp_remote r = {.codec = SIPD_CODEC_PCMU,
 				    .pt = 0,
 				    .dtmf_pt = 101,
+				    .dtmf_khz = 8,
 				    .ptime = 20,
 				    .dir = SIPD_SENDRECV};
 	socklen_t len = sizeof(r.rtp);

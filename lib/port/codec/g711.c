@@ -5,8 +5,6 @@
  */
 #include "port/codec/g711.h"
 
-#include <strings.h>
-
 /* The linear values of G.711 tables 1a, 2a scaled to 16 bit. */
 /* clang-format off */
 static const int16_t ulaw[256] = {
@@ -150,28 +148,4 @@ void sipd_g711_decode(enum sipd_codec_id codec, int16_t *dst,
 uint8_t sipd_g711_silence(enum sipd_codec_id codec)
 {
 	return codec == SIPD_CODEC_PCMA ? 0xd5 : 0xff;
-}
-
-
-const char *sipd_codec_name(enum sipd_codec_id codec)
-{
-	switch (codec) {
-	case SIPD_CODEC_PCMU:
-		return "PCMU";
-	case SIPD_CODEC_PCMA:
-		return "PCMA";
-	default:
-		return NULL;
-	}
-}
-
-
-enum sipd_codec_id sipd_codec_from_name(const char *name)
-{
-	if (name && !strcasecmp(name, "PCMU"))
-		return SIPD_CODEC_PCMU;
-	if (name && !strcasecmp(name, "PCMA"))
-		return SIPD_CODEC_PCMA;
-
-	return SIPD_CODEC_NONE;
 }

@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include "port/sip/sdp/sdp.h"
+#include "port/codec/codec.h"
 
 void sipd_g711_encode(enum sipd_codec_id codec, uint8_t *dst,
 		      const int16_t *src, size_t samples);
@@ -14,7 +14,5 @@ void sipd_g711_decode(enum sipd_codec_id codec, int16_t *dst,
 		      const uint8_t *src, size_t samples);
 /** The byte of silence: 0xff or 0xd5. */
 uint8_t sipd_g711_silence(enum sipd_codec_id codec);
-const char *sipd_codec_name(enum sipd_codec_id codec); /* "PCMU", NULL none */
-enum sipd_codec_id sipd_codec_from_name(const char *name); /* any case */
 
 #endif

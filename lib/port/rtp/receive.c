@@ -13,12 +13,11 @@ enum {
 	BATCH = 8,   /* packets a call of recvmmsg() */
 	BATCHES = 4, /* in a tick; the rest in the next */
 	PACKET = 1500,
-	CONTROL = 64,           /* one struct timespec */
-	CN = 13,                /* RFC 3389 */
-	SSRC_PROOF = 3,         /* packets in a row of a new SSRC, */
-	SSRC_QUIET_US = 60000,  /* and as long nothing of the old one */
-	OFFERED_EVENT_PT = 101, /* what we offer for keys */
-	STAMP_MAX_US = 500000   /* older stamps: the wall clock was set */
+	CONTROL = 64,          /* one struct timespec */
+	CN = 13,               /* RFC 3389 */
+	SSRC_PROOF = 3,        /* packets in a row of a new SSRC, */
+	SSRC_QUIET_US = 60000, /* and as long nothing of the old one */
+	STAMP_MAX_US = 500000  /* older stamps: the wall clock was set */
 };
 
 /** Buffers of a thread; no packet is kept in them. */
@@ -123,19 +122,32 @@ static void check_collision(struct sipd_rtp *r, uint32_t ssrc)
 
 static enum sipd_codec_id codec_of(const struct sipd_rtp *r, uint8_t pt)
 {
-	if (pt == r->remote.pt_in[SIPD_CODEC_PCMU])
-		return SIPD_CODEC_PCMU;
-	if (pt == r->remote.pt_in[SIPD_CODEC_PCMA])
-		return SIPD_CODEC_PCMA;
+	int id;
+
+	for (id = SIPD_CODEC_PCMU; id < SIPD_CODEC_MAX; ++id)
+		if (pt == r->remote.pt_in[id])
+			return (enum sipd_codec_id)id;
 
 	return SIPD_CODEC_NONE;
 }
 
 
-static bool is_event(const struct sipd_rtp *r, uint8_t pt)
+/* kHz of the clock of keys with this number, 0: they have another. */
+static uint8_t event_khz(const struct sipd_rtp *r, uint8_t pt)
 {
-	return r->remote.dtmf_pt >= 0 &&
-	       (pt == r->remote.dtmf_pt || pt == OFFERED_EVENT_PT);
+	size_t i;
+
+	for (i = 0; i < r->remote.eventc; ++i)
+		if (pt == r->remote.events[i].pt)
+			return r->remote.events[i].khz;
+
+	return 0;
+}
+
+
+static bool is_noise(const struct sipd_rtp *r, uint8_t pt)
+{
+	return pt == CN || pt == r->remote.cn_pt;
 }
 
 
@@ -269,7 +281,7 @@ static void packet_in(struct sipd_rtp *r, const uint8_t *buf, size_t n,
 		return;
 	}
 	codec = codec_of(r, p.pt);
-	if ((!codec && p.pt != CN && !is_event(r, p.pt)) ||
+	if ((!codec && !is_noise(r, p.pt) && !event_khz(r, p.pt)) ||
 	    !from_source(r, &p, from) || !same_speaker(r, &p, arrival_us)) {
 		drop(r);
 		return;
@@ -282,7 +294,7 @@ static void packet_in(struct sipd_rtp *r, const uint8_t *buf, size_t n,
 			return;
 		}
 	}
-	else if (p.pt == CN) {
+	else if (is_noise(r, p.pt)) {
 		sipd_reception_put(&r->reception, p.seq);
 		sipd_jitter_quiet(&r->jitter, p.seq);
 	}

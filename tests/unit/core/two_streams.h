@@ -166,6 +166,9 @@ static UNUSED void connect_side(struct side *side, uint16_t port,
 	remote.pt_in[SIPD_CODEC_PCMA] = 8;
 	remote.pt = codec == SIPD_CODEC_PCMA ? 8 : 0;
 	remote.dtmf_pt = 101;
+	remote.dtmf_khz = 8;
+	remote.events[0] = (struct sipd_sdp_event){.pt = 101, .khz = 8};
+	remote.eventc = 1;
 	remote.ptime = 20;
 	remote.dir = dir;
 	sipd_stream_connect(side->s, &remote);

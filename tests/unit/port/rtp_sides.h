@@ -260,6 +260,9 @@ static UNUSED struct sipd_sdp_remote remote_of(const char *host, uint16_t port)
 		.codec = SIPD_CODEC_PCMA,
 		.pt = 8,
 		.dtmf_pt = 101,
+		.dtmf_khz = 8,
+		.events = {{.pt = 101, .khz = 8}},
+		.eventc = 1,
 		.ptime = 20,
 		.dir = SIPD_SENDRECV,
 	};

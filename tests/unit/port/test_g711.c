@@ -137,19 +137,6 @@ static void test_silence_encodes_zero(void **state)
 }
 
 
-static void test_names_any_case(void **state)
-{
-	(void)state;
-	assert_string_equal(sipd_codec_name(SIPD_CODEC_PCMU), "PCMU");
-	assert_string_equal(sipd_codec_name(SIPD_CODEC_PCMA), "PCMA");
-	assert_null(sipd_codec_name(SIPD_CODEC_NONE));
-	assert_int_equal(sipd_codec_from_name("pcma"), SIPD_CODEC_PCMA);
-	assert_int_equal(sipd_codec_from_name("PcmU"), SIPD_CODEC_PCMU);
-	assert_int_equal(sipd_codec_from_name("opus"), SIPD_CODEC_NONE);
-	assert_int_equal(sipd_codec_from_name(NULL), SIPD_CODEC_NONE);
-}
-
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -157,7 +144,6 @@ int main(void)
 		cmocka_unit_test(test_round_trip_all_codes_kept),
 		cmocka_unit_test(test_encode_all_samples_as_reference),
 		cmocka_unit_test(test_silence_encodes_zero),
-		cmocka_unit_test(test_names_any_case),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,12 +15,8 @@
 enum {
 	SDP_MAX = 16384,     /* bytes of a description */
 	LINE_MAX_LEN = 2048, /* bytes of a line */
-	PORT_MIN = 1024      /* no RTP is sent below */
-};
-
-const struct sdp_codec sdp_codecs[SDP_CODECS] = {
-	{"PCMU", SIPD_CODEC_PCMU, 0, KIND_PCMU},
-	{"PCMA", SIPD_CODEC_PCMA, 8, KIND_PCMA},
+	PORT_MIN = 1024,     /* no RTP is sent below */
+	CN_PT = 13           /* RFC 3389 */
 };
 
 
@@ -138,6 +134,19 @@ static struct sdp_conn conn_read(struct span s)
 }
 
 
+/* What a number means that no rtpmap names. RFC 3551 6 */
+static void format_static(struct sdp_format *f, uint8_t pt)
+{
+	memset(f, 0, sizeof(*f));
+	f->pt = pt;
+	f->codec = sipd_codec_from_pt(pt);
+	if (f->codec)
+		f->kind = KIND_CODEC;
+	else if (pt == CN_PT)
+		f->kind = KIND_CN;
+}
+
+
 static void formats_read(struct sdp_media *m)
 {
 	struct span rest = m->fmts;
@@ -149,10 +158,7 @@ static void formats_read(struct sdp_media *m)
 		if (!span_uint(t, 127, &pt))
 			continue;
 		m->formats[m->formatc].pt = (uint8_t)pt;
-		m->formats[m->formatc].kind = pt == 0   ? KIND_PCMU
-					      : pt == 8 ? KIND_PCMA
-							: KIND_OTHER;
-		m->formatc++;
+		format_static(&m->formats[m->formatc++], (uint8_t)pt);
 	}
 }
 
@@ -188,6 +194,33 @@ static int media_read(struct sdp *sdp, struct span s)
 }
 
 
+/* Which clocks of keys we know. */
+static bool event_clock(uint32_t hz)
+{
+	return hz == 8000 || hz == 16000 || hz == 48000;
+}
+
+
+/* What "name/clock/channels" stands for; pt is left as it is. */
+static void format_name(struct sdp_format *f, struct span name, uint32_t hz,
+			uint32_t channels)
+{
+	f->codec = sipd_codec_from_rtpmap(name.p, name.l, hz, channels);
+	f->khz = 0;
+	f->kind = KIND_OTHER;
+	if (f->codec) {
+		f->kind = KIND_CODEC;
+	}
+	else if (span_is_ci(name, "telephone-event") && event_clock(hz)) {
+		f->kind = KIND_DTMF;
+		f->khz = (uint8_t)(hz / 1000);
+	}
+	else if (span_is_ci(name, "CN")) {
+		f->kind = KIND_CN;
+	}
+}
+
+
 /* "0 PCMU/8000/1": a format is what rtpmap calls it, whatever its number */
 static void rtpmap_read(struct sdp_media *m, struct span s)
 {
@@ -195,27 +228,50 @@ static void rtpmap_read(struct sdp_media *m, struct span s)
 	const struct span name = token(&s, "/ ");
 	const struct span clock = token(&s, "/ ");
 	const struct span chans = token(&s, "/ ");
-	uint32_t pt, hz, n = 1;
-	enum sdp_kind kind = KIND_OTHER;
+	uint32_t pt, hz = 0, channels = 0;
 	size_t i;
 
 	if (!span_uint(pts, 127, &pt))
 		return;
-
-	if (span_uint(clock, UINT32_MAX, &hz) && hz == 8000 &&
-	    (!chans.l || (span_uint(chans, 255, &n) && n == 1))) {
-		for (i = 0; i < SDP_CODECS; i++) {
-			if (span_is_ci(name, sdp_codecs[i].name))
-				kind = sdp_codecs[i].kind;
-		}
-		if (span_is_ci(name, "telephone-event"))
-			kind = KIND_DTMF;
-	}
+	if (!span_uint(clock, UINT32_MAX, &hz) ||
+	    (chans.l && !span_uint(chans, 255, &channels)))
+		hz = 0;
 
 	for (i = 0; i < m->formatc; i++) {
 		if (m->formats[i].pt == pt)
-			m->formats[i].kind = (uint8_t)kind;
+			format_name(&m->formats[i], name, hz, channels);
 	}
+}
+
+
+/* "107 useinbandfec=1; maxaveragebitrate=20000" */
+static void fmtp_read(struct sdp_media *m, struct span s)
+{
+	const struct span pts = token(&s, " ");
+	uint32_t pt;
+	size_t i;
+
+	if (!span_uint(pts, 127, &pt))
+		return;
+	for (i = 0; i < m->formatc; i++) {
+		if (m->formats[i].pt == pt)
+			m->formats[i].fmtp = s;
+	}
+}
+
+
+bool sdp_fmtp_uint(struct span fmtp, const char *name, uint32_t max,
+		   uint32_t *value)
+{
+	while (fmtp.l) {
+		struct span param = token(&fmtp, ";");
+		const struct span key = token(&param, "= ");
+
+		if (span_is_ci(key, name))
+			return span_uint(token(&param, " "), max, value);
+	}
+
+	return false;
 }
 
 
@@ -267,6 +323,8 @@ static void attr_read(struct sdp *sdp, struct span s)
 
 	if (sdp_span_is(name, "rtpmap"))
 		rtpmap_read(m, s);
+	else if (sdp_span_is(name, "fmtp"))
+		fmtp_read(m, s);
 	else if (sdp_span_is(name, "ptime"))
 		(void)span_uint(token(&s, ". "), UINT32_MAX, &m->ptime);
 	else if (sdp_span_is(name, "maxptime"))

@@ -9,9 +9,8 @@
 #include "port/sip/sdp/sdp.h"
 
 enum {
-	SDP_MEDIA_MAX = 16,  /* m= lines; more are refused */
-	SDP_FORMAT_MAX = 32, /* formats looked at in an m= line */
-	SDP_CODECS = 2
+	SDP_MEDIA_MAX = 16, /* m= lines; more are refused */
+	SDP_FORMAT_MAX = 32 /* formats looked at in an m= line */
 };
 
 struct span {
@@ -19,11 +18,14 @@ struct span {
 	size_t l;
 };
 
-enum sdp_kind { KIND_OTHER, KIND_PCMU, KIND_PCMA, KIND_DTMF };
+enum sdp_kind { KIND_OTHER, KIND_CODEC, KIND_DTMF, KIND_CN };
 
 struct sdp_format {
 	uint8_t pt;
-	uint8_t kind; /* enum sdp_kind */
+	uint8_t kind;             /* enum sdp_kind */
+	enum sipd_codec_id codec; /* KIND_CODEC */
+	uint8_t khz;              /* KIND_DTMF: of its clock */
+	struct span fmtp;
 };
 
 struct sdp_conn {
@@ -52,17 +54,12 @@ struct sdp {
 	size_t mediac;
 };
 
-struct sdp_codec {
-	const char *name;
-	enum sipd_codec_id id;
-	uint8_t pt; /* RFC 3551 table 4 */
-	enum sdp_kind kind;
-};
-
-extern const struct sdp_codec sdp_codecs[SDP_CODECS];
-
 /** 0, or SIPDIALER_EFORMAT and sipd_error(). */
 int sdp_parse(struct sdp *sdp, const char *text, size_t len);
 bool sdp_span_is(struct span s, const char *word);
+/** Parameter of an fmtp, "name=number;..."; false: not there, or no number up
+ *  to max. */
+bool sdp_fmtp_uint(struct span fmtp, const char *name, uint32_t max,
+		   uint32_t *value);
 
 #endif

@@ -8,77 +8,8 @@
 #include <string.h>
 #include "base/error.h"
 #include "base/text.h"
+#include "port/sip/sdp/formats.h"
 #include "port/sip/sdp/parse.h"
-
-enum {
-	DTMF_PT = 101, /* ours; the usual number */
-	PT_NONE = 255,
-	PTIME = 20 /* ms */
-};
-
-
-static bool local_has(const struct sipd_sdp_local *local, enum sdp_kind kind,
-		      enum sipd_codec_id *id)
-{
-	size_t i, k;
-
-	for (k = 0; k < SDP_CODECS; k++) {
-		if (sdp_codecs[k].kind != kind)
-			continue;
-		for (i = 0; i < local->codecc; i++) {
-			if (local->codecs[i] == sdp_codecs[k].id) {
-				*id = sdp_codecs[k].id;
-				return true;
-			}
-		}
-	}
-
-	return false;
-}
-
-
-static const struct sdp_format *codec_pick(const struct sipd_sdp_local *local,
-					   const struct sdp_media *m,
-					   enum sipd_codec_id *id)
-{
-	size_t i;
-
-	for (i = 0; i < m->formatc; i++) {
-		if (local_has(local, m->formats[i].kind, id))
-			return &m->formats[i];
-	}
-
-	return NULL;
-}
-
-
-static uint8_t dtmf_pick(const struct sipd_sdp_local *local,
-			 const struct sdp_media *m)
-{
-	size_t i;
-
-	for (i = 0; local->telephone_event && i < m->formatc; i++) {
-		if (m->formats[i].kind == KIND_DTMF)
-			return m->formats[i].pt;
-	}
-
-	return PT_NONE;
-}
-
-
-/* Packets we can make: whole tens, at most what G.711 packs well. */
-static uint32_t ptime_of(const struct sdp_media *m)
-{
-	uint32_t ptime = m->ptime ? m->ptime : PTIME;
-
-	if (m->maxptime && ptime > m->maxptime)
-		ptime = m->maxptime;
-	if (ptime < 10 || ptime > 60 || ptime % 10)
-		ptime = PTIME;
-
-	return ptime;
-}
-
 
 static const struct sdp_conn *conn_of(const struct sdp *sdp,
 				      const struct sdp_media *m)
@@ -92,7 +23,6 @@ static const char *unusable(const struct sipd_sdp_local *local,
 			    const struct sdp *sdp, const struct sdp_media *m)
 {
 	const struct sdp_conn *c = conn_of(sdp, m);
-	enum sipd_codec_id id;
 
 	if (!sdp_span_is(m->type, "audio"))
 		return "no audio";
@@ -108,7 +38,7 @@ static const char *unusable(const struct sipd_sdp_local *local,
 	if (c->addr.sa.sa_family && local->addr.sa.sa_family &&
 	    c->addr.sa.sa_family != local->addr.sa.sa_family)
 		return "address of the other IP version";
-	if (!codec_pick(local, m, &id))
+	if (!sdp_codec_pick(local, m, false))
 		return "no codec in common";
 
 	return NULL;
@@ -161,15 +91,10 @@ static void rtcp_fill(struct sipd_sdp_remote *remote,
 
 static void remote_fill(struct sipd_sdp_remote *remote,
 			const struct sipd_sdp_local *local,
-			const struct sdp *sdp, const struct sdp_media *m)
+			const struct sdp *sdp, const struct sdp_media *m,
+			bool offer)
 {
-	const uint8_t dtmf = dtmf_pick(local, m);
-	const struct sdp_format *f;
-	size_t i, k;
-
 	memset(remote, 0, sizeof(*remote));
-	memset(remote->pt_in, PT_NONE, sizeof(remote->pt_in));
-
 	remote->rtp = conn_of(sdp, m)->addr;
 	remote->dir = m->dir;
 	if (remote->rtp.sa.sa_family)
@@ -177,18 +102,7 @@ static void remote_fill(struct sipd_sdp_remote *remote,
 	else /* hold of RFC 2543: nowhere to send to */
 		remote->dir &= ~SIPD_SENDONLY & SIPD_SENDRECV;
 
-	f = codec_pick(local, m, &remote->codec);
-	if (f) /* media_pick() has seen to it */
-		remote->pt = f->pt;
-	for (i = 0; i < local->codecc; i++) {
-		for (k = 0; k < SDP_CODECS; k++) {
-			if (sdp_codecs[k].id == local->codecs[i])
-				remote->pt_in[sdp_codecs[k].id] =
-					sdp_codecs[k].pt;
-		}
-	}
-	remote->dtmf_pt = dtmf == PT_NONE ? -1 : dtmf;
-	remote->ptime = ptime_of(m);
+	sdp_formats_fill(remote, local, m, offer);
 }
 
 
@@ -219,46 +133,17 @@ static void head_write(struct sipd_text *t, const struct sipd_sdp_local *local)
 }
 
 
-static void dtmf_write(struct sipd_text *t, unsigned pt)
-{
-	sipd_text_printf(t,
-			 "a=rtpmap:%u telephone-event/8000\r\n"
-			 "a=fmtp:%u 0-16\r\n",
-			 pt, pt);
-}
-
-
 size_t sipd_sdp_offer(const struct sipd_sdp_local *local, char *buf,
 		      size_t size)
 {
 	struct sipd_text t;
-	size_t i, k;
 
 	sipd_text_init(&t, buf, size);
 	head_write(&t, local);
 	sipd_text_printf(&t, "m=audio %u RTP/AVP",
 			 sipd_addr_port(&local->addr));
-	for (i = 0; i < local->codecc; i++) {
-		for (k = 0; k < SDP_CODECS; k++) {
-			if (sdp_codecs[k].id == local->codecs[i])
-				sipd_text_printf(&t, " %u", sdp_codecs[k].pt);
-		}
-	}
-	if (local->telephone_event)
-		sipd_text_printf(&t, " %d", DTMF_PT);
-	sipd_text_add(&t, "\r\n");
-
-	for (i = 0; i < local->codecc; i++) {
-		for (k = 0; k < SDP_CODECS; k++) {
-			if (sdp_codecs[k].id == local->codecs[i])
-				sipd_text_printf(&t, "a=rtpmap:%u %s/8000\r\n",
-						 sdp_codecs[k].pt,
-						 sdp_codecs[k].name);
-		}
-	}
-	if (local->telephone_event)
-		dtmf_write(&t, DTMF_PT);
-	sipd_text_printf(&t, "a=ptime:%d\r\na=sendrecv\r\n", PTIME);
+	sdp_formats_offer(&t, local);
+	sipd_text_add(&t, "a=sendrecv\r\n");
 
 	return sipd_text_cut(&t) ? 0 : t.len;
 }
@@ -286,7 +171,7 @@ int sipd_sdp_answer_read(const struct sipd_sdp_local *local, const char *text,
 	if (err)
 		return err;
 
-	remote_fill(remote, local, &sdp, m);
+	remote_fill(remote, local, &sdp, m, false);
 	remote->rtcp_mux = m->mux;
 	rtcp_fill(remote, m);
 
@@ -299,23 +184,10 @@ static void answer_media(struct sipd_text *t,
 			 const struct sipd_sdp_remote *remote,
 			 const struct sdp_media *m)
 {
-	size_t k;
-
-	sipd_text_printf(t, "m=audio %u %.*s %u", sipd_addr_port(&local->addr),
-			 (int)m->proto.l, m->proto.p, remote->pt);
-	if (remote->dtmf_pt >= 0)
-		sipd_text_printf(t, " %d", remote->dtmf_pt);
-	sipd_text_add(t, "\r\n");
-
-	for (k = 0; k < SDP_CODECS; k++) {
-		if (sdp_codecs[k].id == remote->codec)
-			sipd_text_printf(t, "a=rtpmap:%u %s/8000\r\n",
-					 remote->pt, sdp_codecs[k].name);
-	}
-	if (remote->dtmf_pt >= 0)
-		dtmf_write(t, (unsigned)remote->dtmf_pt);
-	sipd_text_printf(t, "a=ptime:%u\r\na=%s\r\n", remote->ptime,
-			 dir_word(remote->dir));
+	sipd_text_printf(t, "m=audio %u %.*s", sipd_addr_port(&local->addr),
+			 (int)m->proto.l, m->proto.p);
+	sdp_formats_answer(t, remote);
+	sipd_text_printf(t, "a=%s\r\n", dir_word(remote->dir));
 }
 
 
@@ -334,9 +206,8 @@ int sipd_sdp_offer_read(const struct sipd_sdp_local *local, const char *text,
 		return err;
 
 	/* rtcp-mux is not accepted: our RTCP has a port of its own */
-	remote_fill(remote, local, &sdp, m);
+	remote_fill(remote, local, &sdp, m, true);
 	rtcp_fill(remote, m);
-	remote->pt_in[remote->codec] = remote->pt; /* as our answer names it */
 
 	sipd_text_init(&t, answer, size);
 	head_write(&t, local);

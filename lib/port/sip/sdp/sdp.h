@@ -7,11 +7,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "port/codec/codec.h"
 #include "port/net.h"
 
-enum sipd_codec_id { SIPD_CODEC_NONE = 0, SIPD_CODEC_PCMU, SIPD_CODEC_PCMA };
+enum {
+	SIPD_PT_NONE = 255,   /* in the place of a payload type */
+	SIPD_PT_EVENTS = 101, /* ours for keys at 8 kHz; the next two are at
+			       * 16 and 48 kHz */
+	SIPD_EVENTS_MAX = 6   /* payload types for keys */
+};
 
-enum { SIPD_CODEC_MAX = 8 };
+/** A payload type for keys. RFC 4733 */
+struct sipd_sdp_event {
+	uint8_t pt;
+	uint8_t khz; /* of its clock: 8, 16 or 48 */
+};
 
 enum sipd_dir {
 	SIPD_INACTIVE = 0,
@@ -25,7 +35,7 @@ struct sipd_sdp_local {
 	union sipd_addr addr; /* address and port to advertise */
 	enum sipd_codec_id codecs[SIPD_CODEC_MAX]; /* in order of preference */
 	size_t codecc;
-	bool telephone_event; /* offer RFC 4733 at 8 kHz */
+	bool telephone_event; /* offer RFC 4733, at the clocks of the codecs */
 	uint64_t session_id;
 	uint64_t version; /* raised at each change */
 };
@@ -39,7 +49,13 @@ struct sipd_sdp_remote {
 	uint8_t pt;                    /* its payload type towards them */
 	uint8_t pt_in[SIPD_CODEC_MAX]; /* payload type by enum sipd_codec_id */
 	int dtmf_pt;                   /* RFC 4733 towards them, -1 none */
-	uint32_t ptime;                /* ms, 20 if unsaid */
+	uint8_t dtmf_khz;              /* its clock */
+	struct sipd_sdp_event events[SIPD_EVENTS_MAX]; /* of keys to us */
+	uint8_t eventc;
+	uint8_t cn_pt;     /* comfort noise to us besides 13, or NONE */
+	bool opus_fec;     /* they can repair by what we send twice */
+	uint32_t bitrate;  /* of Opus, bit/s at most; 0 unsaid */
+	uint32_t ptime;    /* ms, 20 if unsaid */
 	enum sipd_dir dir; /* as seen from us: hold by the peer gives
 				       * RECVONLY or INACTIVE */
 };
