@@ -46,6 +46,8 @@ enum sipd_option {
 	SIPD_OPT_SIP_CALLER_NAME,
 	SIPD_OPT_SIP_USER_AGENT,
 	SIPD_OPT_SIP_HEADER,
+	SIPD_OPT_SIP_100REL,
+	SIPD_OPT_SIP_REDIRECT_ALLOW,
 	SIPD_OPT_SIP_TLS_CA_FILE,
 	SIPD_OPT_SIP_TLS_VERIFY,
 	SIPD_OPT_SIP_TLS_CERT_FILE,
@@ -199,5 +201,6 @@ int sipd_option_check_address(const char *name, const char *value);
 int sipd_option_check_country(const char *name, const char *value);
 int sipd_option_check_trunks(const char *name, const char *value);
 int sipd_option_check_retry_rules(const char *name, const char *value);
+int sipd_option_check_redirect(const char *name, const char *value);
 
 #endif

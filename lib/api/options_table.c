@@ -95,6 +95,14 @@ const struct sipd_option_def sipd_option_table[SIPD_OPT_COUNT] = {
 	.check = sipd_option_check_header,
 	.doc = "Header line added to each INVITE, as 'Name: value'; each one "
 	"set is added, at most 32, empty clears."},
+[SIPD_OPT_SIP_100REL] = {"sip.100rel", ENUM("no,supported,required"),
+	.standard = "supported",
+	.doc = "Acknowledge provisional answers that ask for it (RFC 3262); "
+	"required: call nobody who cannot send such."},
+[SIPD_OPT_SIP_REDIRECT_ALLOW] = {"sip.redirect_allow", STRING(1023),
+	.standard = "", .check = sipd_option_check_redirect,
+	.doc = "Hosts that a 3xx may lead a call to, as 'pbx.example, "
+	"+49*@192.0.2.1'; empty: none is followed."},
 [SIPD_OPT_SIP_TLS_CA_FILE] = {"sip.tls_ca_file", PATH, .standard = "",
 	.doc = "PEM file of the authorities trusted; empty: the system's."},
 [SIPD_OPT_SIP_TLS_VERIFY] = {"sip.tls_verify", BOOL,

@@ -29,6 +29,7 @@ static const struct {
 	STRING(local_address, "sip.local_address", 63),
 	STRING(external_address, "sip.external_address", 63),
 	STRING(user_agent, "sip.user_agent", SIPD_STRING_MAX),
+	STRING(redirect_allow, "sip.redirect_allow", 1023),
 	STRING(tls_ca_file, "sip.tls_ca_file", 4095),
 	STRING(tls_cert_file, "sip.tls_cert_file", 4095),
 	STRING(tls_key_file, "sip.tls_key_file", 4095),

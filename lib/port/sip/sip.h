@@ -26,6 +26,9 @@ enum sipd_calls_from { SIPD_CALLS_SERVER, SIPD_CALLS_TRUNKS, SIPD_CALLS_BOTH };
 /** Where the number called is read. */
 enum sipd_did { SIPD_DID_AUTO, SIPD_DID_URI, SIPD_DID_TO };
 
+/** Reliable provisional responses.  RFC 3262 */
+enum sipd_100rel { SIPD_100REL_NO, SIPD_100REL_SUPPORTED, SIPD_100REL_REQUIRED };
+
 /** Options as the engine read them. Strings are copied by sipd_sip_open(). */
 struct sipd_sip_conf {
 	const char *server; /* host or address, "" none */
@@ -49,6 +52,8 @@ struct sipd_sip_conf {
 	const char *tls_ca_file;   /* "" the system's */
 	const char *tls_cert_file; /* "" none */
 	const char *tls_key_file;  /* "" in tls_cert_file */
+	const char *redirect_allow; /* "" no 3xx is followed */
+	enum sipd_100rel rel100;
 	bool tls_verify;           /* chain and name of the server */
 	bool tls_1_3;              /* nothing older; else 1.2 */
 	uint32_t hash_size;        /* transactions expected at once */
@@ -132,6 +137,9 @@ int sipd_sip_check_header(const char *header);
 /** Is it a list of trunks: at most 64 addresses, networks and host names?
  *  @thread any */
 int sipd_sip_check_trunks(const char *text);
+/** List of [number-prefix*@]host, with commas: whereto a 3xx may lead.
+ *  @thread any */
+int sipd_sip_check_redirect(const char *list);
 
 /** Display name: UTF-8, no control bytes, at most 127 bytes; caller id: user
  *  part of a URI or whole SIP URI. @thread any */
@@ -222,5 +230,7 @@ void sipd_invite_abandon(struct sipd_invite *inv);
 
 /** Call-ID, for rows and logs. */
 const char *sipd_invite_callid(const struct sipd_invite *inv);
+/** URI that a 3xx led to and that is being called, NULL none. */
+const char *sipd_invite_redirected(const struct sipd_invite *inv);
 
 #endif

@@ -1,14 +1,16 @@
 /**
  * @file port/sip/invite/answer.c  Answers to our INVITE
  *
- * Ringing, early media, challenges, the final answer.  libre 1.1.0 believes
- * too easily and follows redirects (specs facts E-H): answers are checked
- * here, and nothing is followed.  Loop thread.  RFC 3261 13.2.2, 22.2
+ * Challenges, redirections, the final answer.  libre 1.1.0 believes too easily
+ * and follows redirects (specs facts E-H): answers are checked here, and
+ * redirect.c says what is followed.  Loop thread.  RFC 3261 13.2.2, 22.2
  */
-#include "port/sip/invite/invite.h"
-
 #include <string.h>
+#include "base/clock.h"
 #include "base/error.h"
+#include "port/sip/invite/early.h"
+#include "port/sip/invite/prack.h"
+#include "port/sip/invite/redirect.h"
 
 enum { REASON_SIZE = 128 }; /* longer phrases are cut */
 
@@ -93,6 +95,11 @@ bool invite_body_sdp(const struct sip_msg *msg, struct pl *sdp)
 
 int invite_challenge(struct sipd_invite *inv, const struct sip_msg *msg)
 {
+	if (inv->elsewhere)
+		return sipd_error(SIPDIALER_EAUTH,
+				  "password asked for by %s, where the call "
+				  "was redirected to",
+				  inv->hop);
 	if (!inv->auth) {
 		const int err = sipd_auth_alloc(&inv->auth, inv->sip);
 
@@ -157,11 +164,21 @@ static void end_by_answer(struct sipd_invite *inv, const struct sip_msg *msg,
 		.local = inv->local_end,
 	};
 	char reason[REASON_SIZE], contact[INVITE_URI_SIZE] = "";
+	char why[INVITE_URI_SIZE + SIPD_ERROR_SIZE];
 	struct sip_addr addr;
 	int cause;
 
 	invite_reason(msg, reason, sizeof(reason));
-	end.reason = words ? words : inv->why ? inv->why : reason;
+	if (!words)
+		words = inv->why ? inv->why : reason;
+	if (sipd_invite_redirected(inv)) {
+		(void)re_snprintf(why, sizeof(why), "%s (redirected to %s)",
+				  words, inv->uri);
+		words = why;
+	}
+	end.reason = words;
+	if (!end.error)
+		end.error = inv->fail;
 	end.q850 = sipd_reason_q850(msg, &cause);
 	end.retry_after = retry_after(msg);
 	end.network_block = network_block(msg);
@@ -184,6 +201,9 @@ void invite_unanswered(struct sipd_invite *inv, int err)
 	const char *tls = sipd_tls_failure(inv->sip->tls, err, inv->sent_ms);
 	char words[INVITE_URI_SIZE + 80];
 
+	if (invite_redirect_next(inv))
+		return;
+
 	if (tls)
 		(void)re_snprintf(words, sizeof(words), "%s", tls);
 	else if (err == ETIMEDOUT)
@@ -199,9 +219,11 @@ void invite_unanswered(struct sipd_invite *inv, int err)
 		(void)re_snprintf(words, sizeof(words), "%s: %s", inv->hop,
 				  strerror(err));
 
-	if (!inv->hungup || !inv->responded)
+	if (inv->fail)
+		end.error = inv->fail;
+	else if (!inv->hungup || !inv->responded)
 		end.error = err == ECANCELED ? 0 : SIPDIALER_ENET;
-	end.reason = inv->local_end && inv->why ? inv->why : words;
+	end.reason = inv->hungup && inv->why ? inv->why : words;
 
 	/* an answer that comes after its transaction still wants an ACK */
 	invite_done(inv, invite_linger(inv, err == ETIMEDOUT && !inv->responded
@@ -227,54 +249,6 @@ static void note_tag(struct sipd_invite *inv, const struct sip_msg *msg)
 }
 
 
-/* The latest early description wins; copies of an 18x are no news. */
-static void early_media(struct sipd_invite *inv, const struct sip_msg *msg)
-{
-	struct sipd_sdp_remote remote;
-	uint32_t sum;
-	struct pl sdp;
-
-	if (!invite_body_sdp(msg, &sdp))
-		return;
-
-	sum = hash_joaat_pl(&sdp) ^ hash_joaat_pl(&msg->to.tag);
-	if (inv->early && sum == inv->early_sum)
-		return;
-	if (sipd_sdp_answer_read(&inv->local, sdp.p, sdp.l, &remote)) {
-		sipd_log_info(inv->sip->log, "call %s: SDP of %u: %s",
-			      inv->callid, msg->scode, sipd_error_text());
-		return;
-	}
-
-	if (!inv->early)
-		inv->early = mem_zalloc(sizeof(*inv->early), NULL);
-	if (!inv->early)
-		return;
-	*inv->early = remote;
-	inv->early_sum = sum;
-	invite_media(inv, &remote, true);
-}
-
-
-static void provisional(struct sipd_invite *inv, const struct sip_msg *msg)
-{
-	char reason[REASON_SIZE];
-
-	note_tag(inv, msg);
-	if (msg->scode == 100 || inv->hungup)
-		return;
-
-	if (msg->scode == 180 || msg->scode == 183)
-		inv->ringing = true;
-
-	invite_reason(msg, reason, sizeof(reason));
-	if (inv->h.progress)
-		inv->h.progress(msg->scode, reason, inv->arg);
-	if (!inv->hungup)
-		early_media(inv, msg);
-}
-
-
 /* ACK and BYE for a 2xx that cannot become a call. */
 static void end_answered(struct sipd_invite *inv, int error,
 			 const char *reason)
@@ -291,21 +265,37 @@ static void end_answered(struct sipd_invite *inv, int error,
 }
 
 
+/* What a reliable 18x has agreed stands; else gateways may have said it in an
+ * unreliable one only. */
 static bool answer_sdp(struct sipd_invite *inv, const struct sip_msg *msg,
 		       struct sipd_sdp_remote *remote)
 {
+	const struct invite_early *e = invite_early_of(inv, msg);
 	struct pl sdp;
 
-	if (invite_body_sdp(msg, &sdp))
+	if (!(e && e->agreed) && invite_body_sdp(msg, &sdp))
 		return !sipd_sdp_answer_read(&inv->local, sdp.p, sdp.l,
 					     remote);
-	if (inv->early) { /* gateways that said it in 183 only */
-		*remote = *inv->early;
+	if (e && e->media) {
+		*remote = e->remote;
 		return true;
 	}
 	(void)sipd_error(SIPDIALER_EFORMAT, "answered without SDP");
 
 	return false;
+}
+
+
+/* The dialog goes on where its early one was. */
+static void go_on(struct sipd_invite *inv, const struct sip_msg *msg)
+{
+	const struct invite_early *e = invite_early_of(inv, msg);
+
+	if (!e)
+		return;
+	inv->lseq = e->lseq;
+	inv->rseq = e->peer_seq;
+	inv->rseq_set = e->peer_seq_set;
 }
 
 
@@ -323,7 +313,9 @@ static void accepted(struct sipd_invite *inv, const struct sip_msg *msg)
 	}
 
 	inv->status = msg->scode;
+	inv->taken_ms = sipd_clock_ms();
 	inv->acked_seq = inv->invite_seq;
+	go_on(inv, msg);
 	inv->state = INVITE_CONFIRMED;
 	inv->headers = mem_deref(inv->headers);
 	tmr_cancel(&inv->tmr);
@@ -333,14 +325,14 @@ static void accepted(struct sipd_invite *inv, const struct sip_msg *msg)
 	inv->auth = mem_deref(inv->auth);
 
 	if (inv->hungup) {
-		end_answered(inv, 0,
+		end_answered(inv, inv->fail,
 			     inv->why ? inv->why
 				      : "answered while being cancelled");
 		return;
 	}
 
 	media = answer_sdp(inv, msg, &remote);
-	inv->early = mem_deref(inv->early);
+	invite_early_flush(inv);
 	if (!media) {
 		(void)re_snprintf(words, sizeof(words), "%s",
 				  sipd_error_text());
@@ -368,6 +360,8 @@ static void challenged(struct sipd_invite *inv, const struct sip_msg *msg)
 
 	err = invite_challenge(inv, msg);
 	if (err) {
+		if (invite_redirect_next(inv))
+			return;
 		(void)re_snprintf(words, sizeof(words), "%s",
 				  sipd_error_text());
 		end_by_answer(inv, msg, err, words);
@@ -377,6 +371,54 @@ static void challenged(struct sipd_invite *inv, const struct sip_msg *msg)
 	err = invite_send(inv);
 	if (err)
 		invite_unanswered(inv, err);
+}
+
+
+/* Also a hop too far of a call that was redirected already. */
+static void redirected(struct sipd_invite *inv, const struct sip_msg *msg)
+{
+	char words[SIPD_ERROR_SIZE + REASON_SIZE], reason[REASON_SIZE];
+
+	if (inv->hungup || !*inv->sip->conf.redirect_allow) {
+		end_by_answer(inv, msg, 0, NULL);
+		return;
+	}
+	if (invite_redirect(inv, msg))
+		return;
+
+	invite_reason(msg, reason, sizeof(reason));
+	(void)re_snprintf(words, sizeof(words), "%s, not followed: %s", reason,
+			  sipd_error_text());
+	if (!invite_redirect_next(inv))
+		end_by_answer(inv, msg, 0, words);
+}
+
+
+/* What an extension has to do with it.  RFC 3261 21.4.15, 21.4.16 */
+static const char *extension(const struct sipd_invite *inv,
+			     const struct sip_msg *msg)
+{
+	if (msg->scode == 420 && inv->sip->conf.rel100 ==
+					 SIPD_100REL_REQUIRED &&
+	    invite_has_100rel(msg, SIP_HDR_UNSUPPORTED))
+		return "the far end has no 100rel, which sip.100rel=required "
+		       "asks for";
+	if (msg->scode == 421 && inv->sip->conf.rel100 == SIPD_100REL_NO &&
+	    invite_has_100rel(msg, SIP_HDR_REQUIRE))
+		return "the far end asks for 100rel, and sip.100rel is no";
+
+	return NULL;
+}
+
+
+/* Above 399. A 6xx is for all places where the called one may be. RFC 3261
+ * 21.6 */
+static void refused(struct sipd_invite *inv, const struct sip_msg *msg)
+{
+	if (msg->scode < 600 && invite_redirect_next(inv))
+		return;
+
+	end_by_answer(inv, msg, 0, inv->hungup ? NULL : extension(inv, msg));
 }
 
 
@@ -416,12 +458,17 @@ void invite_resp(int err, const struct sip_msg *msg, void *arg)
 		return;
 	}
 
-	if (msg->scode < 200)
-		provisional(inv, msg);
+	if (msg->scode < 200) {
+		note_tag(inv, msg);
+		if (msg->scode > 100)
+			invite_provisional(inv, msg);
+	}
 	else if (msg->scode < 300)
 		accepted(inv, msg);
+	else if (msg->scode < 400)
+		redirected(inv, msg);
 	else if (msg->scode == 401 || msg->scode == 407)
 		challenged(inv, msg);
 	else
-		end_by_answer(inv, msg, 0, NULL);
+		refused(inv, msg);
 }

@@ -17,7 +17,7 @@ enum {
 };
 
 const char invite_allow[] =
-	"Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE\r\n"
+	"Allow: " SIPD_ALLOW "\r\n"
 	"Supported: timer\r\n";
 
 static const char bye_headers[] =
@@ -250,7 +250,8 @@ int invite_dialog_send(struct sipd_invite *inv,
 
 	err = request_write(mb, inv, dlg, rq);
 	if (!err)
-		err = sipd_send(rq->owner ? &rq->owner->req : NULL, inv->sip,
+		err = sipd_send(rq->owner ? &rq->owner->req : rq->reqp,
+				inv->sip,
 				&(struct sipd_send_params){
 					.method = rq->method,
 					.uri = dlg->target,
@@ -260,7 +261,7 @@ int invite_dialog_send(struct sipd_invite *inv,
 					.sendh = refresh ? invite_contact
 							 : NULL,
 					.resph = rq->resph,
-					.arg = rq->owner,
+					.arg = rq->owner ? rq->owner : rq->arg,
 				});
 	mem_deref(mb);
 
@@ -285,8 +286,7 @@ void invite_ack(struct sipd_invite *inv, const struct invite_dialog *dlg,
 }
 
 
-/* For a new request, not for one that answers its challenge. */
-static void tries_afresh(struct sipd_invite *inv)
+void invite_tries_afresh(struct sipd_invite *inv)
 {
 	if (inv->auth)
 		sipd_auth_accepted(inv->auth);
@@ -339,7 +339,7 @@ void invite_bye(struct sipd_invite *inv)
 	tmr_cancel(&inv->tmr);
 	invite_reply_close(inv);
 	inv->req = mem_deref(inv->req);
-	tries_afresh(inv);
+	invite_tries_afresh(inv);
 	bye_send(inv);
 }
 
@@ -373,7 +373,7 @@ void invite_refuse(struct sipd_invite *inv, const struct sip_msg *msg)
 {
 	const struct invite_request bye = {
 		.method = "BYE",
-		.cseq = msg->cseq.num + 1,
+		.cseq = msg->cseq.num + 1 + inv->pracks, /* some are its own */
 		.headers = bye_headers,
 	};
 	struct invite_dialog dlg;
@@ -559,7 +559,7 @@ static void timer_handler(void *arg)
 		return;
 	}
 
-	tries_afresh(inv);
+	invite_tries_afresh(inv);
 	refresh_send(inv);
 }
 

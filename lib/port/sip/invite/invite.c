@@ -4,14 +4,17 @@
  * The INVITE, CANCEL, what comes outside of transactions, and how sessions
  * are freed.  Loop thread.  RFC 3261 8.1, 9.1, 13.2, 17.1.1
  */
-#include "port/sip/invite/invite.h"
+#include "port/sip/invite/early.h"
 
 #include <string.h>
+#include "base/clock.h"
 #include "base/container.h"
 #include "base/error.h"
 
 enum {
-	HEADERS_MAX = 8192 /* bytes of all extra headers */
+	HEADERS_MAX = 8192, /* bytes of all extra headers */
+	LINGER_MAX = 20000  /* sessions, above which only those of an INVITE
+			     * known to have forked wait for late 2xx */
 };
 
 
@@ -22,7 +25,9 @@ static void destructor(void *arg)
 	tmr_cancel(&inv->tmr);
 	invite_dialog_close(&inv->dlg);
 	mem_deref(inv->auth);
-	mem_deref(inv->early);
+	invite_early_flush(inv);
+	mem_deref(inv->red);
+	mem_deref(inv->called);
 	mem_deref(inv->callid);
 	mem_deref(inv->uri);
 	mem_deref(inv->hop);
@@ -89,6 +94,7 @@ void invite_done(struct sipd_invite *inv, uint32_t linger_ms)
 
 	inv->state = INVITE_DONE;
 	invite_reply_close(inv);
+	invite_early_flush(inv);
 	if (linger_ms) {
 		tmr_start(&inv->tmr, linger_ms, linger_handler, inv);
 		return;
@@ -102,7 +108,17 @@ void invite_done(struct sipd_invite *inv, uint32_t linger_ms)
 
 uint32_t invite_linger(const struct sipd_invite *inv, uint32_t ms)
 {
-	return inv->forked ? (uint32_t)INVITE_WAIT_MS : ms;
+	const uint64_t since = sipd_clock_ms() - inv->taken_ms;
+
+	if (inv->forked)
+		return INVITE_WAIT_MS;
+	/* a fork nobody has heard of may answer as well: as long as its first
+	 * 2xx could be, RFC 3261 13.2.2.4 */
+	if (inv->taken_ms && since + ms < INVITE_WAIT_MS &&
+	    inv->sip->invitec < LINGER_MAX)
+		return (uint32_t)(INVITE_WAIT_MS - since);
+
+	return ms;
 }
 
 
@@ -141,6 +157,23 @@ void invite_media(struct sipd_invite *inv,
 
 /* ---- the INVITE ------------------------------------------------------- */
 
+static const char *extensions(const struct sipd_invite *inv)
+{
+	switch (inv->sip->conf.rel100) {
+
+	case SIPD_100REL_SUPPORTED:
+		return "Supported: 100rel, timer, 199\r\n";
+
+	case SIPD_100REL_REQUIRED:
+		return "Require: 100rel\r\n"
+		       "Supported: 100rel, timer, 199\r\n";
+
+	default:
+		return "Supported: timer, 199\r\n";
+	}
+}
+
+
 static int invite_write(struct mbuf *mb, struct sipd_invite *inv)
 {
 	const char *proxy = inv->sip->conf.outbound_proxy;
@@ -160,13 +193,15 @@ static int invite_write(struct mbuf *mb, struct sipd_invite *inv)
 	err |= mbuf_printf(mb,
 			   "To: <%s>\r\nFrom: %s\r\nCall-ID: %s\r\n"
 			   "CSeq: %u INVITE\r\n",
-			   inv->uri, inv->from, inv->callid, inv->invite_seq);
+			   inv->called ? inv->called : inv->uri, inv->from, inv->callid, inv->invite_seq);
 	if (ua && *ua)
 		err |= mbuf_printf(mb, "User-Agent: %s\r\n", ua);
 	err |= mbuf_printf(mb,
-			   "%s%sContent-Type: application/sdp\r\n"
+			   "Allow: " SIPD_ALLOW "\r\n"
+			   "%sP-Early-Media: supported\r\n"
+			   "%sContent-Type: application/sdp\r\n"
 			   "Content-Length: %zu\r\n\r\n%s",
-			   invite_allow, inv->headers ? inv->headers : "", len,
+			   extensions(inv), inv->headers ? inv->headers : "", len,
 			   sdp);
 	mb->pos = 0;
 
@@ -183,6 +218,8 @@ int invite_send(struct sipd_invite *inv)
 	if (!mb)
 		return ENOMEM;
 
+	invite_early_flush(inv); /* of the one before it */
+	inv->tagged = false;
 	inv->invite_seq = ++inv->lseq;
 	inv->provisional = false;
 	inv->sent_ms = tmr_jiffies();
@@ -210,6 +247,7 @@ static void end_by_hangup(struct sipd_invite *inv)
 {
 	struct sipd_invite_end end = {
 		.sip_status = inv->status,
+		.error = inv->fail,
 		.local = inv->local_end,
 		.reason = inv->why,
 	};
@@ -236,6 +274,19 @@ static void ring_handler(void *arg)
 
 	inv->ring_timeout = true;
 	inv->hungup = true;
+	invite_cancel(inv);
+	tmr_start(&inv->tmr, INVITE_HANGUP_MS, ring_handler, inv);
+}
+
+
+void invite_give_up(struct sipd_invite *inv, int error, const char *why)
+{
+	if (inv->hungup)
+		return;
+
+	inv->fail = error;
+	inv->hungup = true;
+	(void)str_dup(&inv->why, why);
 	invite_cancel(inv);
 	tmr_start(&inv->tmr, INVITE_HANGUP_MS, ring_handler, inv);
 }

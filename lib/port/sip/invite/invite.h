@@ -65,7 +65,11 @@ struct sipd_invite {
 	struct sipd_auth *auth; /* NULL until challenged */
 	struct invite_dialog dlg;
 	struct invite_reply *reply;
-	struct sipd_sdp_remote *early; /* of the latest 18x with SDP */
+	struct list earlyl;          /* struct invite_early, until the answer */
+	struct invite_early *shown;  /* whose audio is heard, NULL none */
+	enum sipd_dir early_gate;    /* of it */
+	struct invite_redirect *red; /* a 3xx that is followed, NULL none */
+	char *called;                /* URI of To if it is not uri */
 	char *callid;
 	char *uri;     /* Request-URI of the INVITE */
 	char *hop;     /* where it goes */
@@ -80,12 +84,18 @@ struct sipd_invite {
 	uint32_t rseq;       /* last CSeq of theirs */
 	uint32_t asked;      /* requests of theirs, less 20 a second */
 	uint64_t asked_ms;
-	uint32_t early_sum; /* hash of the last early SDP and its tag */
 	uint32_t sdp_sum;   /* hash of the last SDP of ours, version aside */
 	uint32_t first_tag; /* hash of the first To tag */
+	uint32_t pracks;    /* sent */
+	uint64_t taken_ms;  /* first 2xx to our INVITE, 0 none */
+	int fail;           /* why we gave up by ourselves: enum
+			     * sipdialer_error, 0 did not */
 	uint32_t forks[INVITE_FORKS]; /* tags of forks we hung up on */
 	uint32_t forkc;
 	bool forks_full;         /* and said so */
+	bool early_full;         /* as well */
+	bool elsewhere;          /* redirected to a host that has no business
+				  * with the password */
 	uint32_t expires_s;      /* session timer, 0 none. RFC 4028 */
 	uint32_t min_se;         /* s, asked for by a 422; 0 none */
 	const char *refresh_met; /* method of the refresh under way */
@@ -135,6 +145,8 @@ void invite_media(struct sipd_invite *inv,
 uint32_t invite_linger(const struct sipd_invite *inv, uint32_t ms);
 /** Send the INVITE, also once more with an answer to a challenge. */
 int invite_send(struct sipd_invite *inv);
+/** Not wanted any more, for a reason of ours: CANCEL.  Once. */
+void invite_give_up(struct sipd_invite *inv, int error, const char *why);
 
 /* ---- answer.c ---------------------------------------------------------- */
 
@@ -161,6 +173,8 @@ struct invite_request {
 	const char *sdp;           /* NULL none */
 	struct sipd_invite *owner; /* gets the response; NULL: nobody */
 	sip_resp_h *resph;
+	struct sip_request **reqp; /* instead of the owner's */
+	void *arg;
 };
 
 extern const char invite_allow[]; /* lines Allow and Supported */
@@ -182,6 +196,8 @@ int invite_dialog_send(struct sipd_invite *inv,
 int invite_contact(SIPD_LIBRE_SEND_ARGS);
 void invite_ack(struct sipd_invite *inv, const struct invite_dialog *dlg,
 		uint32_t cseq);
+/** For a new request, not for one that answers its challenge. */
+void invite_tries_afresh(struct sipd_invite *inv);
 /** BYE; the session is in state ENDING when this returns. */
 void invite_bye(struct sipd_invite *inv);
 /** 2xx nobody waits for: ACK, and BYE if it is the first of its fork and one
@@ -202,6 +218,9 @@ void invite_reply_close(struct sipd_invite *inv);
 /** 200 with our description, repeated until the ACK.  0 or errno. */
 int invite_accept(struct sipd_invite *inv, const struct sip_msg *msg,
 		  const char *sdp, bool want_answer);
+/** 200 to an UPDATE; sdp NULL: none.  0 or errno. */
+int invite_ok(struct sipd_invite *inv, const struct sip_msg *msg,
+	      const char *sdp);
 /** Our answer to an offer; our own offer.  0, or SIPDIALER_EFORMAT. */
 int invite_answer_make(struct sipd_invite *inv, const struct pl *offer,
 		       struct sipd_sdp_remote *remote, char *sdp, size_t size);

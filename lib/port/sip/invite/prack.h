@@ -5,7 +5,7 @@
 #ifndef SIPD_PORT_SIP_INVITE_PRACK_H
 #define SIPD_PORT_SIP_INVITE_PRACK_H
 
-#include "port/libre/libre.h"
+#include "port/sip/internal.h"
 
 struct invite_rack {
 	uint32_t rseq; /* of the response */

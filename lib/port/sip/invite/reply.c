@@ -4,7 +4,7 @@
  * BYE, re-INVITE and its ACK, UPDATE, INFO and what else comes.  Loop thread.
  * RFC 3261 12.2.2, 14.2, 15.1.2; 3311; 6086
  */
-#include "port/sip/invite/invite.h"
+#include "port/sip/invite/early.h"
 
 #include <string.h>
 #include "base/clock.h"
@@ -184,6 +184,13 @@ static int accept_send(struct sipd_invite *inv, const struct sip_msg *msg,
 		invite_allow, expires,
 		sdp ? "Content-Type: application/sdp\r\n" : "",
 		sdp ? strlen(sdp) : (size_t)0, sdp ? sdp : "");
+}
+
+
+int invite_ok(struct sipd_invite *inv, const struct sip_msg *msg,
+	      const char *sdp)
+{
+	return accept_send(inv, msg, sdp, NULL);
 }
 
 
@@ -496,22 +503,30 @@ static bool refuse_flood(struct sipd_invite *inv, const struct sip_msg *msg)
 }
 
 
-/* Before the answer there is no dialog of ours yet; gateways send DTMF or ask
- * whether we are there all the same. */
+/* Before the answer: gateways send DTMF or ask whether we are there even
+ * without an early dialog, or before its 1xx. */
 static bool early_request(struct sipd_invite *inv, const struct sip_msg *msg)
 {
+	struct invite_early *e = invite_early_find(inv, &msg->from.tag);
+
 	if (inv->hungup || inv->state != INVITE_CALLING)
 		return false;
+
+	if (e && e->peer_seq_set && msg->cseq.num <= e->peer_seq) {
+		refuse(inv, msg, 500, "CSeq Out Of Order", "");
+		return true;
+	}
+	if (e) {
+		e->peer_seq = msg->cseq.num;
+		e->peer_seq_set = true;
+	}
 
 	if (!pl_strcmp(&msg->met, "INFO"))
 		info(inv, msg);
 	else if (!pl_strcmp(&msg->met, "OPTIONS"))
 		other(inv, msg);
-	else if (!pl_strcmp(&msg->met, "UPDATE") && !invite_has_body(msg))
-		(void)accept_send(inv, msg, NULL, NULL);
-	else if (!pl_strcmp(&msg->met, "UPDATE"))
-		/* our offer is not answered yet. RFC 3311 5.2 */
-		refuse(inv, msg, 491, "Request Pending", "");
+	else if (e && !pl_strcmp(&msg->met, "UPDATE"))
+		invite_early_update(e, msg);
 	else
 		return false;
 
