@@ -87,9 +87,13 @@ enum sipdialer_event_type {
 	SIPDIALER_EVENT_CALL_DIALING = 20,
 	/** The far end rings: call, sip_status. */
 	SIPDIALER_EVENT_CALL_RINGING = 21,
-	/** Audio before the answer: call, sip_status, codec. */
+	/** Audio before the answer: call, sip_status, codec, text = what the
+	 *  network lets through (P-Early-Media of RFC 5009: "sendrecv",
+	 *  "sendonly", "recvonly"; or no longer: "inactive"), NULL if it does
+	 *  not say; again when that changes. */
 	SIPDIALER_EVENT_CALL_EARLY_MEDIA = 22,
-	/** Answered: call, codec, ring_ms. */
+	/** Answered: call, codec, ring_ms, text = URI that a 3xx led to (option
+	 *  `sip.redirect_allow`), else NULL. */
 	SIPDIALER_EVENT_CALL_ANSWERED = 23,
 	/** The far end pressed a key: call, text = digit, duration_ms. */
 	SIPDIALER_EVENT_CALL_DTMF = 24,

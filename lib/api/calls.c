@@ -58,7 +58,7 @@ static void ringing_handler(struct sipd_call *call, int sip_status, void *arg)
 
 
 static void early_handler(struct sipd_call *call, int sip_status,
-			  const char *codec, void *arg)
+			  const char *codec, const char *gate, void *arg)
 {
 	struct sipdialer_event ev = sipd_engine_event(
 		SIPDIALER_EVENT_CALL_EARLY_MEDIA);
@@ -66,6 +66,7 @@ static void early_handler(struct sipd_call *call, int sip_status,
 
 	ev.sip_status = sip_status;
 	ev.codec = codec;
+	ev.text = gate;
 	emit(arg, &ev);
 }
 
@@ -76,12 +77,12 @@ static void answered_handler(struct sipd_call *call, const char *codec,
 	struct sipd_dialed *dialed = arg;
 	struct sipdialer_event ev = sipd_engine_event(
 		SIPDIALER_EVENT_CALL_ANSWERED);
-	(void)call;
 
 	dialed->answered = true;
 	atomic_fetch_add(&dialed->d->counts.answered, 1);
 	ev.codec = codec;
 	ev.ring_ms = ring_ms;
+	ev.text = sipd_call_redirected(call);
 	emit(dialed, &ev);
 }
 

@@ -276,8 +276,7 @@ static void sip_conf(const struct sipd_options *o, struct sip_open *so)
 						     SIPD_OPT_SIP_LOCAL_PORT),
 		.external_address =
 			sipd_opt_str(o, SIPD_OPT_SIP_EXTERNAL_ADDRESS),
-		.redirect_allow =
-			sipd_opt_str(o, SIPD_OPT_SIP_REDIRECT_ALLOW),
+		.redirect_allow = sipd_opt_str(o, SIPD_OPT_SIP_REDIRECT_ALLOW),
 		.rel100 = (enum sipd_100rel)sipd_opt_enum(o,
 							  SIPD_OPT_SIP_100REL),
 		.tls_ca_file = sipd_opt_str(o, SIPD_OPT_SIP_TLS_CA_FILE),

@@ -81,10 +81,11 @@ static const struct field ringing_fields[] = {
 	OF_CALL, F(NUMBER, sip_status), {0}
 };
 static const struct field early_fields[] = {
-	OF_CALL, F(NUMBER, sip_status), F(TEXT, codec), {0}
+	OF_CALL, F(NUMBER, sip_status), F(TEXT, codec), F(TEXT, text), {0}
 };
 static const struct field answered_fields[] = {
-	OF_CALL, F(TEXT, codec), F(TIME, ring_ms), F(TEXT, srtp), {0}
+	OF_CALL, F(TEXT, codec), F(TIME, ring_ms), F(TEXT, srtp),
+	F(TEXT, text), {0}
 };
 static const struct field dtmf_fields[] = {
 	OF_CALL, F(TEXT, text), F(TIME, duration_ms), {0}

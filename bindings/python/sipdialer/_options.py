@@ -19,6 +19,7 @@ Text = Union[str, Sequence[str]]
 SipTransport = Literal["udp", "tcp", "tls"]
 SipDigest = Literal["md5", "sha-256"]
 SipRegister = Union[bool, Literal["auto", "yes", "no"]]
+Sip100Rel = Literal["no", "supported", "required"]
 SipTlsMinVersion = Literal["tlsv1.2", "tlsv1.3"]
 MediaSrtp = Literal["off", "optional", "required", "dtls"]
 MediaDtmf = Literal["rfc4733", "info", "inband", "auto"]
@@ -50,6 +51,8 @@ NAMES: Dict[str, str] = {
     "sip.caller_name": "string",
     "sip.user_agent": "string",
     "sip.header": "lines",
+    "sip.100rel": "enum",
+    "sip.redirect_allow": "string",
     "sip.tls_ca_file": "path",
     "sip.tls_verify": "bool",
     "sip.tls_cert_file": "path",
@@ -139,6 +142,10 @@ class DialerOptions:
     sip_user_agent: str. Value of the User-Agent header; empty: name and version of the library.
     sip_header: str or list. Header line added to each INVITE, as 'Name: value'; each one set is
         added, at most 32, empty clears.
+    sip_100rel: word, default supported. Acknowledge provisional answers that ask for it (RFC
+        3262); required: call nobody who cannot send such.
+    sip_redirect_allow: str. Hosts that a 3xx may lead a call to, as 'pbx.example,
+        +49*@192.0.2.1'; empty: none is followed.
     sip_tls_ca_file: path. PEM file of the authorities trusted; empty: the system's.
     sip_tls_verify: bool, default yes. Check certificate and name of the SIP server; no: a
         warning at each start.
@@ -236,6 +243,8 @@ class DialerOptions:
                  sip_external_address: Optional[str] = None,
                  sip_caller_id: Optional[str] = None, sip_caller_name: Optional[str] = None,
                  sip_user_agent: Optional[str] = None, sip_header: Optional[Text] = None,
+                 sip_100rel: Optional[Sip100Rel] = None,
+                 sip_redirect_allow: Optional[str] = None,
                  sip_tls_ca_file: Optional[Path] = None, sip_tls_verify: Optional[bool] = None,
                  sip_tls_cert_file: Optional[Path] = None,
                  sip_tls_key_file: Optional[Path] = None,

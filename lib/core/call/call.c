@@ -125,6 +125,19 @@ static void progress_handler(int status, const char *reason, void *arg)
 }
 
 
+static void early_tell(struct sipd_call *call)
+{
+	const char *gate = sipd_invite_early_gate(call->invite);
+
+	if (call->early_told && gate == call->gate)
+		return;
+
+	call->early_told = true;
+	call->gate = gate;
+	call->h->early(call, call->progress, call->codec, gate, call->arg);
+}
+
+
 static void media_handler(const struct sipd_sdp_remote *remote, bool early,
 			  void *arg)
 {
@@ -135,10 +148,8 @@ static void media_handler(const struct sipd_sdp_remote *remote, bool early,
 	call->codec = sipd_codec_name(remote->codec);
 	sipd_call_audio_connect(call, remote);
 
-	if (early && !call->early_told) {
-		call->early_told = true;
-		call->h->early(call, call->progress, call->codec, call->arg);
-	}
+	if (early)
+		early_tell(call);
 
 	if (!early && held != call->held) {
 		call->held = held;
@@ -414,6 +425,12 @@ int sipd_call_open(struct sipd_call **cp, const struct sipd_call_env *env,
 	*cp = call;
 
 	return SIPDIALER_OK;
+}
+
+
+const char *sipd_call_redirected(const struct sipd_call *call)
+{
+	return call->invite ? sipd_invite_redirected(call->invite) : NULL;
 }
 
 

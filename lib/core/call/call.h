@@ -77,8 +77,9 @@ struct sipd_call_record {
 struct sipd_call_handlers {
 	void (*dialing)(struct sipd_call *call, void *arg);
 	void (*ringing)(struct sipd_call *call, int sip_status, void *arg);
+	/** gate: word of P-Early-Media, or NULL. */
 	void (*early)(struct sipd_call *call, int sip_status,
-		      const char *codec, void *arg);
+		      const char *codec, const char *gate, void *arg);
 	void (*answered)(struct sipd_call *call, const char *codec,
 			 int64_t ring_ms, void *arg);
 	void (*dtmf)(struct sipd_call *call, char digit, uint32_t duration_ms,
@@ -127,6 +128,8 @@ void sipd_call_reject(struct sipd_call *call, int sip_status);
 int sipd_call_bridge(struct sipd_call *call, struct sipd_call *other);
 void sipd_call_unbridge(struct sipd_call *call, const char *reason);
 
+/** Where a 3xx led it, NULL nowhere. */
+const char *sipd_call_redirected(const struct sipd_call *call);
 void sipd_call_hangup(struct sipd_call *call, const char *reason);
 /** The same, waiting for no answer of the peer. */
 void sipd_call_abandon(struct sipd_call *call);

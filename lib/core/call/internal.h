@@ -41,7 +41,8 @@ struct sipd_call {
 	bool stopped;                  /* by the host, nothing since */
 	bool connected;                /* media agreed at least once */
 	bool early_told;
-	int progress; /* last 1xx */
+	const char *gate; /* told with it */
+	int progress;     /* last 1xx */
 	bool held;
 	bool ended_told; /* invite has ended */
 	bool rtp_silent; /* ended for want of RTP */

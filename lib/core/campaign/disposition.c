@@ -25,6 +25,7 @@ static const struct rule sip_rules[] = {
 	{408, NO_ANSWER},  /* Request Timeout */
 	{410, INVALID},    /* Gone */
 	{428, BLOCKED},    /* Use Identity Header, RFC 8224 */
+	{433, BLOCKED},    /* Anonymity Disallowed, RFC 5079 */
 	{436, BLOCKED},    /* Bad Identity Info */
 	{437, BLOCKED},    /* Unsupported Credential */
 	{438, BLOCKED},    /* Invalid Identity Header */
@@ -45,20 +46,36 @@ static const struct rule sip_rules[] = {
 	{608, BLOCKED},    /* Rejected, RFC 8688 */
 };
 
+/* What the status that RFC 3398 8.2.6.1 maps a cause to would say. */
 static const struct rule q850_rules[] = {
-	{1, INVALID},     /* unallocated number */
-	{17, BUSY},       /* user busy */
-	{18, NO_ANSWER},  /* no user responding */
-	{19, NO_ANSWER},  /* no answer from user, alerted */
-	{20, NO_ANSWER},  /* subscriber absent */
-	{21, REJECTED},   /* call rejected */
-	{22, INVALID},    /* number changed */
-	{28, INVALID},    /* invalid number format */
-	{34, CONGESTION}, /* no circuit available */
-	{38, CONGESTION}, /* network out of order */
-	{41, CONGESTION}, /* temporary failure */
-	{42, CONGESTION}, /* switching equipment congestion */
-	{44, CONGESTION}, /* requested circuit not available */
+	{1, INVALID},      /* unallocated number */
+	{2, INVALID},      /* no route to network */
+	{3, INVALID},      /* no route to destination */
+	{17, BUSY},        /* user busy */
+	{18, NO_ANSWER},   /* no user responding */
+	{19, NO_ANSWER},   /* no answer from user, alerted */
+	{20, NO_ANSWER},   /* subscriber absent */
+	{21, REJECTED},    /* call rejected */
+	{22, INVALID},     /* number changed */
+	{23, INVALID},     /* redirection to new destination */
+	{26, INVALID},     /* non-selected user clearing */
+	{27, CONGESTION},  /* destination out of order */
+	{28, INVALID},     /* invalid number format */
+	{31, NO_ANSWER},   /* normal, unspecified */
+	{34, CONGESTION},  /* no circuit available */
+	{38, CONGESTION},  /* network out of order */
+	{41, CONGESTION},  /* temporary failure */
+	{42, CONGESTION},  /* switching equipment congestion */
+	{44, CONGESTION},  /* requested circuit not available */
+	{47, CONGESTION},  /* resource unavailable */
+	{55, REJECTED},    /* incoming calls barred within CUG */
+	{57, REJECTED},    /* bearer capability not authorized */
+	{58, CONGESTION},  /* bearer capability not available */
+	{87, REJECTED},    /* user not member of CUG */
+	{88, CONGESTION},  /* incompatible destination */
+	{102, CONGESTION}, /* recovery on timer expiry */
+	{111, CONGESTION}, /* protocol error */
+	{127, CONGESTION}, /* interworking, unspecified */
 };
 
 
@@ -93,6 +110,8 @@ static enum sipdialer_disposition not_answered(const struct sipd_outcome *o)
 		return SIPDIALER_DISPOSITION_CANCELLED;
 	if (o->sip_status == 603 && o->network_block)
 		return BLOCKED;
+	if (o->sip_status == 487 && o->error)
+		return SIPDIALER_DISPOSITION_FAILED; /* we had to cancel it */
 
 	d = look_up(sip_rules, sizeof(sip_rules) / sizeof(sip_rules[0]),
 		    o->sip_status);

@@ -27,7 +27,11 @@ enum sipd_calls_from { SIPD_CALLS_SERVER, SIPD_CALLS_TRUNKS, SIPD_CALLS_BOTH };
 enum sipd_did { SIPD_DID_AUTO, SIPD_DID_URI, SIPD_DID_TO };
 
 /** Reliable provisional responses.  RFC 3262 */
-enum sipd_100rel { SIPD_100REL_NO, SIPD_100REL_SUPPORTED, SIPD_100REL_REQUIRED };
+enum sipd_100rel {
+	SIPD_100REL_NO,
+	SIPD_100REL_SUPPORTED,
+	SIPD_100REL_REQUIRED
+};
 
 /** Options as the engine read them. Strings are copied by sipd_sip_open(). */
 struct sipd_sip_conf {
@@ -49,9 +53,9 @@ struct sipd_sip_conf {
 	uint16_t local_port;          /* 0 any */
 	const char *external_address; /* "" none; put in Contact and SDP */
 	const char *user_agent;
-	const char *tls_ca_file;   /* "" the system's */
-	const char *tls_cert_file; /* "" none */
-	const char *tls_key_file;  /* "" in tls_cert_file */
+	const char *tls_ca_file;    /* "" the system's */
+	const char *tls_cert_file;  /* "" none */
+	const char *tls_key_file;   /* "" in tls_cert_file */
 	const char *redirect_allow; /* "" no 3xx is followed */
 	enum sipd_100rel rel100;
 	bool tls_verify;           /* chain and name of the server */
@@ -230,6 +234,9 @@ void sipd_invite_abandon(struct sipd_invite *inv);
 
 /** Call-ID, for rows and logs. */
 const char *sipd_invite_callid(const struct sipd_invite *inv);
+/** Word of P-Early-Media that lets the audio before the answer through, NULL if
+ *  the network says nothing.  RFC 5009 8 */
+const char *sipd_invite_early_gate(const struct sipd_invite *inv);
 /** URI that a 3xx led to and that is being called, NULL none. */
 const char *sipd_invite_redirected(const struct sipd_invite *inv);
 

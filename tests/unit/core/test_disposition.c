@@ -29,9 +29,9 @@ static const struct row sip[] = {
 	{607, D(BLOCKED)},        {608, D(BLOCKED)},
 	{428, D(BLOCKED)},        {436, D(BLOCKED)},
 	{437, D(BLOCKED)},        {438, D(BLOCKED)},
-	{500, D(CONGESTION)},     {502, D(CONGESTION)},
-	{503, D(CONGESTION)},     {504, D(CONGESTION)},
-	{513, D(CONGESTION)},
+	{433, D(BLOCKED)},        {500, D(CONGESTION)},
+	{502, D(CONGESTION)},     {503, D(CONGESTION)},
+	{504, D(CONGESTION)},     {513, D(CONGESTION)},
 };
 static const struct row q850[] = {
 	{17, D(BUSY)},           {18, D(NO_ANSWER)},
@@ -40,7 +40,14 @@ static const struct row q850[] = {
 	{28, D(INVALID_NUMBER)}, {21, D(REJECTED)},
 	{34, D(CONGESTION)},     {38, D(CONGESTION)},
 	{41, D(CONGESTION)},     {42, D(CONGESTION)},
-	{44, D(CONGESTION)},
+	{44, D(CONGESTION)},     {2, D(INVALID_NUMBER)},
+	{3, D(INVALID_NUMBER)},  {23, D(INVALID_NUMBER)},
+	{26, D(INVALID_NUMBER)}, {27, D(CONGESTION)},
+	{31, D(NO_ANSWER)},      {47, D(CONGESTION)},
+	{55, D(REJECTED)},       {57, D(REJECTED)},
+	{58, D(CONGESTION)},     {87, D(REJECTED)},
+	{88, D(CONGESTION)},     {102, D(CONGESTION)},
+	{111, D(CONGESTION)},    {127, D(CONGESTION)},
 };
 
 
@@ -190,6 +197,8 @@ static bool fact(struct sipd_outcome *o, const char *word, const char *number)
 		o->network_block = true;
 	else if (!strcmp(word, "stopped"))
 		o->error = SIPDIALER_ECANCELLED;
+	else if (!strcmp(word, "error"))
+		o->error = SIPDIALER_ENET;
 	else if (strcmp(word, "other") != 0)
 		return false;
 

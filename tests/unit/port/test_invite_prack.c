@@ -326,9 +326,10 @@ static void test_unusable_reliable_answer_ends_the_call(void **state)
 	char buf[MSG];
 
 	call(s);
-	reliable(s, "183 Session Progress", 1,
-		 "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\n"
-		 "c=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 41000 RTP/AVP 18\r\n");
+	reliable(
+		s, "183 Session Progress", 1,
+		"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\n"
+		"c=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 41000 RTP/AVP 18\r\n");
 	pracked(s, 1, buf);
 	reply(s, buf, "200 OK", "", "");
 	expect(s, "CANCEL ", buf);

@@ -398,8 +398,8 @@ static void redirected(struct sipd_invite *inv, const struct sip_msg *msg)
 static const char *extension(const struct sipd_invite *inv,
 			     const struct sip_msg *msg)
 {
-	if (msg->scode == 420 && inv->sip->conf.rel100 ==
-					 SIPD_100REL_REQUIRED &&
+	if (msg->scode == 420 &&
+	    inv->sip->conf.rel100 == SIPD_100REL_REQUIRED &&
 	    invite_has_100rel(msg, SIP_HDR_UNSUPPORTED))
 		return "the far end has no 100rel, which sip.100rel=required "
 		       "asks for";

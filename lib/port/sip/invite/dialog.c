@@ -16,9 +16,8 @@ enum {
 	SE_RETRY_MS = 5000 /* a refresh that met another. RFC 3261 14.1 */
 };
 
-const char invite_allow[] =
-	"Allow: " SIPD_ALLOW "\r\n"
-	"Supported: timer\r\n";
+const char invite_allow[] = "Allow: " SIPD_ALLOW "\r\n"
+			    "Supported: timer\r\n";
 
 static const char bye_headers[] =
 	"Reason: Q.850;cause=16;text=\"Normal call clearing\"\r\n";

@@ -122,7 +122,6 @@ void invite_early_show(struct invite_early *e)
 		return;
 
 	inv->shown = e;
-	inv->early_gate = e->gate;
 	invite_media(inv, &remote, true);
 }
 
@@ -156,9 +155,8 @@ void invite_early_drop(struct invite_early *e)
 }
 
 
-/* Of several m= lines ours is the first audio; one value is for all.  false:
- * nothing is said. */
-static bool gate_read(const struct sip_msg *msg, enum sipd_dir *gate)
+static bool gate_handler(const struct sip_hdr *hdr, const struct sip_msg *msg,
+			 void *arg)
 {
 	/* clang-format off */
 	static const struct { const char *word; enum sipd_dir ours; } t[] = {
@@ -168,15 +166,16 @@ static bool gate_read(const struct sip_msg *msg, enum sipd_dir *gate)
 		{ "inactive", SIPD_INACTIVE },
 	};
 	/* clang-format on */
-	const struct sip_hdr *hdr = sip_msg_hdr(msg, SIP_HDR_P_EARLY_MEDIA);
-	struct pl rest, param;
+	struct pl rest = hdr->val, param;
+	enum sipd_dir *gate = arg;
 	size_t i;
+	(void)msg;
 
-	rest = hdr ? hdr->val : (struct pl)PL_INIT;
 	while (rest.l) {
 		while (rest.l && strchr(", \t", *rest.p))
 			pl_advance(&rest, 1);
-		for (param = rest; rest.l && !strchr(", \t", *rest.p);)
+		param = rest;
+		while (rest.l && !strchr(", \t", *rest.p))
 			pl_advance(&rest, 1);
 		param.l -= rest.l;
 		for (i = 0; i < ARRAY_SIZE(t); i++) {
@@ -188,6 +187,14 @@ static bool gate_read(const struct sip_msg *msg, enum sipd_dir *gate)
 	}
 
 	return false;
+}
+
+
+/* One value for each m= line: ours is the first.  false: nothing is said. */
+static bool gate_read(const struct sip_msg *msg, enum sipd_dir *gate)
+{
+	return sip_msg_hdr_apply(msg, true, SIP_HDR_P_EARLY_MEDIA,
+				 gate_handler, gate) != NULL;
 }
 
 
@@ -218,9 +225,12 @@ static void early_media(struct invite_early *e, const struct sip_msg *msg)
 	const bool reliable = invite_reliable(inv, msg);
 	struct sipd_sdp_remote remote;
 	enum sipd_dir gate = e->gate;
-	bool news = gate_read(msg, &gate) && gate != e->gate;
 	struct pl sdp;
+	bool news;
 
+	if (gate_read(msg, &gate))
+		e->gated = true;
+	news = gate != e->gate;
 	e->gate = gate;
 	if (invite_body_sdp(msg, &sdp) && sdp_fresh(e, hash_joaat_pl(&sdp))) {
 		if (sipd_sdp_answer_read(&inv->local, sdp.p, sdp.l, &remote)) {
@@ -243,6 +253,19 @@ static void early_media(struct invite_early *e, const struct sip_msg *msg)
 
 	if (news && e->media)
 		invite_early_show(e);
+}
+
+
+const char *sipd_invite_early_gate(const struct sipd_invite *inv)
+{
+	/* clang-format off */
+	static const char *const words[] = {
+		"inactive", "sendonly", "recvonly", "sendrecv",
+	};
+	/* clang-format on */
+
+	return inv->shown && inv->shown->gated ? words[inv->shown->gate]
+					       : NULL;
 }
 
 

@@ -21,7 +21,7 @@ struct invite_early {
 	struct le le;
 	struct sipd_invite *inv;
 	struct invite_dialog dlg; /* rtag NULL: a 1xx without a tag */
-	struct sip_request *prack;
+	struct sipd_send *prack;
 	struct sipd_sdp_remote remote;
 	enum sipd_dir gate; /* what P-Early-Media lets through, as seen from
 			     * us.  RFC 5009 8 */
@@ -31,6 +31,7 @@ struct invite_early {
 	uint32_t peer_seq; /* last CSeq of theirs */
 	bool rseq_set;
 	bool peer_seq_set;
+	bool gated;  /* P-Early-Media has said so */
 	bool media;  /* remote is there */
 	bool agreed; /* by a reliable response: the offer is answered */
 };

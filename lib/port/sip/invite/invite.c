@@ -193,7 +193,8 @@ static int invite_write(struct mbuf *mb, struct sipd_invite *inv)
 	err |= mbuf_printf(mb,
 			   "To: <%s>\r\nFrom: %s\r\nCall-ID: %s\r\n"
 			   "CSeq: %u INVITE\r\n",
-			   inv->called ? inv->called : inv->uri, inv->from, inv->callid, inv->invite_seq);
+			   inv->called ? inv->called : inv->uri, inv->from,
+			   inv->callid, inv->invite_seq);
 	if (ua && *ua)
 		err |= mbuf_printf(mb, "User-Agent: %s\r\n", ua);
 	err |= mbuf_printf(mb,
@@ -201,8 +202,8 @@ static int invite_write(struct mbuf *mb, struct sipd_invite *inv)
 			   "%sP-Early-Media: supported\r\n"
 			   "%sContent-Type: application/sdp\r\n"
 			   "Content-Length: %zu\r\n\r\n%s",
-			   extensions(inv), inv->headers ? inv->headers : "", len,
-			   sdp);
+			   extensions(inv), inv->headers ? inv->headers : "",
+			   len, sdp);
 	mb->pos = 0;
 
 	return err;

@@ -65,9 +65,8 @@ struct sipd_invite {
 	struct sipd_auth *auth; /* NULL until challenged */
 	struct invite_dialog dlg;
 	struct invite_reply *reply;
-	struct list earlyl;          /* struct invite_early, until the answer */
-	struct invite_early *shown;  /* whose audio is heard, NULL none */
-	enum sipd_dir early_gate;    /* of it */
+	struct list earlyl;         /* struct invite_early, until the answer */
+	struct invite_early *shown; /* whose audio is heard, NULL none */
 	struct invite_redirect *red; /* a 3xx that is followed, NULL none */
 	char *called;                /* URI of To if it is not uri */
 	char *callid;
@@ -173,7 +172,7 @@ struct invite_request {
 	const char *sdp;           /* NULL none */
 	struct sipd_invite *owner; /* gets the response; NULL: nobody */
 	sip_resp_h *resph;
-	struct sip_request **reqp; /* instead of the owner's */
+	struct sipd_send **reqp; /* instead of the owner's */
 	void *arg;
 };
 

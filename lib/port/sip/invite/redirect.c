@@ -259,8 +259,7 @@ static bool contact_handler(const struct sip_hdr *hdr,
 	char *text;
 	(void)msg;
 
-	if (sip_addr_decode(&addr, &hdr->val) ||
-	    pl_strdup(&text, &addr.auri))
+	if (sip_addr_decode(&addr, &hdr->val) || pl_strdup(&text, &addr.auri))
 		return false;
 
 	if (strlen(text) != addr.auri.l || addr.auri.l >= INVITE_URI_SIZE ||
