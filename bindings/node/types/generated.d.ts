@@ -45,6 +45,10 @@ export interface DialerOptions {
   'sip.user_agent'?: string | null
   /** Header line added to each INVITE, as 'Name: value'; each one set is added, at most 32, empty clears. */
   'sip.header'?: string | readonly string[] | null
+  /** Acknowledge provisional answers that ask for it (RFC 3262); required: call nobody who cannot send such. Default: supported. */
+  'sip.100rel'?: 'no' | 'supported' | 'required' | null
+  /** Hosts that a 3xx may lead a call to, as 'pbx.example, +49*@192.0.2.1'; empty: none is followed. */
+  'sip.redirect_allow'?: string | null
   /** PEM file of the authorities trusted; empty: the system's. */
   'sip.tls_ca_file'?: string | null
   /** Check certificate and name of the SIP server; no: a warning at each start. Default: yes. */

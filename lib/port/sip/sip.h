@@ -58,10 +58,10 @@ struct sipd_sip_conf {
 	const char *tls_key_file;   /* "" in tls_cert_file */
 	const char *redirect_allow; /* "" no 3xx is followed */
 	enum sipd_100rel rel100;
-	bool tls_verify;           /* chain and name of the server */
-	bool tls_1_3;              /* nothing older; else 1.2 */
-	uint32_t hash_size;        /* transactions expected at once */
-	const char *trunks;        /* addresses, networks, names; "" none */
+	bool tls_verify;    /* chain and name of the server */
+	bool tls_1_3;       /* nothing older; else 1.2 */
+	uint32_t hash_size; /* transactions expected at once */
+	const char *trunks; /* addresses, networks, names; "" none */
 	enum sipd_calls_from calls_from;
 	enum sipd_did did;
 };
