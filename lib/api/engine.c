@@ -253,6 +253,14 @@ static void sip_conf(const struct sipd_options *o, struct sip_open *so)
 		.port = (uint16_t)sipd_opt_int(o, SIPD_OPT_SIP_PORT),
 		.transport = (enum sipd_transport)
 			sipd_opt_enum(o, SIPD_OPT_SIP_TRANSPORT),
+		.dns_servers = sipd_opt_str(o, SIPD_OPT_SIP_DNS_SERVERS),
+		.blacklist_time =
+			(uint32_t)(sipd_opt_ms(o,
+					       SIPD_OPT_SIP_BLACKLIST_TIME) /
+				   1000),
+		.failover_time =
+			(uint32_t)(sipd_opt_ms(o, SIPD_OPT_SIP_FAILOVER_TIME) /
+				   1000),
 		.user = sipd_opt_str(o, SIPD_OPT_SIP_USER),
 		.auth_user = sipd_opt_str(o, SIPD_OPT_SIP_AUTH_USER),
 		.password = so->password,

@@ -39,6 +39,18 @@ const struct sipd_option_def sipd_option_table[SIPD_OPT_COUNT] = {
 	.standard = "udp",
 	.doc = "Transport to the SIP server; with tls nothing goes without "
 	"it."},
+[SIPD_OPT_SIP_DNS_SERVERS] = {"sip.dns_servers", STRING(255),
+	.standard = "",
+	.doc = "Name servers that are asked for hosts, address[:port], at most "
+	"3 with commas between; empty: the system's."},
+[SIPD_OPT_SIP_BLACKLIST_TIME] = {"sip.blacklist_time", SECONDS(0, 3600),
+	.standard = "60",
+	.doc = "One of several servers that does not answer is left alone for "
+	"this long, or until it answers an OPTIONS; 0: it is not."},
+[SIPD_OPT_SIP_FAILOVER_TIME] = {"sip.failover_time", SECONDS(0, 32),
+	.standard = "4",
+	.doc = "Silence of one of several servers after which a request goes "
+	"to the next; 0: none does."},
 [SIPD_OPT_SIP_USER] = {"sip.user", STRING(127), .standard = "",
 	.doc = "User part of the account's SIP address."},
 [SIPD_OPT_SIP_AUTH_USER] = {"sip.auth_user", STRING(127), .standard = "",

@@ -56,6 +56,9 @@ static void add_sip(struct sipdialer *d, struct sipd_text *t)
 	sipd_json_uint(t, "strangers", st.strangers);
 	sipd_json_uint(t, "strays", st.strays);
 	sipd_json_uint(t, "replies_limited", st.replies_limited);
+	sipd_json_uint(t, "servers", st.servers);
+	sipd_json_uint(t, "left_alone", st.left_alone);
+	sipd_json_uint(t, "failovers", st.failovers);
 	sipd_json_uint(t, "incoming", st.incoming);
 	sipd_text_add(t, "}");
 }

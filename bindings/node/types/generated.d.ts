@@ -9,6 +9,12 @@ export interface DialerOptions {
   'sip.port'?: number | bigint | `${number}` | null
   /** Transport to the SIP server; with tls nothing goes without it. Default: udp. */
   'sip.transport'?: 'udp' | 'tcp' | 'tls' | null
+  /** Name servers that are asked for hosts, address[:port], at most 3 with commas between; empty: the system's. */
+  'sip.dns_servers'?: string | null
+  /** One of several servers that does not answer is left alone for this long, or until it answers an OPTIONS; 0: it is not. 0 to 3,600 s. Default: 60. */
+  'sip.blacklist_time'?: number | bigint | `${number}` | null
+  /** Silence of one of several servers after which a request goes to the next; 0: none does. 0 to 32 s. Default: 4. */
+  'sip.failover_time'?: number | bigint | `${number}` | null
   /** User part of the account's SIP address. */
   'sip.user'?: string | null
   /** User name for digest authentication; empty: as sip.user. */

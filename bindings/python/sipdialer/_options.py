@@ -33,6 +33,9 @@ NAMES: Dict[str, str] = {
     "sip.server": "string",
     "sip.port": "int",
     "sip.transport": "enum",
+    "sip.dns_servers": "string",
+    "sip.blacklist_time": "int",
+    "sip.failover_time": "int",
     "sip.user": "string",
     "sip.auth_user": "string",
     "sip.password": "secret",
@@ -115,6 +118,12 @@ class DialerOptions:
         else 5060, with tls 5061.
     sip_transport: word, default udp. Transport to the SIP server; with tls nothing goes without
         it.
+    sip_dns_servers: str. Name servers that are asked for hosts, address[:port], at most 3 with
+        commas between; empty: the system's.
+    sip_blacklist_time: int, 0 to 3,600 s, default 60. One of several servers that does not
+        answer is left alone for this long, or until it answers an OPTIONS; 0: it is not.
+    sip_failover_time: int, 0 to 32 s, default 4. Silence of one of several servers after which
+        a request goes to the next; 0: none does.
     sip_user: str. User part of the account's SIP address.
     sip_auth_user: str. User name for digest authentication; empty: as sip.user.
     sip_password: secret str. Password of the account; sip.password_file keeps it out of command
@@ -231,7 +240,10 @@ class DialerOptions:
         def _campaign(self, name: str, options_: Dict[str, Any]) -> "Pending[Campaign]": ...
 
     def __init__(self, *, sip_server: Optional[str] = None, sip_port: Optional[int] = None,
-                 sip_transport: Optional[SipTransport] = None, sip_user: Optional[str] = None,
+                 sip_transport: Optional[SipTransport] = None,
+                 sip_dns_servers: Optional[str] = None,
+                 sip_blacklist_time: Optional[int] = None,
+                 sip_failover_time: Optional[int] = None, sip_user: Optional[str] = None,
                  sip_auth_user: Optional[str] = None, sip_password: Optional[str] = None,
                  sip_password_file: Optional[Path] = None, sip_domain: Optional[str] = None,
                  sip_realm: Optional[str] = None, sip_digest: Optional[SipDigest] = None,

@@ -20,6 +20,7 @@ static const struct {
 #define STRING(field, name, max) \
 	{ offsetof(struct sipd_sip_conf, field), name, max }
 	STRING(server, "sip.server", 253),
+	STRING(dns_servers, "sip.dns_servers", SIPD_STRING_MAX),
 	STRING(user, "sip.user", SIPD_USER_MAX),
 	STRING(auth_user, "sip.auth_user", SIPD_STRING_MAX),
 	STRING(password, "sip.password", SIPD_STRING_MAX),

@@ -151,7 +151,7 @@ static bool known(const struct sipd_sip *sip, const struct sa *addr)
 			return true;
 	}
 
-	return false;
+	return sip->servers && sipd_servers_known(sip->servers, addr);
 }
 
 

@@ -315,6 +315,9 @@ static void learn(struct sipd_sip *sip, const struct sa *dst, const char *pkt,
 	struct pl host;
 	size_t i;
 
+	/* those of a name follow its records */
+	if (sipd_servers_known(sip->servers, dst))
+		return;
 	for (i = 0; i < sip->knownc; i++) {
 		if (sa_cmp(&sip->known[i], dst, SA_ADDR))
 			return;

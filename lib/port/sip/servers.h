@@ -14,7 +14,27 @@ struct sipd_sip;
 struct sipd_target {
 	struct sa addr; /* with port */
 	enum sip_transp tp;
+	unsigned group; /* of SRV priority: 0 the best */
 };
+
+/* ---- servers.c: those behind the name of the server --------------------- */
+
+struct sipd_servers;
+
+/** Before the SIP stack; mem_deref() after it. */
+int sipd_servers_open(struct sipd_servers **sp, struct sipd_sip *sip);
+/** Look the next hop up, and again when its records expire. */
+void sipd_servers_start(struct sipd_servers *servers);
+/** Is it an address of theirs? */
+bool sipd_servers_known(const struct sipd_servers *servers,
+			const struct sa *addr);
+/** Does the next hop have a name that is looked up? */
+bool sipd_servers_named(const struct sipd_servers *servers);
+
+struct sipd_sip_stats;
+/** @thread any, until the stack is closed */
+void sipd_servers_stats(const struct sipd_servers *servers,
+			struct sipd_sip_stats *st);
 
 /* ---- send.c: a request, to one server after the other. RFC 3263 4.3 ---- */
 
@@ -43,5 +63,10 @@ int sipd_send(struct sipd_send **sp, struct sipd_sip *sip,
 	      const struct sipd_send_params *params);
 /** CANCEL, after a 1xx; no other server is asked any more. */
 void sipd_send_cancel(struct sipd_send *send);
+/** End all with ECONNABORTED. */
+void sipd_send_close(struct sipd_sip *sip);
+/** Why a request by way of this route failed, in words. */
+void sipd_send_words(const struct sipd_sip *sip, int err, const char *route,
+		     char *buf, size_t size);
 
 #endif

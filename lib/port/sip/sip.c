@@ -308,6 +308,7 @@ static void sip_destructor(void *arg)
 	mem_deref(sip->sip);
 	mem_deref(sip->tls);
 	mem_deref(sip->trunks);
+	mem_deref(sip->servers);
 	mem_deref(sip->dnsc);
 	mem_deref(sip->hosts);
 	if (sip->invites)
@@ -326,6 +327,9 @@ static int stack_open(struct sipd_sip *sip)
 	err = sipd_hosts_load(&sip->hosts, "/etc/hosts");
 	if (err)
 		return sipd_error_errno(err, "/etc/hosts");
+	err = sipd_servers_open(&sip->servers, sip);
+	if (err)
+		return err;
 
 	sipd_libre_open(RCVBUF);
 	err = sipd_dns_open(&sip->dnsc);
@@ -378,6 +382,8 @@ int sipd_sip_open(struct sipd_sip **sp, struct sipd_loop *loop,
 		err = transports_open(sip);
 	if (!err)
 		err = names_set(sip);
+	if (!err)
+		sipd_servers_start(sip->servers);
 	if (!err && sip->conf.reg)
 		err = sipd_register_start(&sip->reg, sip);
 
@@ -410,6 +416,7 @@ static void drop_later(struct sipd_work *work)
 	struct sipd_sip *sip = SIPD_CONTAINER(work, struct sipd_sip, work);
 
 	sipd_invite_flush(sip);
+	sipd_send_close(sip);
 	sip_close(sip->sip, true);
 	sip->work.h = free_later;
 	sipd_loop_later(sip->loop, &sip->work);
@@ -491,6 +498,7 @@ void sipd_sip_stats(const struct sipd_sip *sip, struct sipd_sip_stats *st)
 	st->replies_limited = atomic_load(&n->replies_limited);
 	st->strays = atomic_load(&n->strays);
 	st->incoming = atomic_load(&n->incoming);
+	sipd_servers_stats(sip->servers, st);
 }
 
 
@@ -524,7 +532,8 @@ static bool media_source(struct sipd_sip *sip, const char *to, struct sa *src)
 	     sipd_hosts_find(sip->hosts, &uri.host, &dst)))
 		return route_cached(sip, &dst, src);
 
-	return sip->knownc && route_cached(sip, &sip->server_addr, src);
+	return sa_isset(&sip->server_addr, SA_ADDR) &&
+	       route_cached(sip, &sip->server_addr, src);
 }
 
 

@@ -38,8 +38,11 @@ struct sipd_sip_conf {
 	const char *server; /* host or address, "" none */
 	uint16_t port;      /* 0: 5060 (TLS 5061), or SRV by name */
 	enum sipd_transport transport;
-	const char *user;      /* "" anonymous */
-	const char *auth_user; /* "" same as user */
+	const char *dns_servers; /* "" those of the system */
+	uint32_t blacklist_time; /* s, a server that fails is left alone */
+	uint32_t failover_time;  /* s, then another one is asked; 0 never */
+	const char *user;        /* "" anonymous */
+	const char *auth_user;   /* "" same as user */
 	const char *password;
 	const char *domain; /* "" same as server */
 	const char *realm;  /* one, or several with commas; "" the
@@ -121,8 +124,11 @@ void sipd_sip_incoming(struct sipd_sip *sip, sipd_incoming_h *h, void *arg);
 struct sipd_sip_stats {
 	uint64_t requests_in, responses_in, malformed, strangers;
 	uint64_t replies_limited;
-	uint64_t strays;   /* responses that nobody waited for */
-	uint64_t incoming; /* INVITEs for new calls that were looked at */
+	uint64_t strays;     /* responses that nobody waited for */
+	uint64_t incoming;   /* INVITEs for new calls that were looked at */
+	uint64_t servers;    /* behind the name of the next hop */
+	uint64_t left_alone; /* of them */
+	uint64_t failovers;  /* requests that went to another of them */
 };
 /** @thread any, until sipd_sip_close() */
 void sipd_sip_stats(const struct sipd_sip *sip, struct sipd_sip_stats *st);

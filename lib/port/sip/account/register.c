@@ -414,8 +414,8 @@ static void no_answer(struct sipd_register *reg, int err)
 	}
 	else if (!sa_isset(&reg->dst, SA_ADDR)) {
 		/* it was never sent */
-		(void)snprintf(reason, sizeof(reason),
-			       "no address found for %s", reg->sip->route);
+		sipd_send_words(reg->sip, err, reg->sip->route, reason,
+				sizeof(reason));
 		failed_for_now(reg, 0, reason, 0);
 	}
 	else if (err == ETIMEDOUT) {
@@ -560,6 +560,7 @@ static void attempt(struct sipd_register *reg)
 	int err = 0;
 
 	reg->asked_ms = tmr_jiffies();
+	sa_init(&reg->dst, AF_UNSPEC); /* the best server anew */
 	reg->briefs = 0;
 	reg->digest_sent = false;
 	if (!reg->auth)
@@ -705,6 +706,13 @@ void sipd_register_lost(struct sipd_register *reg)
 	else
 		failed_for_now(reg, 0, "the connection to the server was lost",
 			       0);
+}
+
+
+void sipd_register_moved(struct sipd_register *reg)
+{
+	if (!reg->stopping && !reg->req && reg->granted)
+		tmr_start(&reg->tmr, 0, retry_handler, reg);
 }
 
 

@@ -206,18 +206,8 @@ void invite_unanswered(struct sipd_invite *inv, int err)
 
 	if (tls)
 		(void)re_snprintf(words, sizeof(words), "%s", tls);
-	else if (err == ETIMEDOUT)
-		(void)re_snprintf(words, sizeof(words), "no answer from %s",
-				  inv->hop);
-	else if (err == ECONNREFUSED)
-		(void)re_snprintf(words, sizeof(words),
-				  "%s refuses the connection", inv->hop);
-	else if (err == EDESTADDRREQ || err == ENOENT)
-		(void)re_snprintf(words, sizeof(words), "no address for %s",
-				  inv->hop);
 	else
-		(void)re_snprintf(words, sizeof(words), "%s: %s", inv->hop,
-				  strerror(err));
+		sipd_send_words(inv->sip, err, inv->hop, words, sizeof(words));
 
 	if (inv->fail)
 		end.error = inv->fail;

@@ -193,6 +193,10 @@ int invite_contact(SIPD_LIBRE_SEND_ARGS)
 	if (inv->state == INVITE_CALLING) {
 		if (inv->hungup && !sa_cmp(dst, &inv->tried, SA_ALL))
 			return ECANCELED;
+		/* the server before may answer yet: as if it had forked */
+		if (sa_isset(&inv->tried, SA_ADDR) &&
+		    !sa_cmp(dst, &inv->tried, SA_ALL))
+			inv->forked = true;
 		inv->tried = *dst;
 	}
 

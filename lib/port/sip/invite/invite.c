@@ -382,11 +382,11 @@ int sipd_invite_open(struct sipd_invite **ip, struct sipd_sip *sip,
 		if (err) {
 			char what[INVITE_URI_SIZE];
 
-			(void)re_snprintf(what, sizeof(what), "INVITE to %s",
-					  inv->hop);
-			(void)sipd_error_errno(err, what);
-			err = err == ENOMEM ? SIPDIALER_ENOMEM
-					    : SIPDIALER_ENET;
+			sipd_send_words(sip, err, inv->hop, what,
+					sizeof(what));
+			err = sipd_error(err == ENOMEM ? SIPDIALER_ENOMEM
+						       : SIPDIALER_ENET,
+					 "INVITE: %s", what);
 		}
 	}
 	if (err) {
@@ -484,7 +484,8 @@ bool sipd_invite_stray_response(struct sipd_sip *sip,
 		    msg->cseq.num == inv->invite_seq)
 			invite_ack(inv, &inv->dlg, msg->cseq.num);
 	}
-	else if (!inv->inbound && inv->state != INVITE_CALLING &&
+	else if (!inv->inbound &&
+		 (inv->state != INVITE_CALLING || inv->forked) &&
 		 sipd_guard_response(msg, inv->callid, inv->ltag,
 				     inv->invite_seq, "INVITE")) {
 		invite_refuse(inv, msg);

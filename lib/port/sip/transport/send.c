@@ -8,7 +8,8 @@
  * RFC 3261 9.1, 3263 4.3
  */
 #include <string.h>
-#include "port/sip/internal.h"
+#include "base/text.h"
+#include "port/sip/transport/resolve.h"
 
 enum { TRIES = 8, ROUTE_SIZE = 600 };
 
@@ -18,12 +19,16 @@ struct attempt {
 	struct sipd_send *send; /* NULL: given up */
 	struct sip_request *req;
 	struct sipd_target target;
+	char method[16];
 	bool invite;
 	bool provisional;
 };
 
 struct sipd_send {
+	struct le le; /* of all */
 	struct sipd_sip *sip;
+	struct names_waiter waiter;
+	struct tmr tmr; /* of the server that is tried */
 	struct sipd_send **sp;
 	struct attempt *at; /* under way */
 	struct mbuf *mb;
@@ -31,6 +36,7 @@ struct sipd_send {
 	sip_send_h *sendh;
 	sip_resp_h *resph;
 	void *arg;
+	struct sa sticky;
 	struct sipd_target targets[TRIES];
 	size_t count, next;
 	bool cancelled;
@@ -47,6 +53,8 @@ static void finish(struct sipd_send *send, int err, const struct sip_msg *msg)
 {
 	sip_resp_h *resph = send->resph;
 
+	list_unlink(&send->le);
+	list_unlink(&send->waiter.le);
 	if (send->sp)
 		*send->sp = NULL;
 	send->sp = NULL;
@@ -54,6 +62,20 @@ static void finish(struct sipd_send *send, int err, const struct sip_msg *msg)
 	if (resph)
 		resph(err, msg, send->arg);
 	mem_deref(send);
+}
+
+
+/* What it says of the server itself. */
+static void note(const struct attempt *at, const struct sipd_send *send,
+		 int err, const struct sip_msg *msg)
+{
+	struct sipd_servers *servers = at->sip->servers;
+
+	if (!err)
+		health_answered(servers, &at->target, at->method, msg);
+	else if (send && !send->heard && err != ECONNABORTED &&
+		 err != ECANCELED)
+		health_failed(servers, &at->target, strerror(err));
 }
 
 
@@ -83,6 +105,7 @@ static void provisional(struct attempt *at, const struct sip_msg *msg)
 
 	at->provisional = true;
 	send->heard = true;
+	tmr_cancel(&send->tmr);
 	if (msg->scode > 100)
 		send->rang = true;
 	if (send->resph)
@@ -106,11 +129,15 @@ static void response_handler(int err, const struct sip_msg *msg, void *arg)
 	/* libre has forgotten it */
 	if (!send && !err && at->invite && msg->scode < 300)
 		(void)sipd_invite_stray_response(at->sip, msg);
+	if (send) {
+		send->at = NULL;
+		tmr_cancel(&send->tmr);
+	}
+	note(at, send, err, msg);
 	mem_deref(at);
 	if (!send)
 		return;
 
-	send->at = NULL;
 	if (!fits_other(send, err, msg) || next(send))
 		finish(send, err, msg);
 }
@@ -141,14 +168,25 @@ static void give_up(struct sipd_send *send)
 }
 
 
-static int route_text(const struct sipd_send *send,
-		      const struct sipd_target *target, char *buf, size_t size)
+static void silence(void *arg)
 {
-	if (!sa_isset(&target->addr, SA_ADDR))
-		return str_len(send->route) < size
-			       ? (str_ncpy(buf, send->route, size), 0)
-			       : EOVERFLOW;
+	struct sipd_send *send = arg;
+	int err;
 
+	if (!send->at)
+		return;
+
+	health_failed(send->sip->servers, &send->at->target,
+		      "does not answer");
+	give_up(send);
+	err = next(send);
+	if (err)
+		finish(send, err, NULL);
+}
+
+
+static int route_text(const struct sipd_target *target, char *buf, size_t size)
+{
 	return re_snprintf(buf, size, "sip:%J;transport=%s", &target->addr,
 			   target->tp == SIP_TRANSP_UDP   ? "udp"
 			   : target->tp == SIP_TRANSP_TCP ? "tcp"
@@ -168,7 +206,7 @@ static int attempt_send(struct sipd_send *send,
 	struct pl pl;
 	int err;
 
-	err = route_text(send, target, text, sizeof(text));
+	err = route_text(target, text, sizeof(text));
 	pl_set_str(&pl, text);
 	if (!err)
 		err = uri_decode(&route, &pl);
@@ -182,6 +220,7 @@ static int attempt_send(struct sipd_send *send,
 	at->sip = send->sip;
 	at->send = send;
 	at->target = *target;
+	(void)sipd_strcpy(at->method, sizeof(at->method), send->method);
 	at->invite = !strcmp(send->method, "INVITE");
 	send->at = at;
 	err = sip_request(ack ? NULL : &at->req, send->sip->sip, !ack,
@@ -200,12 +239,55 @@ static int attempt_send(struct sipd_send *send,
 /* Those that cannot be sent to are passed over. */
 static int next(struct sipd_send *send)
 {
+	const uint32_t ms = send->sip->conf.failover_time * 1000;
 	int err = ENOENT;
 
-	while (err && err != ECANCELED && send->next < send->count)
-		err = attempt_send(send, &send->targets[send->next++]);
+	if (send->next)
+		health_failover(send->sip->servers);
+	while (err && err != ECANCELED && send->next < send->count) {
+		const struct sipd_target *t = &send->targets[send->next++];
+
+		err = attempt_send(send, t);
+		if (err && err != ECANCELED)
+			health_failed(send->sip->servers, t, strerror(err));
+	}
+
+	if (!err && send->at && send->next < send->count && ms)
+		tmr_start(&send->tmr, ms, silence, send);
 
 	return err;
+}
+
+
+/* 0: on its way, or it waits for name servers. */
+static int begin(struct sipd_send *send)
+{
+	const int err = servers_list(send->sip->servers, send->route,
+				     &send->sticky, send->targets, TRIES,
+				     &send->count);
+
+	if (err == EAGAIN) {
+		servers_wait(send->sip->servers, &send->waiter);
+		return 0;
+	}
+
+	return err ? err : next(send);
+}
+
+
+static bool under_way(const struct sipd_send *send)
+{
+	return send->at || send->waiter.le.list;
+}
+
+
+static void told_handler(void *arg)
+{
+	struct sipd_send *send = arg;
+	const int err = begin(send);
+
+	if (err || !under_way(send))
+		finish(send, err, NULL);
 }
 
 
@@ -215,6 +297,9 @@ static void destructor(void *arg)
 
 	if (send->sp)
 		*send->sp = NULL;
+	list_unlink(&send->le);
+	list_unlink(&send->waiter.le);
+	tmr_cancel(&send->tmr);
 	give_up(send);
 	mem_deref(send->mb);
 	mem_deref(send->method);
@@ -233,6 +318,11 @@ static int alloc(struct sipd_send **sp, struct sipd_sip *sip,
 		return ENOMEM;
 
 	send->sip = sip;
+	list_append(&sip->servers->sends, &send->le, send);
+	send->waiter.h = told_handler;
+	send->waiter.arg = send;
+	if (params->prefer)
+		send->sticky = *params->prefer;
 	send->mb = mem_ref(params->mb);
 	send->sendh = params->sendh;
 	send->resph = params->resph;
@@ -260,10 +350,8 @@ int sipd_send(struct sipd_send **sp, struct sipd_sip *sip,
 	if (err)
 		return err;
 
-	sa_init(&send->targets[0].addr, AF_UNSPEC);
-	send->count = 1;
-	err = next(send);
-	if (err || !send->at) {
+	err = begin(send);
+	if (err || !under_way(send)) {
 		mem_deref(send);
 		return err;
 	}
@@ -283,6 +371,16 @@ void sipd_send_cancel(struct sipd_send *send)
 		return;
 
 	send->cancelled = true;
+	tmr_cancel(&send->tmr);
 	if (send->at)
 		sip_request_cancel(send->at->req);
+}
+
+
+void sipd_send_close(struct sipd_sip *sip)
+{
+	struct list *sends = &sip->servers->sends;
+
+	while (sends->head)
+		finish(sends->head->data, ECONNABORTED, NULL);
 }
