@@ -297,6 +297,16 @@ static void sip_conf(const struct sipd_options *o, struct sip_open *so)
 		.did = (enum sipd_did)sipd_opt_enum(o, SIPD_OPT_INCOMING_DID),
 		.user_agent = *agent ? agent
 				     : "libsipdialer/" SIPDIALER_VERSION,
+		.session_expires =
+			(uint32_t)(sipd_opt_ms(o,
+					       SIPD_OPT_SIP_SESSION_EXPIRES) /
+				   1000),
+		.session_min = (uint32_t)(sipd_opt_ms(
+						  o,
+						  SIPD_OPT_SIP_SESSION_MIN) /
+					  1000),
+		.refresher = (enum sipd_refresher)
+			sipd_opt_enum(o, SIPD_OPT_SIP_SESSION_REFRESHER),
 		.hash_size = hash_size(
 			(uint32_t)sipd_opt_int(o, SIPD_OPT_DIAL_MAX_CALLS)),
 	};

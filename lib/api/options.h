@@ -51,6 +51,9 @@ enum sipd_option {
 	SIPD_OPT_SIP_HEADER,
 	SIPD_OPT_SIP_100REL,
 	SIPD_OPT_SIP_REDIRECT_ALLOW,
+	SIPD_OPT_SIP_SESSION_EXPIRES,
+	SIPD_OPT_SIP_SESSION_MIN,
+	SIPD_OPT_SIP_SESSION_REFRESHER,
 	SIPD_OPT_SIP_TLS_CA_FILE,
 	SIPD_OPT_SIP_TLS_VERIFY,
 	SIPD_OPT_SIP_TLS_CERT_FILE,
@@ -203,6 +206,7 @@ int sipd_option_check_delimiter(const char *name, const char *value);
 int sipd_option_check_address(const char *name, const char *value);
 int sipd_option_check_country(const char *name, const char *value);
 int sipd_option_check_trunks(const char *name, const char *value);
+int sipd_option_check_session_expires(const char *name, const char *value);
 int sipd_option_check_retry_rules(const char *name, const char *value);
 int sipd_option_check_redirect(const char *name, const char *value);
 

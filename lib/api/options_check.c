@@ -93,6 +93,21 @@ int sipd_option_check_rtp_port(const char *name, const char *value)
 }
 
 
+int sipd_option_check_session_expires(const char *name, const char *value)
+{
+	int64_t s;
+
+	if (sipd_parse_int(value, 0, 0, &s) ||
+	    sipd_parse_int(value, 90, 86400, &s))
+		return 0;
+
+	return sipd_error(SIPDIALER_EINVAL,
+			  "option %s: \"%s\" is not 0 or a whole number from "
+			  "90 to 86400",
+			  name, value);
+}
+
+
 int sipd_option_check_digits(const char *name, const char *value)
 {
 	const size_t len = strspn(value, "0123456789*#ABCDabcd,");

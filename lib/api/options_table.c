@@ -115,6 +115,19 @@ const struct sipd_option_def sipd_option_table[SIPD_OPT_COUNT] = {
 	.standard = "", .check = sipd_option_check_redirect,
 	.doc = "Hosts that a 3xx may lead a call to, as 'pbx.example, "
 	"+49*@192.0.2.1'; empty: none is followed."},
+[SIPD_OPT_SIP_SESSION_EXPIRES] = {"sip.session_expires",
+	SECONDS(0, 86400), .standard = "1800",
+	.check = sipd_option_check_session_expires,
+	.doc = "A call is over if no refresh came for so long, 90 or more; 0: "
+	"we ask for none, one that the peer asks for is kept. RFC 4028"},
+[SIPD_OPT_SIP_SESSION_MIN] = {"sip.session_min", SECONDS(90, 3600),
+	.standard = "90",
+	.doc = "The shortest such time that a peer may ask for; less gets "
+	"422."},
+[SIPD_OPT_SIP_SESSION_REFRESHER] = {"sip.session_refresher",
+	ENUM("auto,local,remote"), .standard = "auto",
+	.doc = "Who refreshes, where it is ours to say; auto: who the peer "
+	"chooses."},
 [SIPD_OPT_SIP_TLS_CA_FILE] = {"sip.tls_ca_file", PATH, .standard = "",
 	.doc = "PEM file of the authorities trusted; empty: the system's."},
 [SIPD_OPT_SIP_TLS_VERIFY] = {"sip.tls_verify", BOOL,

@@ -25,6 +25,12 @@ enum sipd_digest { SIPD_DIGEST_MD5, SIPD_DIGEST_SHA_256 };
 enum sipd_calls_from { SIPD_CALLS_SERVER, SIPD_CALLS_TRUNKS, SIPD_CALLS_BOTH };
 /** Where the number called is read. */
 enum sipd_did { SIPD_DID_AUTO, SIPD_DID_URI, SIPD_DID_TO };
+/** Who refreshes a session, where we choose; auto: the peer chooses. */
+enum sipd_refresher {
+	SIPD_REFRESHER_AUTO,
+	SIPD_REFRESHER_LOCAL,
+	SIPD_REFRESHER_REMOTE
+};
 
 /** Reliable provisional responses.  RFC 3262 */
 enum sipd_100rel {
@@ -67,6 +73,9 @@ struct sipd_sip_conf {
 	const char *trunks; /* addresses, networks, names; "" none */
 	enum sipd_calls_from calls_from;
 	enum sipd_did did;
+	uint32_t session_expires;  /* s asked for, 0 none. RFC 4028 */
+	uint32_t session_min;      /* s, shortest one taken */
+	enum sipd_refresher refresher;
 };
 
 /** State of the registration, told at every change. */

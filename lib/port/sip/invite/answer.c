@@ -338,6 +338,15 @@ static void accepted(struct sipd_invite *inv, const struct sip_msg *msg)
 }
 
 
+static void again(struct sipd_invite *inv)
+{
+	const int err = invite_send(inv);
+
+	if (err)
+		invite_unanswered(inv, err);
+}
+
+
 static void challenged(struct sipd_invite *inv, const struct sip_msg *msg)
 {
 	char words[SIPD_ERROR_SIZE];
@@ -358,9 +367,7 @@ static void challenged(struct sipd_invite *inv, const struct sip_msg *msg)
 		return;
 	}
 
-	err = invite_send(inv);
-	if (err)
-		invite_unanswered(inv, err);
+	again(inv);
 }
 
 
@@ -459,6 +466,9 @@ void invite_resp(int err, const struct sip_msg *msg, void *arg)
 		redirected(inv, msg);
 	else if (msg->scode == 401 || msg->scode == 407)
 		challenged(inv, msg);
+	else if (msg->scode == 422 && !inv->hungup &&
+		 invite_timer_raise(inv, msg))
+		again(inv);
 	else
 		refused(inv, msg);
 }

@@ -9,15 +9,6 @@
 #include "base/error.h"
 
 
-/* Who does not speak of timers cannot be the one who refreshes. RFC 4028 9 */
-static void timer_agree(struct sipd_invite *inv)
-{
-	invite_session_timer(inv, inv->msg);
-	if (!sip_msg_hdr_has_value(inv->msg, SIP_HDR_SUPPORTED, "timer"))
-		inv->refresher = true;
-}
-
-
 static void cannot_answer(struct sipd_invite *inv, int status, int error)
 {
 	char words[SIPD_ERROR_SIZE], warning[SIPD_ERROR_SIZE + 32];
@@ -82,7 +73,7 @@ void sipd_invite_answer(struct sipd_invite *inv,
 		return;
 	}
 
-	timer_agree(inv);
+	invite_session_timer(inv, inv->msg);
 	if (answer_send(inv, sdp, !offered)) {
 		cannot_answer(inv, 500, SIPDIALER_ENET);
 		return;

@@ -120,20 +120,6 @@ static int check_body(struct sipd_sip *sip, const struct sip_msg *msg,
 }
 
 
-/* A session that would be refreshed too often. RFC 4028 9 */
-static int check_timer(const struct sip_msg *msg, char *extra, size_t size)
-{
-	const uint32_t s = invite_expires(msg);
-
-	if (!s || s >= INVITE_SE_MIN ||
-	    !sip_msg_hdr_has_value(msg, SIP_HDR_SUPPORTED, "timer"))
-		return 0;
-	(void)re_snprintf(extra, size, "Min-SE: %u\r\n", INVITE_SE_MIN);
-
-	return 422;
-}
-
-
 int invite_in_check(struct sipd_sip *sip, const struct sip_msg *msg,
 		    char *extra, size_t size)
 {
@@ -142,7 +128,7 @@ int invite_in_check(struct sipd_sip *sip, const struct sip_msg *msg,
 	if (!status)
 		status = check_require(msg, extra, size);
 	if (!status)
-		status = check_timer(msg, extra, size);
+		status = invite_timer_small(sip, msg, extra, size) ? 422 : 0;
 	if (!status)
 		status = check_body(sip, msg, extra, size);
 

@@ -178,13 +178,14 @@ static int invite_write(struct mbuf *mb, struct sipd_invite *inv)
 {
 	const char *proxy = inv->sip->conf.outbound_proxy;
 	const char *ua = inv->sip->conf.user_agent;
-	char sdp[INVITE_SDP_MAX];
+	char sdp[INVITE_SDP_MAX], timer[96];
 	const size_t len = sipd_sdp_offer(&inv->local, sdp, sizeof(sdp));
 	int err;
 
 	if (!len)
 		return EOVERFLOW;
 
+	invite_timer_ask(inv, timer, sizeof(timer));
 	err = mbuf_write_str(mb, "Max-Forwards: 70\r\n");
 	if (proxy && *proxy)
 		err |= mbuf_printf(mb, SIPD_ROUTE_LINE, inv->hop);
@@ -199,11 +200,11 @@ static int invite_write(struct mbuf *mb, struct sipd_invite *inv)
 		err |= mbuf_printf(mb, "User-Agent: %s\r\n", ua);
 	err |= mbuf_printf(mb,
 			   "Allow: " SIPD_ALLOW "\r\n"
-			   "%sP-Early-Media: supported\r\n"
+			   "%s%sP-Early-Media: supported\r\n"
 			   "%sContent-Type: application/sdp\r\n"
 			   "Content-Length: %zu\r\n\r\n%s",
-			   extensions(inv), inv->headers ? inv->headers : "",
-			   len, sdp);
+			   extensions(inv), timer,
+			   inv->headers ? inv->headers : "", len, sdp);
 	mb->pos = 0;
 
 	return err;

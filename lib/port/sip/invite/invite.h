@@ -96,6 +96,7 @@ struct sipd_invite {
 	bool elsewhere;          /* redirected to a host that has no business
 				  * with the password */
 	uint32_t expires_s;      /* session timer, 0 none. RFC 4028 */
+	uint64_t expires_ms;     /* hung up then, unless refreshed */
 	uint32_t min_se;         /* s, asked for by a 422; 0 none */
 	const char *refresh_met; /* method of the refresh under way */
 	uint16_t status;         /* final one of the INVITE */
@@ -103,6 +104,8 @@ struct sipd_invite {
 	bool refresher;   /* it is us */
 	bool peer_update; /* peer allows UPDATE */
 	bool refreshing;  /* req is a refresh */
+	bool offering;    /* ... with a description */
+	bool refresh_again; /* ... sent once more */
 	bool tagged;      /* first_tag is set */
 	bool forked;      /* more than one To tag was seen */
 	bool responded;   /* anything came from the peer */
@@ -202,14 +205,32 @@ void invite_bye(struct sipd_invite *inv);
 /** 2xx nobody waits for: ACK, and BYE if it is the first of its fork and one
  *  of the first INVITE_FORKS. */
 void invite_refuse(struct sipd_invite *inv, const struct sip_msg *msg);
-/** Read Session-Expires and Allow of a 2xx or of a request. RFC 4028 */
+/** Challenges of the next request count from one again. */
+void invite_tries_afresh(struct sipd_invite *inv);
+/** A SIP URI that a request of ours may go to. */
+bool invite_uri_ok(const struct pl *uri);
+
+/* ---- timer.c: RFC 4028 ------------------------------------------------- */
+
+/** Session-Expires and Min-SE of an INVITE of ours, "" none. */
+void invite_timer_ask(const struct sipd_invite *inv, char *buf, size_t size);
+/** Lines of our 2xx, "" none. */
+void invite_timer_write(const struct sipd_invite *inv, char *buf,
+			size_t size);
+/** Would it be refreshed too often?  Then 422 with `extra`. */
+bool invite_timer_small(const struct sipd_sip *sip, const struct sip_msg *msg,
+			char *extra, size_t size);
+/** By a 422; true: send the request again, it asks for more now. */
+bool invite_timer_raise(struct sipd_invite *inv, const struct sip_msg *msg);
+/** Read Session-Expires and Allow of a 2xx, or of a request that is about to
+ *  be accepted. */
 void invite_session_timer(struct sipd_invite *inv, const struct sip_msg *msg);
 /** Start it, in state CONFIRMED. */
 void invite_timer_arm(struct sipd_invite *inv);
 /** Value of Session-Expires, s; 0 none. */
 uint32_t invite_expires(const struct sip_msg *msg);
-/** A SIP URI that a request of ours may go to. */
-bool invite_uri_ok(const struct pl *uri);
+/** Until a request that met one of the peer is sent again. RFC 3261 14.1 */
+uint32_t invite_glare_ms(const struct sipd_invite *inv);
 
 /* ---- reply.c ----------------------------------------------------------- */
 

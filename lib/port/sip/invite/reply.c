@@ -150,22 +150,6 @@ bool invite_encoded(const struct sip_msg *msg)
 }
 
 
-/* Session-Expires for the answer. RFC 4028 9 */
-static void expires_write(const struct sipd_invite *inv, char *buf,
-			  size_t size)
-{
-	if (inv->expires_s)
-		(void)re_snprintf(buf, size,
-				  "%sSession-Expires: %u;"
-				  "refresher=%s\r\n",
-				  inv->refresher ? "" : "Require: timer\r\n",
-				  inv->expires_s,
-				  inv->refresher ? "uas" : "uac");
-	else
-		*buf = '\0';
-}
-
-
 /* 200 with our side of the session; mbp as sip_treplyf() */
 static int accept_send(struct sipd_invite *inv, const struct sip_msg *msg,
 		       const char *sdp, struct mbuf **mbp)
@@ -176,7 +160,7 @@ static int accept_send(struct sipd_invite *inv, const struct sip_msg *msg,
 	if (sip_transp_laddr(inv->sip->sip, &laddr, msg->tp, &msg->src) ||
 	    sipd_contact(inv->sip, msg->tp, &laddr, contact, sizeof(contact)))
 		return EINVAL;
-	expires_write(inv, expires, sizeof(expires));
+	invite_timer_write(inv, expires, sizeof(expires));
 
 	return sip_treplyf(
 		NULL, mbp, inv->sip->sip, msg, true, 200, "OK",
