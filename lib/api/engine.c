@@ -301,10 +301,9 @@ static void sip_conf(const struct sipd_options *o, struct sip_open *so)
 			(uint32_t)(sipd_opt_ms(o,
 					       SIPD_OPT_SIP_SESSION_EXPIRES) /
 				   1000),
-		.session_min = (uint32_t)(sipd_opt_ms(
-						  o,
-						  SIPD_OPT_SIP_SESSION_MIN) /
-					  1000),
+		.session_min =
+			(uint32_t)(sipd_opt_ms(o, SIPD_OPT_SIP_SESSION_MIN) /
+				   1000),
 		.refresher = (enum sipd_refresher)
 			sipd_opt_enum(o, SIPD_OPT_SIP_SESSION_REFRESHER),
 		.hash_size = hash_size(

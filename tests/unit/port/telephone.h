@@ -63,9 +63,10 @@ struct side {
 				 * segment is all that is sent here */
 	uint16_t port;
 	struct sockaddr_in peer;
-	char invite[MSG]; /* last INVITE */
-	char tag[32];     /* To tag of the telephone */
-	unsigned cseq;    /* of its own requests */
+	char invite[MSG];    /* last INVITE */
+	char tag[32];        /* To tag of the telephone */
+	const char *contact; /* of the telephone; NULL: the usual one */
+	unsigned cseq;       /* of its own requests */
 };
 
 /* To be done on the loop thread. */
@@ -344,6 +345,16 @@ HELPER void raw_send(struct side *s, const char *buf)
 }
 
 
+HELPER const char *contact_of(const struct side *s)
+{
+	static char buf[64];
+
+	(void)snprintf(buf, sizeof(buf), "<sip:uas@127.0.0.1:%u>", s->port);
+
+	return s->contact ? s->contact : buf;
+}
+
+
 /* status is a whole status line; headers end with CRLF or are "" */
 HELPER void reply_line(struct side *s, const char *req, const char *line,
 		       const char *headers, const char *body)
@@ -354,12 +365,12 @@ HELPER void reply_line(struct side *s, const char *req, const char *line,
 	(void)snprintf(
 		msg, sizeof(msg),
 		"%s\r\nVia: %s\r\nFrom: %s\r\nTo: %s%s%s\r\nCall-ID: %s\r\n"
-		"CSeq: %s\r\nContact: <sip:uas@127.0.0.1:%u>\r\n%s%s"
+		"CSeq: %s\r\nContact: %s\r\n%s%s"
 		"Content-Length: %zu\r\n\r\n%s",
 		line, header(req, "Via", via), header(req, "From", from), to,
 		strstr(to, "tag=") ? "" : ";tag=",
 		strstr(to, "tag=") ? "" : s->tag, header(req, "Call-ID", id),
-		header(req, "CSeq", cseq), s->port, headers,
+		header(req, "CSeq", cseq), contact_of(s), headers,
 		*body ? "Content-Type: application/sdp\r\n" : "", strlen(body),
 		body);
 	raw_send(s, msg);
@@ -402,11 +413,11 @@ HELPER void request_len(struct side *s, const char *method, unsigned cseq,
 		"%s sip:alice@127.0.0.1 SIP/2.0\r\n"
 		"Via: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bKt%u\r\n"
 		"From: %s;tag=%s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %u %s\r\n"
-		"Max-Forwards: 70\r\nContact: <sip:uas@127.0.0.1:%u>\r\n%s"
+		"Max-Forwards: 70\r\nContact: %s\r\n%s"
 		"Content-Length: %zu\r\n\r\n",
 		method, s->port, ++branch, to, s->tag,
 		header(s->invite, "From", from),
-		header(s->invite, "Call-ID", id), cseq, method, s->port,
+		header(s->invite, "Call-ID", id), cseq, method, contact_of(s),
 		headers, len);
 	head = strlen(msg);
 	assert_true(head + len < sizeof(msg));

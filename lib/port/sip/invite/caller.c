@@ -47,12 +47,12 @@ static size_t control(const unsigned char *s)
 
 
 /* What is not UTF-8 or not printable becomes '?'. */
-static void clean(char *s)
+void invite_text_clean(char *s, size_t size)
 {
 	char *to = s;
 	bool utf8;
 
-	if (strlen(s) == INVITE_PARTY_SIZE - 1)
+	if (strlen(s) == size - 1)
 		cut_whole(s);
 	utf8 = sipd_utf8_valid(s, strlen(s));
 	while (*s) {
@@ -116,7 +116,7 @@ static void party(const struct uri *uri, const struct pl *whole,
 	unescape(&user, buf, INVITE_PARTY_SIZE);
 	if (!*buf || strchr(buf, ':') || sipd_sip_check_target(buf))
 		(void)pl_strcpy(whole, buf, INVITE_PARTY_SIZE);
-	clean(buf);
+	invite_text_clean(buf, INVITE_PARTY_SIZE);
 }
 
 
@@ -130,7 +130,7 @@ static void name(const struct pl *dname, char buf[INVITE_PARTY_SIZE])
 		buf[n++] = dname->p[i] ? dname->p[i] : '?';
 	}
 	buf[n] = '\0';
-	clean(buf);
+	invite_text_clean(buf, INVITE_PARTY_SIZE);
 }
 
 

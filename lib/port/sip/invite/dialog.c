@@ -58,10 +58,18 @@ static enum sip_transp uri_transport(const struct uri *uri,
 
 /* The connection that is there: with TLS everything goes through the server
  * whose certificate was checked. RFC 5923 */
-static int hop_connection(struct invite_dialog *dlg, const struct sip_msg *msg)
+static int hop_connection(char **hop, const struct sip_msg *msg)
 {
-	return re_sdprintf(&dlg->hop, "sip:%J%s", &msg->src,
+	return re_sdprintf(hop, "sip:%J%s", &msg->src,
 			   sip_transp_param(msg->tp));
+}
+
+
+/* Value of the first of these lines. */
+static void route_first(const char *routes, struct pl *first)
+{
+	first->p = routes + strlen("Route: ");
+	first->l = (size_t)(strstr(first->p, "\r\n") - first->p);
 }
 
 
@@ -71,17 +79,15 @@ static int hop_set(struct invite_dialog *dlg, const struct sipd_sip *sip,
 {
 	char hop[INVITE_URI_SIZE];
 	struct sip_addr addr;
+	struct pl pl, first;
 	struct uri uri;
-	struct pl pl;
 
 	if (sip->tls)
-		return hop_connection(dlg, msg);
+		return hop_connection(&dlg->hop, msg);
 
 	pl_set_str(&pl, dlg->target);
 	if (dlg->routes) {
-		struct pl first = {dlg->routes + strlen("Route: "), 0};
-
-		first.l = (size_t)(strstr(first.p, "\r\n") - first.p);
+		route_first(dlg->routes, &first);
 		if (!sip_addr_decode(&addr, &first))
 			pl = addr.auri;
 	}
@@ -89,7 +95,7 @@ static int hop_set(struct invite_dialog *dlg, const struct sipd_sip *sip,
 	if (!invite_uri_ok(&pl) || uri_decode(&uri, &pl) ||
 	    !sipd_route_write(sip, &uri.host, uri.port,
 			      uri_transport(&uri, msg), hop, sizeof(hop)))
-		return hop_connection(dlg, msg);
+		return hop_connection(&dlg->hop, msg);
 
 	return str_dup(&dlg->hop, hop);
 }
@@ -136,6 +142,8 @@ int invite_dialog_create(struct invite_dialog *dlg,
 		err = pl_strdup(&dlg->to, &peer->val);
 	if (!err)
 		err = hop_set(dlg, inv->sip, msg);
+	if (!err)
+		err = hop_connection(&dlg->back, msg);
 
 	mem_deref(mb);
 	if (err)
@@ -152,6 +160,7 @@ void invite_dialog_close(struct invite_dialog *dlg)
 	dlg->target = mem_deref(dlg->target);
 	dlg->routes = mem_deref(dlg->routes);
 	dlg->hop = mem_deref(dlg->hop);
+	dlg->back = mem_deref(dlg->back);
 }
 
 
@@ -205,18 +214,44 @@ int invite_contact(SIPD_LIBRE_SEND_ARGS)
 }
 
 
+/* The first route, if it wants to be the Request-URI itself: no lr.  `rest`
+ * gets the lines of the others. RFC 3261 12.2.1.1 */
+static bool strict_route(const struct invite_dialog *dlg, struct pl *uri,
+			 const char **rest)
+{
+	struct pl first, lr;
+	struct sip_addr addr;
+	struct uri u;
+
+	if (!dlg->routes)
+		return false;
+	route_first(dlg->routes, &first);
+	*rest = first.p + first.l + strlen("\r\n");
+	if (sip_addr_decode(&addr, &first) || !invite_uri_ok(&addr.auri) ||
+	    uri_decode(&u, &addr.auri) ||
+	    !msg_param_exists(&u.params, "lr", &lr))
+		return false;
+	*uri = addr.auri;
+
+	return true;
+}
+
+
 static int request_write(struct mbuf *mb, struct sipd_invite *inv,
 			 const struct invite_dialog *dlg,
-			 const struct invite_request *rq)
+			 const struct invite_request *rq, const char *uri)
 {
-	const char *ua = inv->sip->conf.user_agent;
+	const char *ua = inv->sip->conf.user_agent, *rest;
+	struct pl first;
 	int err;
 
-	err = mbuf_printf(mb, "Max-Forwards: 70\r\n%s",
-			  dlg->routes ? dlg->routes : "");
+	err = mbuf_write_str(mb, "Max-Forwards: 70\r\n");
+	if (strict_route(dlg, &first, &rest))
+		err |= mbuf_printf(mb, "%sRoute: <%s>\r\n", rest, dlg->target);
+	else if (dlg->routes)
+		err |= mbuf_write_str(mb, dlg->routes);
 	if (inv->auth)
-		err |= sipd_auth_encode(mb, inv->auth, rq->method,
-					dlg->target);
+		err |= sipd_auth_encode(mb, inv->auth, rq->method, uri);
 	err |= mbuf_printf(mb,
 			   "To: %s\r\nFrom: %s\r\nCall-ID: %s\r\n"
 			   "CSeq: %u %s\r\n",
@@ -236,27 +271,29 @@ static int request_write(struct mbuf *mb, struct sipd_invite *inv,
 }
 
 
-int invite_dialog_send(struct sipd_invite *inv,
-		       const struct invite_dialog *dlg,
-		       const struct invite_request *rq)
+static int send_to(struct sipd_invite *inv, const struct invite_dialog *dlg,
+		   const struct invite_request *rq, const char *hop)
 {
 	const bool refresh = !strcmp(rq->method, "INVITE") ||
 			     !strcmp(rq->method, "UPDATE");
-	struct mbuf *mb;
+	struct mbuf *mb = mbuf_alloc(512);
+	char *uri = NULL;
+	struct pl target;
+	const char *rest;
 	int err;
 
-	mb = mbuf_alloc(512);
-	if (!mb)
-		return ENOMEM;
-
-	err = request_write(mb, inv, dlg, rq);
+	pl_set_str(&target, dlg->target);
+	(void)strict_route(dlg, &target, &rest);
+	err = mb ? pl_strdup(&uri, &target) : ENOMEM;
+	if (!err)
+		err = request_write(mb, inv, dlg, rq, uri);
 	if (!err)
 		err = sipd_send(rq->owner ? &rq->owner->req : rq->reqp,
 				inv->sip,
 				&(struct sipd_send_params){
 					.method = rq->method,
-					.uri = dlg->target,
-					.route = dlg->hop,
+					.uri = uri,
+					.route = hop,
 					.mb = mb,
 					.prefer = &inv->tried,
 					.sendh = refresh ? invite_contact
@@ -264,7 +301,22 @@ int invite_dialog_send(struct sipd_invite *inv,
 					.resph = rq->resph,
 					.arg = rq->owner ? rq->owner : rq->arg,
 				});
+	mem_deref(uri);
 	mem_deref(mb);
+
+	return err;
+}
+
+
+int invite_dialog_send(struct sipd_invite *inv,
+		       const struct invite_dialog *dlg,
+		       const struct invite_request *rq)
+{
+	int err = send_to(inv, dlg, rq, dlg->hop);
+
+	/* a Contact that we cannot send to at all: no IPv6 here, or so */
+	if (err && err != ENOMEM && strcmp(dlg->hop, dlg->back))
+		err = send_to(inv, dlg, rq, dlg->back);
 
 	return err;
 }
@@ -297,6 +349,25 @@ void invite_tries_afresh(struct sipd_invite *inv)
 static void bye_send(struct sipd_invite *inv);
 
 
+/* It may be heard where the dialog came from: a Contact behind a NAT is none,
+ * and a connection that broke is made anew. */
+static bool bye_other_way(struct sipd_invite *inv, int err)
+{
+	struct invite_dialog *dlg = &inv->dlg;
+	char *hop = dlg->hop;
+
+	if (inv->bye_again ||
+	    (err == ETIMEDOUT && !strcmp(dlg->hop, dlg->back)))
+		return false;
+
+	inv->bye_again = true;
+	dlg->hop = dlg->back;
+	dlg->back = hop;
+
+	return true;
+}
+
+
 static void bye_resp(int err, const struct sip_msg *msg, void *arg)
 {
 	struct sipd_invite *inv = arg;
@@ -304,8 +375,14 @@ static void bye_resp(int err, const struct sip_msg *msg, void *arg)
 	if (msg && msg->scode < 200)
 		return;
 
-	if (!err && msg && (msg->scode == 401 || msg->scode == 407) &&
-	    !invite_challenge(inv, msg)) {
+	if (err || !msg) {
+		if (bye_other_way(inv, err)) {
+			bye_send(inv);
+			return;
+		}
+	}
+	else if ((msg->scode == 401 || msg->scode == 407) &&
+		 !invite_challenge(inv, msg)) {
 		bye_send(inv);
 		return;
 	}
@@ -316,27 +393,55 @@ static void bye_resp(int err, const struct sip_msg *msg, void *arg)
 
 static void bye_send(struct sipd_invite *inv)
 {
+	char reason[2 * INVITE_REASON_TEXT + 48];
 	const struct invite_request rq = {
 		.method = "BYE",
 		.cseq = ++inv->lseq,
-		.headers = bye_headers,
+		.headers = reason,
 		.owner = inv,
 		.resph = bye_resp,
 	};
-	const int err = invite_dialog_send(inv, &inv->dlg, &rq);
+	int err;
 
-	if (err) {
-		sipd_log_warning(inv->sip->log, "call %s: BYE to %s: %s",
-				 inv->callid, inv->dlg.hop, strerror(err));
+	invite_reason_write(inv->cause ? inv->cause : 16,
+			    inv->why ? inv->why : "Normal call clearing",
+			    reason, sizeof(reason));
+	err = invite_dialog_send(inv, &inv->dlg, &rq);
+	if (!err)
+		return;
+
+	sipd_log_warning(inv->sip->log, "call %s: BYE to %s: %s", inv->callid,
+			 inv->dlg.hop, strerror(err));
+	if (bye_other_way(inv, err))
+		bye_send(inv);
+	else
 		invite_done(inv, invite_linger(inv, 0));
-	}
+}
+
+
+void invite_why(struct sipd_invite *inv, const char *words)
+{
+	char *old = inv->why;
+
+	inv->why = NULL; /* without memory: the usual words */
+	if (words && *words)
+		(void)str_dup(&inv->why, words);
+	mem_deref(old);
+}
+
+
+void invite_bye_for(struct sipd_invite *inv, int q850, const char *words)
+{
+	inv->cause = q850;
+	invite_why(inv, words);
+	invite_bye(inv);
 }
 
 
 void invite_bye(struct sipd_invite *inv)
 {
 	inv->state = INVITE_ENDING;
-	inv->refreshing = false;
+	inv->refreshing = inv->offering = false;
 	tmr_cancel(&inv->tmr);
 	invite_reply_close(inv);
 	inv->req = mem_deref(inv->req);

@@ -172,9 +172,12 @@ static void gone(struct sipd_invite *inv, const struct sip_msg *msg,
 		 const char *reason)
 {
 	struct sipd_invite_end end = {.reason = reason};
-	int cause;
+	struct invite_reason why;
 
-	end.q850 = sipd_reason_q850(msg, &cause);
+	invite_reason_read(msg, &why);
+	end.q850 = why.q850;
+	if (*why.text)
+		end.reason = why.text;
 	invite_in_refuse(inv, 487, "", &end);
 }
 
@@ -194,6 +197,7 @@ void invite_in_hangup(struct sipd_invite *inv, const char *reason)
 	}
 
 	inv->local_end = true;
+	invite_why(inv, reason);
 	if (inv->unacked)
 		tmr_cancel(&inv->tmr);
 	else

@@ -423,7 +423,7 @@ void sipd_invite_hangup(struct sipd_invite *inv, const char *reason)
 
 	inv->local_end = true;
 	if (inv->state == INVITE_CONFIRMED) {
-		invite_bye(inv);
+		invite_bye_for(inv, 16, reason);
 		invite_tell(inv, &end);
 		return;
 	}

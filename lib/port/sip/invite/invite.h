@@ -19,7 +19,8 @@ enum {
 	INVITE_LINGER_MS = SIP_T4,    /* for a BYE sent again */
 	INVITE_FORKS = 4,             /* forks remembered as hung up */
 	INVITE_SE_MIN = 90,           /* s, RFC 4028 4 */
-	INVITE_PARTY_SIZE = 256       /* number, name or URI of a caller */
+	INVITE_PARTY_SIZE = 256,      /* number, name or URI of a caller */
+	INVITE_REASON_TEXT = 80       /* words of a Reason header */
 };
 
 enum invite_state {
@@ -38,6 +39,7 @@ struct invite_dialog {
 	char *target; /* Request-URI */
 	char *routes; /* Route lines, NULL none */
 	char *hop;    /* URI to send to */
+	char *back;   /* URI of who sent the message that made it */
 };
 
 /** A 2xx of ours to an INVITE, until its ACK. */
@@ -74,7 +76,8 @@ struct sipd_invite {
 	char *hop;     /* where it goes */
 	char *from;    /* value of From, with tag */
 	char *headers; /* extra ones; NULL after the final answer */
-	char *why;     /* of the owner's hangup */
+	char *why;     /* of the owner's hangup, and for the BYE */
+	int cause;     /* Q.850, for the BYE; 0: normal clearing */
 	char ltag[17];
 	enum invite_state state;
 	uint32_t lseq;       /* last CSeq of ours */
@@ -101,17 +104,18 @@ struct sipd_invite {
 	const char *refresh_met; /* method of the refresh under way */
 	uint16_t status;         /* final one of the INVITE */
 	bool rseq_set;
-	bool refresher;   /* it is us */
-	bool peer_update; /* peer allows UPDATE */
-	bool refreshing;  /* req is a refresh */
-	bool offering;    /* ... with a description */
+	bool refresher;     /* it is us */
+	bool peer_update;   /* peer allows UPDATE */
+	bool refreshing;    /* req is a refresh */
+	bool offering;      /* ... with a description */
 	bool refresh_again; /* ... sent once more */
-	bool tagged;      /* first_tag is set */
-	bool forked;      /* more than one To tag was seen */
-	bool responded;   /* anything came from the peer */
-	bool provisional; /* a 1xx to the INVITE under way */
-	struct sa tried;  /* where the INVITE under way went */
-	uint64_t sent_ms; /* and when */
+	bool bye_again;     /* BYE sent once more, the other way */
+	bool tagged;        /* first_tag is set */
+	bool forked;        /* more than one To tag was seen */
+	bool responded;     /* anything came from the peer */
+	bool provisional;   /* a 1xx to the INVITE under way */
+	struct sa tried;    /* where the INVITE under way went */
+	uint64_t sent_ms;   /* and when */
 	bool ringing;
 	bool answered;
 	bool hungup;    /* no longer wanted */
@@ -202,6 +206,10 @@ void invite_ack(struct sipd_invite *inv, const struct invite_dialog *dlg,
 void invite_tries_afresh(struct sipd_invite *inv);
 /** BYE; the session is in state ENDING when this returns. */
 void invite_bye(struct sipd_invite *inv);
+/** Words for the owner and the peer, NULL or "": the usual ones. */
+void invite_why(struct sipd_invite *inv, const char *words);
+/** The same with a cause of Q.850 and words for the peer. */
+void invite_bye_for(struct sipd_invite *inv, int q850, const char *words);
 /** 2xx nobody waits for: ACK, and BYE if it is the first of its fork and one
  *  of the first INVITE_FORKS. */
 void invite_refuse(struct sipd_invite *inv, const struct sip_msg *msg);
@@ -215,8 +223,7 @@ bool invite_uri_ok(const struct pl *uri);
 /** Session-Expires and Min-SE of an INVITE of ours, "" none. */
 void invite_timer_ask(const struct sipd_invite *inv, char *buf, size_t size);
 /** Lines of our 2xx, "" none. */
-void invite_timer_write(const struct sipd_invite *inv, char *buf,
-			size_t size);
+void invite_timer_write(const struct sipd_invite *inv, char *buf, size_t size);
 /** Would it be refreshed too often?  Then 422 with `extra`. */
 bool invite_timer_small(const struct sipd_sip *sip, const struct sip_msg *msg,
 			char *extra, size_t size);
@@ -231,6 +238,17 @@ void invite_timer_arm(struct sipd_invite *inv);
 uint32_t invite_expires(const struct sip_msg *msg);
 /** Until a request that met one of the peer is sent again. RFC 3261 14.1 */
 uint32_t invite_glare_ms(const struct sipd_invite *inv);
+
+/* ---- check.c ----------------------------------------------------------- */
+
+/** 420 and a line Unsupported, or 0.  Of requests in a dialog. */
+int invite_check_require(const struct sip_msg *msg, char *extra, size_t size);
+/** 422 or 415 with header lines in extra, or 0.  Of a re-INVITE or UPDATE. */
+int invite_check_modify(const struct sipd_invite *inv,
+			const struct sip_msg *msg, char *extra, size_t size);
+/** 491 or 500 for one that crosses another, or 0. */
+int invite_check_glare(const struct sipd_invite *inv,
+		       const struct sip_msg *msg);
 
 /* ---- reply.c ----------------------------------------------------------- */
 
@@ -264,6 +282,17 @@ void invite_in_agreed(struct sipd_invite *inv,
 		      const struct sipd_sdp_remote *remote);
 void invite_in_hangup(struct sipd_invite *inv, const char *reason);
 
+/* ---- reason.c: RFC 3326 ------------------------------------------------ */
+
+struct invite_reason {
+	int q850, sip; /* causes, 0 none */
+	char text[INVITE_REASON_TEXT];
+};
+
+void invite_reason_read(const struct sip_msg *msg, struct invite_reason *r);
+/** A line Reason for a request of ours. */
+void invite_reason_write(int q850, const char *words, char *buf, size_t size);
+
 /* ---- caller.c ---------------------------------------------------------- */
 
 struct invite_caller_text {
@@ -272,6 +301,9 @@ struct invite_caller_text {
 		to[INVITE_PARTY_SIZE];
 };
 
+/** What is not UTF-8 or does not print becomes '?'; a last character that was
+ *  cut at size goes. */
+void invite_text_clean(char *s, size_t size);
 void invite_caller_read(const struct sipd_sip *sip, const struct sip_msg *msg,
 			struct invite_caller_text *text);
 

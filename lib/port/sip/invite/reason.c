@@ -1,22 +1,64 @@
 /**
  * @file port/sip/invite/reason.c  Why a call ended, as the network says. RFC 3326
  */
-#include <string.h>
-#include "port/sip/internal.h"
+#include "port/sip/invite/invite.h"
 
-struct causes {
-	uint32_t q850;
-	uint32_t sip;
-};
+#include <string.h>
+#include <strings.h>
+#include "base/text.h"
+
+
+/* Where the quoted value of a parameter begins; NULL: none.  libre's reader
+ * of parameters ends at a blank. */
+static const char *quoted(const struct pl *val, const char *name)
+{
+	const size_t len = strlen(name);
+	const char *p = val->p, *const end = val->p + val->l;
+	bool inside = false;
+
+	for (; p < end; p++) {
+		if (inside && *p == '\\')
+			p++;
+		else if (*p == '"')
+			inside = !inside;
+		else if (!inside && *p == ';') {
+			while (p + 1 < end && strchr(" \t", p[1]))
+				p++;
+			if ((size_t)(end - p) > len + 3 &&
+			    !strncasecmp(p + 1, name, len) &&
+			    p[1 + len] == '=' && p[2 + len] == '"')
+				return p + len + 3;
+		}
+	}
+
+	return NULL;
+}
+
+
+/* Without quotes and escapes, cut and clean. */
+static void text_read(const struct pl *val, char *buf, size_t size)
+{
+	const char *p = quoted(val, "text"), *const end = val->p + val->l;
+	size_t n = 0;
+
+	for (; p && p < end && *p != '"' && n + 1 < size; p++) {
+		if (*p == '\\' && p + 1 < end)
+			p++;
+		buf[n++] = *p ? *p : '?';
+	}
+	buf[n] = '\0';
+	invite_text_clean(buf, size);
+}
 
 
 static bool reason_handler(const struct sip_hdr *hdr,
 			   const struct sip_msg *msg, void *arg)
 {
-	struct causes *causes = arg;
+	struct invite_reason *r = arg;
 	struct pl protocol = hdr->val, value;
 	const char *semi = pl_strchr(&hdr->val, ';');
 	uint32_t cause;
+	bool taken = false;
 	(void)msg;
 
 	if (!semi)
@@ -31,26 +73,58 @@ static bool reason_handler(const struct sip_hdr *hdr,
 		return false;
 
 	if (!pl_strcasecmp(&protocol, "Q.850") && cause && cause <= 127 &&
-	    !causes->q850)
-		causes->q850 = cause;
+	    !r->q850) {
+		r->q850 = (int)cause;
+		taken = true;
+	}
 	else if (!pl_strcasecmp(&protocol, "SIP") && cause >= 100 &&
-		 cause <= 699 && !causes->sip)
-		causes->sip = cause;
+		 cause <= 699 && !r->sip) {
+		r->sip = (int)cause;
+		taken = true;
+	}
+	if (taken && !*r->text)
+		text_read(&hdr->val, r->text, sizeof(r->text));
 
 	return false;
 }
 
 
+void invite_reason_read(const struct sip_msg *msg, struct invite_reason *r)
+{
+	memset(r, 0, sizeof(*r));
+	(void)sip_msg_hdr_apply(msg, true, SIP_HDR_REASON, reason_handler, r);
+}
+
+
 int sipd_reason_q850(const struct sip_msg *msg, int *sip_cause)
 {
-	struct causes causes = {0, 0};
+	struct invite_reason r;
 
-	(void)sip_msg_hdr_apply(msg, true, SIP_HDR_REASON, reason_handler,
-				&causes);
+	invite_reason_read(msg, &r);
 	if (sip_cause)
-		*sip_cause = (int)causes.sip;
+		*sip_cause = r.sip;
 
-	return (int)causes.q850;
+	return r.q850;
+}
+
+
+/* A quoted-string: words of the host cannot end it. RFC 3261 25.1 */
+void invite_reason_write(int q850, const char *words, char *buf, size_t size)
+{
+	char text[INVITE_REASON_TEXT];
+	struct sipd_text t;
+	const char *p;
+
+	(void)sipd_strcpy(text, sizeof(text), words);
+	invite_text_clean(text, sizeof(text));
+	sipd_text_init(&t, buf, size);
+	sipd_text_printf(&t, "Reason: Q.850;cause=%d;text=\"", q850);
+	for (p = text; *p; p++) {
+		if (*p == '"' || *p == '\\')
+			sipd_text_add(&t, "\\");
+		sipd_text_addn(&t, p, 1);
+	}
+	sipd_text_add(&t, "\"\r\n");
 }
 
 
@@ -69,12 +143,14 @@ const char *sipd_reason_phrase(int sip_status)
 		{415, "Unsupported Media Type"},
 		{416, "Unsupported URI Scheme"},
 		{420, "Bad Extension"},
+		{421, "Extension Required"},
 		{422, "Session Interval Too Small"},
 		{480, "Temporarily Unavailable"},
 		{484, "Address Incomplete"},
 		{486, "Busy Here"},
 		{487, "Request Terminated"},
 		{488, "Not Acceptable Here"},
+		{491, "Request Pending"},
 		{500, "Server Internal Error"},
 		{503, "Service Unavailable"},
 		{600, "Busy Everywhere"},

@@ -54,7 +54,8 @@ static void reply_handler(void *arg)
 			.reason = "peer does not acknowledge our answer",
 		};
 
-		invite_bye(inv); /* closes the reply */
+		/* closes the reply */
+		invite_bye_for(inv, 102, end.reason);
 		invite_tell(inv, &end);
 		return;
 	}
@@ -201,50 +202,71 @@ int invite_accept(struct sipd_invite *inv, const struct sip_msg *msg,
 }
 
 
+static void refuse_status(struct sipd_invite *inv, const struct sip_msg *msg,
+			  int status, const char *headers)
+{
+	refuse(inv, msg, (uint16_t)status, sipd_reason_phrase(status),
+	       headers);
+}
+
+
+/* Would it cross another?  True: answered. RFC 3261 14.2, 3311 5.2 */
+static bool glare(struct sipd_invite *inv, const struct sip_msg *msg)
+{
+	const int status = invite_check_glare(inv, msg);
+	char after[40] = "";
+
+	if (!status)
+		return false;
+	if (status == 500)
+		(void)re_snprintf(after, sizeof(after), "Retry-After: %u\r\n",
+				  rand_u16() % 10);
+	refuse_status(inv, msg, status, after);
+
+	return true;
+}
+
+
+/* Our side of it: the answer to an offer, or an offer.  0 or an error. */
+static int describe(struct sipd_invite *inv, const struct sip_msg *msg,
+		    struct sipd_sdp_remote *remote, bool *offered,
+		    char sdp[INVITE_SDP_MAX])
+{
+	struct pl offer;
+
+	*offered = invite_body_sdp(msg, &offer);
+	if (*offered)
+		return invite_answer_make(inv, &offer, remote, sdp,
+					  INVITE_SDP_MAX);
+
+	return pl_strcmp(&msg->met, "INVITE")
+		       ? 0
+		       : invite_offer_make(inv, sdp, INVITE_SDP_MAX);
+}
+
+
 /* re-INVITE or UPDATE */
 static void modify(struct sipd_invite *inv, const struct sip_msg *msg,
 		   bool invite)
 {
-	char sdp[INVITE_SDP_MAX] = "", warning[SIPD_ERROR_SIZE + 64];
+	char sdp[INVITE_SDP_MAX] = "", extra[SIPD_ERROR_SIZE + 64];
 	struct sipd_sdp_remote remote;
-	bool offered = false;
-	struct pl offer;
-	int err = 0;
+	bool offered;
+	int err;
 
-	if (inv->refreshing) {
-		refuse(inv, msg, 491, "Request Pending", "");
+	if (glare(inv, msg))
+		return;
+	err = invite_check_modify(inv, msg, extra, sizeof(extra));
+	if (err) {
+		refuse_status(inv, msg, err, extra);
 		return;
 	}
-	if (inv->reply) { /* our last 2xx is not acknowledged yet */
-		(void)re_snprintf(warning, sizeof(warning),
-				  "Retry-After: %u\r\n", rand_u16() % 10);
-		refuse(inv, msg, 500, "Server Internal Error", warning);
-		return;
-	}
-
-	if (invite_has_body(msg) && invite_encoded(msg)) {
-		refuse(inv, msg, 415, "Unsupported Media Type",
-		       "Accept-Encoding: identity\r\n");
-		return;
-	}
-	if (invite_body_sdp(msg, &offer)) {
-		offered = true;
-		err = invite_answer_make(inv, &offer, &remote, sdp,
-					 sizeof(sdp));
-	}
-	else if (invite_has_body(msg)) {
-		refuse(inv, msg, 415, "Unsupported Media Type",
-		       "Accept: application/sdp\r\n");
-		return;
-	}
-	else if (invite) {
-		err = invite_offer_make(inv, sdp, sizeof(sdp));
-	}
-	if (err) { /* the call goes on as it was. RFC 3261 14.2 */
-		(void)re_snprintf(warning, sizeof(warning),
+	if (describe(inv, msg, &remote, &offered, sdp)) {
+		/* the call goes on as it was. RFC 3261 14.2 */
+		(void)re_snprintf(extra, sizeof(extra),
 				  "Warning: 399 - \"%s\"\r\n",
 				  sipd_error_text());
-		refuse(inv, msg, 488, "Not Acceptable Here", warning);
+		refuse_status(inv, msg, 488, extra);
 		return;
 	}
 
@@ -253,7 +275,7 @@ static void modify(struct sipd_invite *inv, const struct sip_msg *msg,
 	err = invite ? invite_accept(inv, msg, sdp, !offered)
 		     : accept_send(inv, msg, *sdp ? sdp : NULL, NULL);
 	if (err)
-		refuse(inv, msg, 500, "Server Internal Error", "");
+		refuse_status(inv, msg, 500, "");
 	else if (offered)
 		invite_media(inv, &remote, false);
 }
@@ -313,7 +335,7 @@ static void acked(struct sipd_invite *inv, const struct sip_msg *msg)
 static void bye(struct sipd_invite *inv, const struct sip_msg *msg)
 {
 	struct sipd_invite_end end = {.sip_status = inv->status};
-	int cause;
+	struct invite_reason reason;
 
 	/* stateless: a copy finds the session lingering, and costs less than
 	 * 32 s of transaction for each call */
@@ -323,9 +345,10 @@ static void bye(struct sipd_invite *inv, const struct sip_msg *msg)
 	if (inv->state != INVITE_CONFIRMED)
 		return;
 
-	end.q850 = sipd_reason_q850(msg, &cause);
-	end.reason = "hung up by the peer";
-	inv->refreshing = false;
+	invite_reason_read(msg, &reason);
+	end.q850 = reason.q850;
+	end.reason = *reason.text ? reason.text : "hung up by the peer";
+	inv->refreshing = inv->offering = false;
 	inv->req = mem_deref(inv->req);
 	tmr_cancel(&inv->tmr);
 	invite_done(inv, invite_linger(inv, msg->tp == SIP_TRANSP_UDP
@@ -374,13 +397,19 @@ static void info(struct sipd_invite *inv, const struct sip_msg *msg)
 	uint32_t duration;
 	char digit;
 
+	if (!relay && !plain && sip_msg_xhdr(msg, "Info-Package")) {
+		/* RFC 6086 4.2.2; none is what we receive */
+		refuse(inv, msg, 469, "Bad Info Package", "Recv-Info:\r\n");
+		return;
+	}
 	if (!invite_has_body(msg)) {
 		refuse(inv, msg, 200, "OK", "");
 		return;
 	}
 	if (!relay && !plain) {
 		refuse(inv, msg, 415, "Unsupported Media Type",
-		       "Accept: application/dtmf-relay\r\n");
+		       "Accept: application/dtmf-relay, "
+		       "application/dtmf\r\n");
 		return;
 	}
 	if (!dtmf_read(&body, relay, &digit, &duration)) {
@@ -558,6 +587,20 @@ static void confirmed_request(struct sipd_invite *inv,
 }
 
 
+/* Something that we do not have?  True: answered. RFC 3261 8.2.2.3 */
+static bool requires(struct sipd_invite *inv, const struct sip_msg *msg)
+{
+	char extra[256];
+	const int status = invite_check_require(msg, extra, sizeof(extra));
+
+	if (!status || !pl_strcmp(&msg->met, "CANCEL"))
+		return false;
+	refuse_status(inv, msg, status, extra);
+
+	return true;
+}
+
+
 static bool dialog_handler(struct le *le, void *arg)
 {
 	const struct sipd_invite *inv = le->data;
@@ -633,7 +676,7 @@ bool sipd_invite_request(struct sipd_sip *sip, const struct sip_msg *msg)
 		inv->rseq_set = true;
 	}
 
-	if (invite_in_cancel(inv, msg))
+	if (invite_in_cancel(inv, msg) || requires(inv, msg))
 		return true;
 	if (inv->state == INVITE_RINGING)
 		ringing_request(inv, msg);

@@ -273,7 +273,7 @@ static void session_lost(struct sipd_invite *inv, const char *why)
 		.reason = why,
 	};
 
-	invite_bye(inv);
+	invite_bye_for(inv, 102, why); /* recovery on timer expiry */
 	invite_tell(inv, &end);
 }
 
@@ -427,8 +427,8 @@ static void refresh_send(struct sipd_invite *inv)
 	min_write(inv, min_se, sizeof(min_se));
 	(void)re_snprintf(headers, sizeof(headers),
 			  "%sSession-Expires: %u;refresher=uac\r\n%s",
-			  invite_allow,
-			  larger(inv->min_se, inv->expires_s), min_se);
+			  invite_allow, larger(inv->min_se, inv->expires_s),
+			  min_se);
 	if (!inv->peer_update && sipd_sdp_offer(&inv->local, sdp, sizeof(sdp)))
 		rq.sdp = sdp;
 
