@@ -20,6 +20,7 @@ SipTransport = Literal["udp", "tcp", "tls"]
 SipDigest = Literal["md5", "sha-256"]
 SipRegister = Union[bool, Literal["auto", "yes", "no"]]
 Sip100Rel = Literal["no", "supported", "required"]
+SipSessionRefresher = Literal["auto", "local", "remote"]
 SipTlsMinVersion = Literal["tlsv1.2", "tlsv1.3"]
 MediaSrtp = Literal["off", "optional", "required", "dtls"]
 MediaDtmf = Literal["rfc4733", "info", "inband", "auto"]
@@ -56,6 +57,9 @@ NAMES: Dict[str, str] = {
     "sip.header": "lines",
     "sip.100rel": "enum",
     "sip.redirect_allow": "string",
+    "sip.session_expires": "int",
+    "sip.session_min": "int",
+    "sip.session_refresher": "enum",
     "sip.tls_ca_file": "path",
     "sip.tls_verify": "bool",
     "sip.tls_cert_file": "path",
@@ -155,6 +159,12 @@ class DialerOptions:
         3262); required: call nobody who cannot send such.
     sip_redirect_allow: str. Hosts that a 3xx may lead a call to, as 'pbx.example,
         +49*@192.0.2.1'; empty: none is followed.
+    sip_session_expires: int, 0 to 86,400 s, default 1800. A call is over if no refresh came for
+        so long, 90 or more; 0: we ask for none, one that the peer asks for is kept. RFC 4028
+    sip_session_min: int, 90 to 3,600 s, default 90. The shortest such time that a peer may ask
+        for; less gets 422.
+    sip_session_refresher: word, default auto. Who refreshes, where it is ours to say; auto: who
+        the peer chooses.
     sip_tls_ca_file: path. PEM file of the authorities trusted; empty: the system's.
     sip_tls_verify: bool, default yes. Check certificate and name of the SIP server; no: a
         warning at each start.
@@ -257,6 +267,9 @@ class DialerOptions:
                  sip_user_agent: Optional[str] = None, sip_header: Optional[Text] = None,
                  sip_100rel: Optional[Sip100Rel] = None,
                  sip_redirect_allow: Optional[str] = None,
+                 sip_session_expires: Optional[int] = None,
+                 sip_session_min: Optional[int] = None,
+                 sip_session_refresher: Optional[SipSessionRefresher] = None,
                  sip_tls_ca_file: Optional[Path] = None, sip_tls_verify: Optional[bool] = None,
                  sip_tls_cert_file: Optional[Path] = None,
                  sip_tls_key_file: Optional[Path] = None,

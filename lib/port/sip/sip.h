@@ -73,8 +73,8 @@ struct sipd_sip_conf {
 	const char *trunks; /* addresses, networks, names; "" none */
 	enum sipd_calls_from calls_from;
 	enum sipd_did did;
-	uint32_t session_expires;  /* s asked for, 0 none. RFC 4028 */
-	uint32_t session_min;      /* s, shortest one taken */
+	uint32_t session_expires; /* s asked for, 0 none. RFC 4028 */
+	uint32_t session_min;     /* s, shortest one taken */
 	enum sipd_refresher refresher;
 };
 
