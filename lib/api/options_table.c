@@ -119,7 +119,7 @@ const struct sipd_option_def sipd_option_table[SIPD_OPT_COUNT] = {
 	SECONDS(0, 86400), .standard = "1800",
 	.check = sipd_option_check_session_expires,
 	.doc = "A call is over if no refresh came for so long, 90 or more; 0: "
-	"we ask for none, one that the peer asks for is kept. RFC 4028"},
+	"we ask for none, and keep the one that the peer asks for (RFC 4028)."},
 [SIPD_OPT_SIP_SESSION_MIN] = {"sip.session_min", SECONDS(90, 3600),
 	.standard = "90",
 	.doc = "The shortest such time that a peer may ask for; less gets "

@@ -160,7 +160,8 @@ class DialerOptions:
     sip_redirect_allow: str. Hosts that a 3xx may lead a call to, as 'pbx.example,
         +49*@192.0.2.1'; empty: none is followed.
     sip_session_expires: int, 0 to 86,400 s, default 1800. A call is over if no refresh came for
-        so long, 90 or more; 0: we ask for none, one that the peer asks for is kept. RFC 4028
+        so long, 90 or more; 0: we ask for none, and keep the one that the peer asks for (RFC
+        4028).
     sip_session_min: int, 90 to 3,600 s, default 90. The shortest such time that a peer may ask
         for; less gets 422.
     sip_session_refresher: word, default auto. Who refreshes, where it is ours to say; auto: who
