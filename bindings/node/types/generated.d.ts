@@ -55,7 +55,6 @@ export interface DialerOptions {
   'sip.100rel'?: 'no' | 'supported' | 'required' | null
   /** Hosts that a 3xx may lead a call to, as 'pbx.example, +49*@192.0.2.1'; empty: none is followed. */
   'sip.redirect_allow'?: string | null
-  /** A call is over if no refresh came for so long, 90 or more; 0: we ask for none, one that the peer asks for is kept. RFC 4028. 0 to 86,400 s. Default: 1800. */
   /** A call is over if no refresh came for so long, 90 or more; 0: we ask for none, and keep the one that the peer asks for (RFC 4028). 0 to 86,400 s. Default: 1800. */
   'sip.session_expires'?: number | bigint | `${number}` | null
   /** The shortest such time that a peer may ask for; less gets 422. 90 to 3,600 s. Default: 90. */

@@ -213,8 +213,6 @@ void invite_bye_for(struct sipd_invite *inv, int q850, const char *words);
 /** 2xx nobody waits for: ACK, and BYE if it is the first of its fork and one
  *  of the first INVITE_FORKS. */
 void invite_refuse(struct sipd_invite *inv, const struct sip_msg *msg);
-/** Challenges of the next request count from one again. */
-void invite_tries_afresh(struct sipd_invite *inv);
 /** A SIP URI that a request of ours may go to. */
 bool invite_uri_ok(const struct pl *uri);
 
