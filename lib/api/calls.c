@@ -72,7 +72,7 @@ static void early_handler(struct sipd_call *call, int sip_status,
 
 
 static void answered_handler(struct sipd_call *call, const char *codec,
-			     int64_t ring_ms, void *arg)
+			     const char *srtp, int64_t ring_ms, void *arg)
 {
 	struct sipd_dialed *dialed = arg;
 	struct sipdialer_event ev = sipd_engine_event(
@@ -81,6 +81,7 @@ static void answered_handler(struct sipd_call *call, const char *codec,
 	dialed->answered = true;
 	atomic_fetch_add(&dialed->d->counts.answered, 1);
 	ev.codec = codec;
+	ev.srtp = srtp;
 	ev.ring_ms = ring_ms;
 	ev.text = sipd_call_redirected(call);
 	emit(dialed, &ev);
@@ -332,6 +333,7 @@ static void fill_event(struct sipd_dialed *dialed,
 	ev->from = r->from;
 	ev->reason = r->reason;
 	ev->codec = r->codec;
+	ev->srtp = rec->srtp;
 	ev->dtmf = r->dtmf;
 	ev->recording = r->recording;
 	ev->rtp_tx = r->rtp_tx;
@@ -429,6 +431,9 @@ void sipd_calls_conf(const struct sipd_options *o, struct sipd_call_conf *conf)
 			(uint32_t)sipd_opt_ms(o, SIPD_OPT_MEDIA_RTP_TIMEOUT),
 		/* ERR-002: "none" is no file name */
 		.play = strcmp(play, "none") ? play : "",
+		.srtp = (enum sipd_srtp_mode)
+			sipd_opt_enum(o, SIPD_OPT_MEDIA_SRTP),
+		.rtcp_mux = sipd_opt_bool(o, SIPD_OPT_MEDIA_RTCP_MUX),
 		.dtmf = sipd_opt_str(o, SIPD_OPT_CALL_DTMF),
 		.record = sipd_opt_str(o, SIPD_OPT_CALL_RECORD),
 		.record_stereo = sipd_opt_bool(o, SIPD_OPT_CALL_RECORD_STEREO),

@@ -148,8 +148,13 @@ const struct sipd_option_def sipd_option_table[SIPD_OPT_COUNT] = {
 	.scope = BOTH, .standard = "pcmu,pcma",
 	.doc = "Codecs offered, the preferred first."},
 [SIPD_OPT_MEDIA_SRTP] = {"media.srtp", ENUM("off,optional,required,dtls"),
-	.later = "optional,required,dtls", .standard = "off",
-	.doc = "Encryption of the audio."},
+	.later = "dtls", .scope = BOTH, .standard = "off",
+	.doc = "Encryption of the audio (docs/srtp.md); optional: where the "
+	"far end can; required, dtls: no call without."},
+[SIPD_OPT_MEDIA_RTCP_MUX] = {"media.rtcp_mux", BOOL, .scope = BOTH,
+	.standard = "no",
+	.doc = "Offer and take RTCP on the port of RTP (RFC 5761); with DTLS "
+	"always."},
 [SIPD_OPT_MEDIA_DTMF] = {"media.dtmf", ENUM("rfc4733,info,inband,auto"),
 	.later = "info,inband,auto", .standard = "rfc4733",
 	.doc = "How keys are sent."},
@@ -161,8 +166,8 @@ const struct sipd_option_def sipd_option_table[SIPD_OPT_COUNT] = {
 	.doc = "Highest port for RTP, 1024 or more; 0: any free one."},
 [SIPD_OPT_MEDIA_RTP_TIMEOUT] = {"media.rtp_timeout", SECONDS(0, 3600),
 	.scope = BOTH, .standard = "30",
-	.doc = "An answered call without any RTP from the far end is hung up "
-	"after this long; 0: never."},
+	.doc = "An answered call without any RTP from the far end, or once "
+	"it was heard any RTCP, is hung up after this long; 0: never."},
 [SIPD_OPT_MEDIA_THREADS] = {"media.threads", INT(0, 64), .standard = "0",
 	.doc = "Threads for audio; 0: one a processor core."},
 

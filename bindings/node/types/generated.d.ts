@@ -73,15 +73,17 @@ export interface DialerOptions {
   'sip.tls_min_version'?: 'tlsv1.2' | 'tlsv1.3' | null
   /** Codecs offered, the preferred first. Default: pcmu,pcma. */
   'media.codecs'?: string | readonly ('pcmu' | 'pcma')[] | null
-  /** Encryption of the audio. Default: off. Not yet: optional, required, dtls. */
+  /** Encryption of the audio (docs/srtp.md); optional: where the far end can; required, dtls: no call without. Default: off. Not yet: dtls. */
   'media.srtp'?: 'off' | 'optional' | 'required' | 'dtls' | null
+  /** Offer and take RTCP on the port of RTP (RFC 5761); with DTLS always. Default: no. */
+  'media.rtcp_mux'?: boolean | 'yes' | 'no' | null
   /** How keys are sent. Default: rfc4733. Not yet: info, inband, auto. */
   'media.dtmf'?: 'rfc4733' | 'info' | 'inband' | 'auto' | null
   /** Lowest port for RTP, 1024 or more; 0: any free one. 0 to 65,534. Default: 0. */
   'media.rtp_port_min'?: number | bigint | `${number}` | null
   /** Highest port for RTP, 1024 or more; 0: any free one. 0 to 65,534. Default: 0. */
   'media.rtp_port_max'?: number | bigint | `${number}` | null
-  /** An answered call without any RTP from the far end is hung up after this long; 0: never. 0 to 3,600 s. Default: 30. */
+  /** An answered call without any RTP from the far end, or once it was heard any RTCP, is hung up after this long; 0: never. 0 to 3,600 s. Default: 30. */
   'media.rtp_timeout'?: number | bigint | `${number}` | null
   /** Threads for audio; 0: one a processor core. 0 to 64. Default: 0. */
   'media.threads'?: number | bigint | `${number}` | null
@@ -163,7 +165,11 @@ export interface CallOptions {
   'sip.header'?: string | readonly string[] | null
   /** Codecs offered, the preferred first. Default: pcmu,pcma. */
   'media.codecs'?: string | readonly ('pcmu' | 'pcma')[] | null
-  /** An answered call without any RTP from the far end is hung up after this long; 0: never. 0 to 3,600 s. Default: 30. */
+  /** Encryption of the audio (docs/srtp.md); optional: where the far end can; required, dtls: no call without. Default: off. Not yet: dtls. */
+  'media.srtp'?: 'off' | 'optional' | 'required' | 'dtls' | null
+  /** Offer and take RTCP on the port of RTP (RFC 5761); with DTLS always. Default: no. */
+  'media.rtcp_mux'?: boolean | 'yes' | 'no' | null
+  /** An answered call without any RTP from the far end, or once it was heard any RTCP, is hung up after this long; 0: never. 0 to 3,600 s. Default: 30. */
   'media.rtp_timeout'?: number | bigint | `${number}` | null
   /** A call not answered after this long is given up. 5 to 300 s. Default: 45. */
   'dial.ring_timeout'?: number | bigint | `${number}` | null
@@ -197,7 +203,11 @@ export interface CampaignOptions {
   'sip.header'?: string | readonly string[] | null
   /** Codecs offered, the preferred first. Default: pcmu,pcma. */
   'media.codecs'?: string | readonly ('pcmu' | 'pcma')[] | null
-  /** An answered call without any RTP from the far end is hung up after this long; 0: never. 0 to 3,600 s. Default: 30. */
+  /** Encryption of the audio (docs/srtp.md); optional: where the far end can; required, dtls: no call without. Default: off. Not yet: dtls. */
+  'media.srtp'?: 'off' | 'optional' | 'required' | 'dtls' | null
+  /** Offer and take RTCP on the port of RTP (RFC 5761); with DTLS always. Default: no. */
+  'media.rtcp_mux'?: boolean | 'yes' | 'no' | null
+  /** An answered call without any RTP from the far end, or once it was heard any RTCP, is hung up after this long; 0: never. 0 to 3,600 s. Default: 30. */
   'media.rtp_timeout'?: number | bigint | `${number}` | null
   /** Calls at once; of a campaign: its share of the engine's. 1 to 100,000. Default: 100. */
   'dial.max_calls'?: number | bigint | `${number}` | null

@@ -67,6 +67,7 @@ NAMES: Dict[str, str] = {
     "sip.tls_min_version": "enum",
     "media.codecs": "list",
     "media.srtp": "enum",
+    "media.rtcp_mux": "bool",
     "media.dtmf": "enum",
     "media.rtp_port_min": "int",
     "media.rtp_port_max": "int",
@@ -175,14 +176,17 @@ class DialerOptions:
         sip.tls_cert_file.
     sip_tls_min_version: word, default tlsv1.2. Oldest version of TLS that is spoken.
     media_codecs: str or list, default pcmu,pcma. Codecs offered, the preferred first.
-    media_srtp: word, default off. Encryption of the audio.
+    media_srtp: word, default off. Encryption of the audio (docs/srtp.md); optional: where the
+        far end can; required, dtls: no call without.
+    media_rtcp_mux: bool, default no. Offer and take RTCP on the port of RTP (RFC 5761); with
+        DTLS always.
     media_dtmf: word, default rfc4733. How keys are sent.
     media_rtp_port_min: int, 0 to 65,534, default 0. Lowest port for RTP, 1024 or more; 0: any
         free one.
     media_rtp_port_max: int, 0 to 65,534, default 0. Highest port for RTP, 1024 or more; 0: any
         free one.
     media_rtp_timeout: int, 0 to 3,600 s, default 30. An answered call without any RTP from the
-        far end is hung up after this long; 0: never.
+        far end, or once it was heard any RTCP, is hung up after this long; 0: never.
     media_threads: int, 0 to 64, default 0. Threads for audio; 0: one a processor core.
     dial_max_calls: int, 1 to 100,000, default 100. Calls at once; of a campaign: its share of
         the engine's.
@@ -276,7 +280,7 @@ class DialerOptions:
                  sip_tls_key_file: Optional[Path] = None,
                  sip_tls_min_version: Optional[SipTlsMinVersion] = None,
                  media_codecs: Optional[Text] = None, media_srtp: Optional[MediaSrtp] = None,
-                 media_dtmf: Optional[MediaDtmf] = None,
+                 media_rtcp_mux: Optional[bool] = None, media_dtmf: Optional[MediaDtmf] = None,
                  media_rtp_port_min: Optional[int] = None,
                  media_rtp_port_max: Optional[int] = None,
                  media_rtp_timeout: Optional[int] = None, media_threads: Optional[int] = None,
@@ -309,7 +313,8 @@ class DialerOptions:
 
     def call(self, to: str, *, sip_caller_id: Optional[str] = None,
              sip_caller_name: Optional[str] = None, sip_header: Optional[Text] = None,
-             media_codecs: Optional[Text] = None, media_rtp_timeout: Optional[int] = None,
+             media_codecs: Optional[Text] = None, media_srtp: Optional[MediaSrtp] = None,
+             media_rtcp_mux: Optional[bool] = None, media_rtp_timeout: Optional[int] = None,
              dial_ring_timeout: Optional[int] = None, dial_max_duration: Optional[int] = None,
              call_play: Optional[Path] = None, call_record: Optional[Path] = None,
              call_record_stereo: Optional[bool] = None, call_dtmf: Optional[str] = None,
@@ -323,8 +328,12 @@ class DialerOptions:
         sip_header: str or list. Header line added to each INVITE, as 'Name: value'; each one
             set is added, at most 32, empty clears.
         media_codecs: str or list, default pcmu,pcma. Codecs offered, the preferred first.
+        media_srtp: word, default off. Encryption of the audio (docs/srtp.md); optional: where
+            the far end can; required, dtls: no call without.
+        media_rtcp_mux: bool, default no. Offer and take RTCP on the port of RTP (RFC 5761);
+            with DTLS always.
         media_rtp_timeout: int, 0 to 3,600 s, default 30. An answered call without any RTP from
-            the far end is hung up after this long; 0: never.
+            the far end, or once it was heard any RTCP, is hung up after this long; 0: never.
         dial_ring_timeout: int, 5 to 300 s, default 45. A call not answered after this long is
             given up.
         dial_max_duration: int, 0 to 86,400 s, default 0. A call is hung up this long after its
@@ -348,7 +357,8 @@ class DialerOptions:
 
     def campaign(self, name: str, *, sip_caller_id: Optional[str] = None,
                  sip_caller_name: Optional[str] = None, sip_header: Optional[Text] = None,
-                 media_codecs: Optional[Text] = None, media_rtp_timeout: Optional[int] = None,
+                 media_codecs: Optional[Text] = None, media_srtp: Optional[MediaSrtp] = None,
+                 media_rtcp_mux: Optional[bool] = None, media_rtp_timeout: Optional[int] = None,
                  dial_max_calls: Optional[int] = None,
                  dial_calls_per_second: Optional[float] = None,
                  dial_ring_timeout: Optional[int] = None,
@@ -368,8 +378,12 @@ class DialerOptions:
         sip_header: str or list. Header line added to each INVITE, as 'Name: value'; each one
             set is added, at most 32, empty clears.
         media_codecs: str or list, default pcmu,pcma. Codecs offered, the preferred first.
+        media_srtp: word, default off. Encryption of the audio (docs/srtp.md); optional: where
+            the far end can; required, dtls: no call without.
+        media_rtcp_mux: bool, default no. Offer and take RTCP on the port of RTP (RFC 5761);
+            with DTLS always.
         media_rtp_timeout: int, 0 to 3,600 s, default 30. An answered call without any RTP from
-            the far end is hung up after this long; 0: never.
+            the far end, or once it was heard any RTCP, is hung up after this long; 0: never.
         dial_max_calls: int, 1 to 100,000, default 100. Calls at once; of a campaign: its share
             of the engine's.
         dial_calls_per_second: number, 0 to 100,000 1/s, default 10. New calls of campaigns in
@@ -414,7 +428,8 @@ class CallOptions:
 
     def answer(self, *, sip_caller_id: Optional[str] = None,
                sip_caller_name: Optional[str] = None, sip_header: Optional[Text] = None,
-               media_codecs: Optional[Text] = None, media_rtp_timeout: Optional[int] = None,
+               media_codecs: Optional[Text] = None, media_srtp: Optional[MediaSrtp] = None,
+               media_rtcp_mux: Optional[bool] = None, media_rtp_timeout: Optional[int] = None,
                dial_ring_timeout: Optional[int] = None, dial_max_duration: Optional[int] = None,
                call_play: Optional[Path] = None, call_record: Optional[Path] = None,
                call_record_stereo: Optional[bool] = None, call_dtmf: Optional[str] = None,
@@ -428,8 +443,12 @@ class CallOptions:
         sip_header: str or list. Header line added to each INVITE, as 'Name: value'; each one
             set is added, at most 32, empty clears.
         media_codecs: str or list, default pcmu,pcma. Codecs offered, the preferred first.
+        media_srtp: word, default off. Encryption of the audio (docs/srtp.md); optional: where
+            the far end can; required, dtls: no call without.
+        media_rtcp_mux: bool, default no. Offer and take RTCP on the port of RTP (RFC 5761);
+            with DTLS always.
         media_rtp_timeout: int, 0 to 3,600 s, default 30. An answered call without any RTP from
-            the far end is hung up after this long; 0: never.
+            the far end, or once it was heard any RTCP, is hung up after this long; 0: never.
         dial_ring_timeout: int, 5 to 300 s, default 45. A call not answered after this long is
             given up.
         dial_max_duration: int, 0 to 86,400 s, default 0. A call is hung up this long after its

@@ -44,6 +44,7 @@ static void fill_record(const struct sipd_call *call,
 		.disposition = sipd_disposition(&call->outcome),
 		.reason = call->reason,
 		.codec = call->codec,
+		.srtp = call->srtp,
 		.dtmf = call->dtmf,
 		.recording = call->recording,
 		.rtp = call->rtp,
@@ -146,6 +147,7 @@ static void media_handler(const struct sipd_sdp_remote *remote, bool early,
 			  !remote->rtp.sa.sa_family;
 
 	call->codec = sipd_codec_name(remote->codec);
+	sipd_call_note_srtp(call, &remote->secure);
 	sipd_call_audio_connect(call, remote);
 
 	if (early)
@@ -180,7 +182,7 @@ static void answered_handler(void *arg)
 
 	/* the audio starts before anybody is told: it is what is waited for */
 	sipd_call_audio_answered(call);
-	call->h->answered(call, call->codec,
+	call->h->answered(call, call->codec, call->srtp,
 			  (int64_t)(call->answer_mono - call->dial_mono),
 			  call->arg);
 	if (call->held)
@@ -361,6 +363,8 @@ bool sipd_call_settings(struct sipd_call *call,
 	memcpy(call->sdp.codecs, conf->codecs, sizeof(call->sdp.codecs));
 	call->sdp.codecc = conf->codecc;
 	call->sdp.telephone_event = true;
+	call->sdp.rtcp_mux = conf->rtcp_mux;
+	call->sdp.secure.mode = conf->srtp;
 	call->sdp.session_id = call->id;
 	call->sdp.version = 1;
 	if (conf->prompt)

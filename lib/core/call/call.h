@@ -50,6 +50,8 @@ struct sipd_call_conf {
 	uint32_t rtp_timeout_ms;  /* 0 none */
 	enum sipd_codec_id codecs[SIPD_CODEC_MAX];
 	size_t codecc;
+	enum sipd_srtp_mode srtp;
+	bool rtcp_mux;
 	struct sipd_prompt *prompt; /* loaded already, or NULL */
 	const char *play;           /* else file to load first, "" none */
 	const char *dtmf;           /* keys to send once answered, "" none */
@@ -69,6 +71,7 @@ struct sipd_call_record {
 	enum sipdialer_disposition disposition;
 	const char *reason;
 	const char *codec; /* NULL none agreed */
+	const char *srtp;  /* suite, "dtls:" and suite; NULL: not encrypted */
 	const char *dtmf;
 	const char *recording; /* NULL none */
 	struct sipd_rtp_stats rtp;
@@ -81,7 +84,7 @@ struct sipd_call_handlers {
 	void (*early)(struct sipd_call *call, int sip_status,
 		      const char *codec, const char *gate, void *arg);
 	void (*answered)(struct sipd_call *call, const char *codec,
-			 int64_t ring_ms, void *arg);
+			 const char *srtp, int64_t ring_ms, void *arg);
 	void (*dtmf)(struct sipd_call *call, char digit, uint32_t duration_ms,
 		     void *arg);
 	/** error 0: played to its end; ECANCELLED: replaced or stopped. */

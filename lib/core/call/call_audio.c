@@ -104,6 +104,23 @@ static void first_handler(void *arg)
 }
 
 
+static void secured_handler(bool ok, const char *text, void *arg)
+{
+	struct sipd_call *call = arg;
+
+	if (ok) {
+		call->srtp = text;
+		return;
+	}
+
+	/* before the answer it may be another far end: that one begins anew */
+	sipd_log_warning(call->env.log, "call %llu: %s",
+			 (unsigned long long)call->id, text);
+	if (call->state == SIPD_CALL_ANSWERED)
+		sipd_call_hangup(call, text);
+}
+
+
 static void closed_handler(const struct sipd_stream_end *end, void *arg)
 {
 	struct sipd_call *call = arg;
@@ -119,6 +136,7 @@ static const struct sipd_stream_handlers stream_handlers = {
 	.dtmf = dtmf_handler,
 	.first = first_handler,
 	.silent = silent_handler,
+	.secured = secured_handler,
 	.played = played_handler,
 	.dtmf_sent = dtmf_sent_handler,
 	.audio = audio_handler,
@@ -150,6 +168,10 @@ int sipd_call_audio_open(struct sipd_call *call)
 		return sipd_error(SIPDIALER_ENET, "no route to \"%s\"",
 				  call->to);
 
+	err = sipd_secure_init(&call->sdp.secure, call->sdp.secure.mode, "");
+	if (err)
+		return err;
+
 	err = sipd_stream_open(&call->stream, &conf, &stream_handlers, call);
 	if (err)
 		return err;
@@ -169,6 +191,21 @@ void sipd_call_audio_connect(struct sipd_call *call,
 
 	sipd_stream_connect(call->stream, remote);
 	call->connected = true;
+}
+
+
+void sipd_call_note_srtp(struct sipd_call *call,
+			 const struct sipd_secure *secure)
+{
+	const struct sipd_srtp_suite_def *suite = sipd_srtp_suite(
+		secure->suite);
+
+	if (suite)
+		call->srtp = suite->name;
+	else if (!secure->role)
+		call->srtp = NULL;
+	else if (!call->srtp || strncmp(call->srtp, "dtls", 4))
+		call->srtp = "dtls"; /* the handshake tells the suite */
 }
 
 

@@ -70,6 +70,7 @@ struct sipd_call {
 	uint64_t dial_mono, answer_mono, end_mono;       /* monotonic, ms */
 	struct sipd_outcome outcome;
 	const char *codec;
+	const char *srtp; /* NULL: plain */
 	char reason[128];
 	char callid[64];
 	char dtmf[SIPD_CALL_DTMF_MAX + 1];
@@ -117,6 +118,9 @@ int sipd_call_audio_open(struct sipd_call *call);
 void sipd_call_audio_connect(struct sipd_call *call,
 			     const struct sipd_sdp_remote *remote);
 void sipd_call_audio_answered(struct sipd_call *call);
+/** How the audio is encrypted, from what was agreed. */
+void sipd_call_note_srtp(struct sipd_call *call,
+			 const struct sipd_secure *secure);
 void sipd_call_note_dtmf(struct sipd_call *call, char digit,
 			 uint32_t duration_ms);
 

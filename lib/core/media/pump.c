@@ -62,6 +62,17 @@ static void silent_handler(void *arg)
 }
 
 
+static void secured_handler(bool ok, const char *text, void *arg)
+{
+	const struct event e = {
+		.kind = ok ? EVENT_SECURED : EVENT_UNSECURED,
+		.text = text,
+	};
+
+	(void)event_push(arg, &e);
+}
+
+
 static void dtmf_sent_handler(void *arg)
 {
 	event_try(arg, EVENT_DTMF_SENT, 0, 0);
@@ -176,9 +187,11 @@ static void frame_handler(const struct sipd_rx_frame *rx,
 {
 	struct sipd_stream *s = arg;
 	struct pump *p = &s->pump;
-	/* while held nothing is sent: prompt and host's audio wait */
+	/* while held, or before there are keys, nothing is sent: prompt and
+	 * host's audio wait */
 	const bool sends = atomic_load_explicit(&s->sends,
-						memory_order_relaxed);
+						memory_order_relaxed) &&
+			   sipd_rtp_ready(s->rtp);
 	const int16_t *said;
 
 	tx->kind = SIPD_TX_SILENCE;
@@ -244,6 +257,7 @@ const struct sipd_rtp_handlers sipd_pump_handlers = {
 	.dtmf = dtmf_handler,
 	.first = first_handler,
 	.silent = silent_handler,
+	.secured = secured_handler,
 	.dtmf_sent = dtmf_sent_handler,
 	.closed = rtp_closed_handler,
 };

@@ -81,6 +81,12 @@ static void tell_event(struct sipd_stream *s, const struct event *e)
 		if (s->h.dtmf_sent)
 			s->h.dtmf_sent(s->arg);
 		break;
+	case EVENT_SECURED:
+	case EVENT_UNSECURED:
+		if (s->h.secured)
+			s->h.secured(e->kind == EVENT_SECURED, e->text,
+				     s->arg);
+		break;
 	case EVENT_PLAYED:
 		tell_played(s, e->prompt, true);
 		break;

@@ -29,6 +29,8 @@ struct sipd_stream_handlers {
 	void (*dtmf)(char digit, uint32_t duration_ms, void *arg);
 	void (*first)(void *arg);  /* first audio of the far end */
 	void (*silent)(void *arg); /* RTP timeout */
+	/** Encryption, see struct sipd_rtp_handlers. */
+	void (*secured)(bool ok, const char *text, void *arg);
 	void (*played)(struct sipd_prompt *prompt, bool whole, void *arg);
 	void (*dtmf_sent)(void *arg);
 	/** The host is to be told of its audio; see hostaudio.h. */

@@ -25,7 +25,9 @@ enum event_kind {
 	EVENT_FIRST,
 	EVENT_SILENT,
 	EVENT_DTMF_SENT,
-	EVENT_PLAYED
+	EVENT_PLAYED,
+	EVENT_SECURED,
+	EVENT_UNSECURED
 };
 
 struct event {
@@ -33,6 +35,7 @@ struct event {
 	char digit;
 	uint16_t ms;
 	struct sipd_prompt *prompt;
+	const char *text; /* for ever */
 };
 
 /* Of the media thread. */

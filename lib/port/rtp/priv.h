@@ -15,6 +15,7 @@
 #include "port/rtp/packet.h"
 #include "port/rtp/rtcp.h"
 #include "port/rtp/rtp.h"
+#include "port/rtp/secure.h"
 #include "port/rtp/source.h"
 
 enum {
@@ -78,8 +79,9 @@ struct sipd_rtp {
 
 	/* what was agreed */
 	struct sipd_sdp_remote remote;
-	bool connected; /* by SDP */
-	bool fixed;     /* the socket by connect() */
+	bool connected;                 /* by SDP */
+	bool fixed;                     /* the socket by connect() */
+	struct sipd_rtp_secure *secure; /* NULL: plain */
 	uint32_t timeout_ms;
 	uint64_t heard_ms;
 	bool silent_told, first_told, no_keys_told;

@@ -227,17 +227,22 @@ static bool from_source(struct sipd_rtp *r, const struct sipd_rtp_packet *p,
 }
 
 
-static void rtcp_in(struct sipd_rtp *r, const uint8_t *buf, size_t n,
+static void rtcp_in(struct sipd_rtp *r, uint8_t *buf, size_t n,
 		    uint64_t arrival_us)
 {
 	struct sipd_rtcp_in in;
 	uint64_t ntp;
 	int32_t rtt;
 
-	if (!sipd_rtcp_parse(&in, buf, n, r->ssrc) || in.ssrc == r->ssrc) {
+	n = sipd_rtcp_unseal(r, buf, n);
+	if (!n || !sipd_rtcp_parse(&in, buf, n, r->ssrc) ||
+	    in.ssrc == r->ssrc) {
 		drop(r);
 		return;
 	}
+	/* who sends no packets while silent still reports */
+	if (r->first_told)
+		r->heard_ms = arrival_us / 1000;
 	if (in.sr && (!r->known || in.ssrc == r->ssrc_in)) {
 		r->got_sr = true;
 		r->lsr = in.lsr;
@@ -260,7 +265,7 @@ static void rtcp_in(struct sipd_rtp *r, const uint8_t *buf, size_t n,
 }
 
 
-static void packet_in(struct sipd_rtp *r, const uint8_t *buf, size_t n,
+static void packet_in(struct sipd_rtp *r, uint8_t *buf, size_t n,
 		      const union sipd_addr *from, uint64_t arrival_us)
 {
 	struct sipd_rtp_packet p;
@@ -275,7 +280,8 @@ static void packet_in(struct sipd_rtp *r, const uint8_t *buf, size_t n,
 		return;
 	}
 
-	if (!sipd_rtp_parse(&p, buf, n) || !p.len ||
+	n = sipd_rtp_unseal(r, buf, n);
+	if (!n || !sipd_rtp_parse(&p, buf, n) || !p.len ||
 	    p.len > SIPD_JITTER_PACKET) {
 		drop(r);
 		return;

@@ -84,6 +84,9 @@ struct sipd_rtp_handlers {
 	void (*first)(void *arg);
 	/** No RTP for timeout_ms (set by sipd_rtp_timeout). Once. */
 	void (*silent)(void *arg);
+	/** The keys of what was agreed are there (text: how it is encrypted),
+	 *  or never will be (text: why).  The text lives for ever. */
+	void (*secured)(bool ok, const char *text, void *arg);
 	/** All DTMF queued has been sent. */
 	void (*dtmf_sent)(void *arg);
 	/** After sipd_rtp_close(): the stream is gone, no handler will be
@@ -119,6 +122,9 @@ void sipd_rtp_timeout(struct sipd_rtp *r, uint32_t timeout_ms); /* 0 never */
  *  what its frame handler uses, without a lock.  work must stay until run. */
 struct sipd_work;
 void sipd_rtp_call(struct sipd_rtp *r, struct sipd_work *work);
+/** Packets go out: nothing is to be encrypted, or the keys are there.
+ *  @thread media */
+bool sipd_rtp_ready(const struct sipd_rtp *r);
 /** Close; closed() follows. Sends RTCP BYE. */
 void sipd_rtp_close(struct sipd_rtp *r);
 

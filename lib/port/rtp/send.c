@@ -12,7 +12,7 @@
 bool sipd_rtp_sending(const struct sipd_rtp *r)
 {
 	return r->remote.dir & SIPD_SENDONLY && r->remote.codec &&
-	       r->remote.rtp.sa.sa_family &&
+	       sipd_rtp_ready(r) && r->remote.rtp.sa.sa_family &&
 	       sipd_source_target(&r->source)->sa.sa_family;
 }
 
@@ -25,14 +25,14 @@ static void send_to(int fd, bool fixed, const union sipd_addr *to,
 	int i;
 
 	/* the error of an earlier packet (ICMP) is told instead of sending */
-	for (i = 0; i < 2; ++i)
+	for (i = 0; n && i < 2; ++i)
 		if (sendto(fd, buf, n, MSG_NOSIGNAL, sa, len) >= 0 ||
 		    errno != ECONNREFUSED)
 			return;
 }
 
 
-/* buf: room for the header, then n bytes */
+/* buf: room for the header, n bytes, and what encryption adds */
 static void send_rtp(struct sipd_rtp *r, uint8_t *buf, size_t n, uint8_t pt,
 		     uint32_t ts, bool marker)
 {
@@ -46,7 +46,7 @@ static void send_rtp(struct sipd_rtp *r, uint8_t *buf, size_t n, uint8_t pt,
 
 	sipd_rtp_write(buf, &p);
 	send_to(r->fd, r->fixed, sipd_source_target(&r->source), buf,
-		SIPD_RTP_HEADER + n);
+		sipd_rtp_seal(r, buf, SIPD_RTP_HEADER + n));
 	++r->tx;
 	++r->packets;
 	r->octets += (uint32_t)n;
@@ -80,7 +80,7 @@ static void encode(const struct sipd_rtp *r, const struct sipd_tx_frame *tx,
 static void audio(struct sipd_rtp *r, const struct sipd_tx_frame *tx)
 {
 	const size_t size = r->remote.ptime * 8;
-	uint8_t buf[SIPD_RTP_HEADER + PTIME_MAX * 8];
+	uint8_t buf[SIPD_RTP_HEADER + PTIME_MAX * 8 + SIPD_SRTP_TRAILER];
 	uint32_t ts = r->ts - r->out_len;
 
 	if (size == SIPD_FRAME) {
@@ -105,7 +105,7 @@ static void audio(struct sipd_rtp *r, const struct sipd_tx_frame *tx)
 static bool keys(struct sipd_rtp *r)
 {
 	static const struct sipd_tx_frame silence = {.kind = SIPD_TX_SILENCE};
-	uint8_t buf[SIPD_RTP_HEADER + SIPD_EVENT_SIZE];
+	uint8_t buf[SIPD_RTP_HEADER + SIPD_EVENT_SIZE + SIPD_SRTP_TRAILER];
 	uint32_t ts = r->ts;
 	bool marker = false;
 
@@ -215,7 +215,8 @@ void sipd_rtcp_send(struct sipd_rtp *r, bool bye)
 		.cname = r->cname,
 		.bye = bye,
 	};
-	uint8_t buf[SIPD_RTCP_SIZE];
+	uint8_t buf[SIPD_RTCP_SIZE + SIPD_SRTP_TRAILER];
+	size_t n;
 	union sipd_addr other;
 	const union sipd_addr *to = rtcp_target(r, &other);
 
@@ -226,9 +227,10 @@ void sipd_rtcp_send(struct sipd_rtp *r, bool bye)
 		about_sr(r, &b, now);
 	}
 
+	n = sipd_rtcp_seal(r, buf, sipd_rtcp_write(buf, &o));
 	if (r->remote.rtcp_mux)
-		send_to(r->fd, r->fixed, to, buf, sipd_rtcp_write(buf, &o));
+		send_to(r->fd, r->fixed, to, buf, n);
 	else
-		send_to(r->rtcp_fd, false, to, buf, sipd_rtcp_write(buf, &o));
+		send_to(r->rtcp_fd, false, to, buf, n);
 	r->reported = r->packets;
 }

@@ -148,6 +148,7 @@ static void do_connect(struct sipd_rtp *r, const struct sipd_sdp_remote *sdp)
 	const union sipd_addr before = r->source.sdp;
 
 	r->now_us = sipd_clock_us();
+	sipd_rtp_secure_set(r, &sdp->secure);
 	if (r->remote.codec != sdp->codec || r->remote.ptime != sdp->ptime)
 		sipd_rtp_codec_changed(r);
 	r->remote = *sdp;
@@ -255,6 +256,7 @@ static void close_handler(struct sipd_work *work)
 	}
 	final_stats(r, &st);
 	sipd_rtp_socket_free(r);
+	sipd_rtp_secure_free(r);
 	atomic_fetch_sub(&r->t->streams, 1);
 	free(r);
 

@@ -82,6 +82,7 @@ struct sipd_sip {
 	uint64_t incoming_ms; /* token bucket of calls that come in */
 	uint32_t incoming_tokens;
 	uint64_t stranger_ms;      /* one that called was told of */
+	bool keys_seen;            /* warned of SRTP keys without TLS */
 	bool hop_known;            /* the address of the next hop */
 	struct sipd_send *located; /* OPTIONS that asks for it */
 	struct tmr locate;         /* the next one */

@@ -43,7 +43,7 @@ class Errors(Case):
         with self.assertRaisesRegex(sipdialer.NotFoundError, "did you mean \"sip.server\""):
             d.set("sip.sever", "x")
         with self.assertRaises(sipdialer.NotBuiltInError):
-            d.set("media.srtp", "required")
+            d.set("redis.url", "redis://127.0.0.1")
 
     def test_not_started(self):
         d = self.dialer(start=False)

@@ -76,9 +76,11 @@ static void test_json_of_each_option_whole(void **state)
 		sipd_option_json(SIPD_OPT_MEDIA_SRTP),
 		"{\"name\":\"media.srtp\",\"type\":\"enum\",\"unit\":null,"
 		"\"words\":[\"off\",\"optional\",\"required\",\"dtls\"],"
-		"\"later\":[\"optional\",\"required\",\"dtls\"],"
-		"\"default\":\"off\",\"scope\":[\"engine\"],\"live\":false,"
-		"\"built_in\":true,\"doc\":\"Encryption of the audio.\"}");
+		"\"later\":[\"dtls\"],"
+		"\"default\":\"off\",\"scope\":[\"engine\",\"call\","
+		"\"campaign\"],\"live\":true,\"built_in\":true,"
+		"\"doc\":\"Encryption of the audio (docs/srtp.md); optional: "
+		"where the far end can; required, dtls: no call without.\"}");
 }
 
 

@@ -206,7 +206,8 @@ static void test_answer_unusable_refused(void **state)
 	assert_refused(HEAD CONN "m=audio -1 RTP/AVP 0\r\n", "port");
 	assert_refused(HEAD CONN "m=audio 70000 RTP/AVP 0\r\n", "port");
 	assert_refused(HEAD CONN "m=audio 53 RTP/AVP 0\r\n", "port");
-	assert_refused(HEAD CONN "m=audio 40000 RTP/SAVP 0\r\n", "RTP/AVP");
+	assert_refused(HEAD CONN "m=audio 40000 RTP/SAVP 0\r\n",
+		       "media.srtp is off");
 	assert_refused(HEAD CONN "m=audio 40000 RTP/AVP 18\r\n", "codec");
 	assert_refused(HEAD CONN "m=audio 40000 RTP/AVP 999999 -1\r\n",
 		       "codec");

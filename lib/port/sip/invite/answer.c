@@ -469,6 +469,8 @@ void invite_resp(int err, const struct sip_msg *msg, void *arg)
 	else if (msg->scode == 422 && !inv->hungup &&
 		 invite_timer_raise(inv, msg))
 		again(inv);
+	else if (invite_secure_again(inv, msg))
+		again(inv);
 	else
 		refused(inv, msg);
 }

@@ -85,12 +85,14 @@ static int check_head(const struct sip_msg *msg)
 }
 
 
+/* Encryption of any kind: whether it is wanted is known with the answer. */
 static int check_body(struct sipd_sip *sip, const struct sip_msg *msg,
 		      char *extra, size_t size)
 {
 	struct sipd_sdp_local local = {
 		.codecs = {SIPD_CODEC_PCMU, SIPD_CODEC_PCMA},
 		.codecc = 2,
+		.secure = {.mode = SIPD_SRTP_OPTIONAL, .fingerprint = "any"},
 	};
 	struct sipd_sdp_remote remote;
 	char sdp[INVITE_SDP_MAX];

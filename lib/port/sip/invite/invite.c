@@ -150,6 +150,7 @@ void invite_tell(struct sipd_invite *inv, struct sipd_invite_end *end)
 void invite_media(struct sipd_invite *inv,
 		  const struct sipd_sdp_remote *remote, bool early)
 {
+	invite_secure_agreed(inv, remote);
 	if (!inv->hungup && inv->h.media)
 		inv->h.media(remote, early, inv->arg);
 }

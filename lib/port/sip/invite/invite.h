@@ -291,6 +291,14 @@ void invite_reason_read(const struct sip_msg *msg, struct invite_reason *r);
 /** A line Reason for a request of ours. */
 void invite_reason_write(int q850, const char *words, char *buf, size_t size);
 
+/* ---- secure.c ---------------------------------------------------------- */
+
+/** The INVITE was refused for the way its keys were offered: true if it is to
+ *  be sent again, with another. */
+bool invite_secure_again(struct sipd_invite *inv, const struct sip_msg *msg);
+void invite_secure_agreed(struct sipd_invite *inv,
+			  const struct sipd_sdp_remote *remote);
+
 /* ---- caller.c ---------------------------------------------------------- */
 
 struct invite_caller_text {

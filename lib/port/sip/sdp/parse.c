@@ -26,7 +26,7 @@ bool sdp_span_is(struct span s, const char *word)
 }
 
 
-static bool span_is_ci(struct span s, const char *word)
+bool sdp_span_is_ci(struct span s, const char *word)
 {
 	size_t i;
 
@@ -42,8 +42,7 @@ static bool span_is_ci(struct span s, const char *word)
 }
 
 
-/* Cut `rest` at the first of the separators; blanks before are skipped. */
-static struct span token(struct span *rest, const char *seps)
+struct span sdp_token(struct span *rest, const char *seps)
 {
 	struct span t;
 
@@ -67,7 +66,7 @@ static struct span token(struct span *rest, const char *seps)
 }
 
 
-static bool span_uint(struct span s, uint32_t max, uint32_t *value)
+bool sdp_span_uint(struct span s, uint32_t max, uint32_t *value)
 {
 	uint64_t v = 0;
 	size_t i;
@@ -105,9 +104,9 @@ static bool sendable(const union sipd_addr *a)
 static struct sdp_conn conn_read(struct span s)
 {
 	struct sdp_conn c = {.set = true, .bad = true};
-	const struct span net = token(&s, " ");
-	const struct span type = token(&s, " ");
-	const struct span host = token(&s, " ");
+	const struct span net = sdp_token(&s, " ");
+	const struct span type = sdp_token(&s, " ");
+	const struct span host = sdp_token(&s, " ");
 	char text[INET6_ADDRSTRLEN];
 
 	if (!sdp_span_is(net, "IN") || !host.l || host.l >= sizeof(text))
@@ -152,10 +151,10 @@ static void formats_read(struct sdp_media *m)
 	struct span rest = m->fmts;
 
 	while (rest.l && m->formatc < SDP_FORMAT_MAX) {
-		const struct span t = token(&rest, " ");
+		const struct span t = sdp_token(&rest, " ");
 		uint32_t pt;
 
-		if (!span_uint(t, 127, &pt))
+		if (!sdp_span_uint(t, 127, &pt))
 			continue;
 		m->formats[m->formatc].pt = (uint8_t)pt;
 		format_static(&m->formats[m->formatc++], (uint8_t)pt);
@@ -178,15 +177,15 @@ static int media_read(struct sdp *sdp, struct span s)
 	m = &sdp->media[sdp->mediac++];
 	memset(m, 0, sizeof(*m));
 	m->dir = sdp->dir;
-	m->type = token(&s, " ");
-	port = token(&s, " ");
-	m->proto = token(&s, " ");
+	m->type = sdp_token(&s, " ");
+	port = sdp_token(&s, " ");
+	m->proto = sdp_token(&s, " ");
 	m->fmts = s;
 	if (!m->type.l || !port.l || !m->proto.l)
 		return sipd_error(SIPDIALER_EFORMAT, "SDP: m= line is cut");
 
 	/* "port/2" would be a layered stream: not usable, but no error */
-	if (span_uint(port, UINT16_MAX, &number) && number >= PORT_MIN)
+	if (sdp_span_uint(port, UINT16_MAX, &number) && number >= PORT_MIN)
 		m->port = (uint16_t)number;
 	formats_read(m);
 
@@ -211,11 +210,11 @@ static void format_name(struct sdp_format *f, struct span name, uint32_t hz,
 	if (f->codec) {
 		f->kind = KIND_CODEC;
 	}
-	else if (span_is_ci(name, "telephone-event") && event_clock(hz)) {
+	else if (sdp_span_is_ci(name, "telephone-event") && event_clock(hz)) {
 		f->kind = KIND_DTMF;
 		f->khz = (uint8_t)(hz / 1000);
 	}
-	else if (span_is_ci(name, "CN")) {
+	else if (sdp_span_is_ci(name, "CN")) {
 		f->kind = KIND_CN;
 	}
 }
@@ -224,17 +223,17 @@ static void format_name(struct sdp_format *f, struct span name, uint32_t hz,
 /* "0 PCMU/8000/1": a format is what rtpmap calls it, whatever its number */
 static void rtpmap_read(struct sdp_media *m, struct span s)
 {
-	const struct span pts = token(&s, " ");
-	const struct span name = token(&s, "/ ");
-	const struct span clock = token(&s, "/ ");
-	const struct span chans = token(&s, "/ ");
+	const struct span pts = sdp_token(&s, " ");
+	const struct span name = sdp_token(&s, "/ ");
+	const struct span clock = sdp_token(&s, "/ ");
+	const struct span chans = sdp_token(&s, "/ ");
 	uint32_t pt, hz = 0, channels = 0;
 	size_t i;
 
-	if (!span_uint(pts, 127, &pt))
+	if (!sdp_span_uint(pts, 127, &pt))
 		return;
-	if (!span_uint(clock, UINT32_MAX, &hz) ||
-	    (chans.l && !span_uint(chans, 255, &channels)))
+	if (!sdp_span_uint(clock, UINT32_MAX, &hz) ||
+	    (chans.l && !sdp_span_uint(chans, 255, &channels)))
 		hz = 0;
 
 	for (i = 0; i < m->formatc; i++) {
@@ -247,11 +246,11 @@ static void rtpmap_read(struct sdp_media *m, struct span s)
 /* "107 useinbandfec=1; maxaveragebitrate=20000" */
 static void fmtp_read(struct sdp_media *m, struct span s)
 {
-	const struct span pts = token(&s, " ");
+	const struct span pts = sdp_token(&s, " ");
 	uint32_t pt;
 	size_t i;
 
-	if (!span_uint(pts, 127, &pt))
+	if (!sdp_span_uint(pts, 127, &pt))
 		return;
 	for (i = 0; i < m->formatc; i++) {
 		if (m->formats[i].pt == pt)
@@ -264,11 +263,12 @@ bool sdp_fmtp_uint(struct span fmtp, const char *name, uint32_t max,
 		   uint32_t *value)
 {
 	while (fmtp.l) {
-		struct span param = token(&fmtp, ";");
-		const struct span key = token(&param, "= ");
+		struct span param = sdp_token(&fmtp, ";");
+		const struct span key = sdp_token(&param, "= ");
 
-		if (span_is_ci(key, name))
-			return span_uint(token(&param, " "), max, value);
+		if (sdp_span_is_ci(key, name))
+			return sdp_span_uint(sdp_token(&param, " "), max,
+					     value);
 	}
 
 	return false;
@@ -278,10 +278,10 @@ bool sdp_fmtp_uint(struct span fmtp, const char *name, uint32_t max,
 /* "40001" or "40001 IN IP4 192.0.2.1". RFC 3605 */
 static void rtcp_read(struct sdp_media *m, struct span s)
 {
-	const struct span port = token(&s, " ");
+	const struct span port = sdp_token(&s, " ");
 	uint32_t number;
 
-	if (!span_uint(port, UINT16_MAX, &number) || number < PORT_MIN)
+	if (!sdp_span_uint(port, UINT16_MAX, &number) || number < PORT_MIN)
 		return;
 	m->rtcp_port = (uint16_t)number;
 	if (s.l)
@@ -312,13 +312,47 @@ static bool dir_read(struct span name, enum sipd_dir *dir)
 }
 
 
+/* Told to the far end again: a token, and not without end. RFC 5888 4 */
+static struct span mid_read(struct span s)
+{
+	static const char marks[] = "!#$%&'*+-.^_`{|}~";
+	const struct span none = {NULL, 0};
+	size_t i;
+
+	for (i = 0; i < s.l; i++) {
+		if (!isalnum((unsigned char)s.p[i]) &&
+		    !memchr(marks, s.p[i], sizeof(marks) - 1))
+			return none;
+	}
+
+	return s.l <= SDP_MID_MAX ? s : none;
+}
+
+
+/* Of the session, or of the m= line it stands under. */
+static bool attr_dtls(struct sdp *sdp, struct sdp_media *m, struct span name,
+		      struct span s)
+{
+	if (sdp_span_is(name, "fingerprint"))
+		sdp_fingerprint_read(m ? &m->fingerprint : &sdp->fingerprint,
+				     s);
+	else if (sdp_span_is(name, "setup"))
+		*(m ? &m->setup : &sdp->setup) = sdp_setup_read(s);
+	else
+		return false;
+
+	return true;
+}
+
+
 static void attr_read(struct sdp *sdp, struct span s)
 {
 	struct sdp_media *m = sdp->mediac ? &sdp->media[sdp->mediac - 1]
 					  : NULL;
-	const struct span name = token(&s, ":");
+	const struct span name = sdp_token(&s, ":");
 
-	if (dir_read(name, m ? &m->dir : &sdp->dir) || !m)
+	if (dir_read(name, m ? &m->dir : &sdp->dir) ||
+	    attr_dtls(sdp, m, name, s) || !m)
 		return;
 
 	if (sdp_span_is(name, "rtpmap"))
@@ -326,13 +360,19 @@ static void attr_read(struct sdp *sdp, struct span s)
 	else if (sdp_span_is(name, "fmtp"))
 		fmtp_read(m, s);
 	else if (sdp_span_is(name, "ptime"))
-		(void)span_uint(token(&s, ". "), UINT32_MAX, &m->ptime);
+		(void)sdp_span_uint(sdp_token(&s, ". "), UINT32_MAX,
+				    &m->ptime);
 	else if (sdp_span_is(name, "maxptime"))
-		(void)span_uint(token(&s, ". "), UINT32_MAX, &m->maxptime);
+		(void)sdp_span_uint(sdp_token(&s, ". "), UINT32_MAX,
+				    &m->maxptime);
 	else if (sdp_span_is(name, "rtcp"))
 		rtcp_read(m, s);
 	else if (sdp_span_is(name, "rtcp-mux"))
 		m->mux = true;
+	else if (sdp_span_is(name, "mid"))
+		m->mid = mid_read(s);
+	else if (sdp_span_is(name, "crypto") && m->cryptoc < SDP_CRYPTO_MAX)
+		m->crypto[m->cryptoc++] = s;
 }
 
 

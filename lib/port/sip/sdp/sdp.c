@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "port/sip/sdp/formats.h"
 #include "port/sip/sdp/parse.h"
+#include "port/sip/sdp/secure_own.h"
 
 static const struct sdp_conn *conn_of(const struct sdp *sdp,
 				      const struct sdp_media *m)
@@ -20,17 +21,19 @@ static const struct sdp_conn *conn_of(const struct sdp *sdp,
 
 /* Why this m= line cannot be used, NULL if it can. */
 static const char *unusable(const struct sipd_sdp_local *local,
-			    const struct sdp *sdp, const struct sdp_media *m)
+			    const struct sdp *sdp, const struct sdp_media *m,
+			    const struct sdp_secure *secure)
 {
 	const struct sdp_conn *c = conn_of(sdp, m);
 
 	if (!sdp_span_is(m->type, "audio"))
 		return "no audio";
-	if (!sdp_span_is(m->proto, "RTP/AVP") &&
-	    !sdp_span_is(m->proto, "RTP/AVPF"))
-		return "audio not over RTP/AVP";
+	if (sdp_profile_of(m->proto) == PROFILE_OTHER)
+		return "audio not over RTP";
 	if (!m->port)
 		return "audio refused, or without a usable port";
+	if (!secure->rank)
+		return secure->why;
 	if (!c->set)
 		return "no connection address";
 	if (c->bad)
@@ -45,23 +48,39 @@ static const char *unusable(const struct sipd_sdp_local *local,
 }
 
 
+/* The one taken: of several that are usable the first that is encrypted. */
+struct picked {
+	const struct sdp_media *m;
+	struct sdp_secure secure;
+};
+
+
 static int media_pick(const struct sipd_sdp_local *local,
-		      const struct sdp *sdp, const struct sdp_media **mp)
+		      const struct sdp *sdp, bool answer,
+		      struct picked *picked)
 {
 	const char *why = NULL;
 	size_t i;
 
+	picked->m = NULL;
+	picked->secure.rank = 0;
 	for (i = 0; i < sdp->mediac; i++) {
-		const char *w = unusable(local, sdp, &sdp->media[i]);
+		const struct sdp_media *m = &sdp->media[i];
+		struct sdp_secure secure;
+		const char *w;
 
-		if (!w) {
-			*mp = &sdp->media[i];
-			return 0;
+		sdp_secure_read(&secure, sdp, m, &local->secure, answer);
+		w = unusable(local, sdp, m, &secure);
+		if (!w && secure.rank > picked->secure.rank) {
+			picked->m = m;
+			picked->secure = secure;
 		}
 		/* what is wrong with the audio says more than "no audio" */
-		if (!why || sdp_span_is(sdp->media[i].type, "audio"))
+		if (w && (!why || sdp_span_is(m->type, "audio")))
 			why = w;
 	}
+	if (picked->m)
+		return 0;
 
 	return sipd_error(SIPDIALER_EFORMAT, "SDP: %s", why);
 }
@@ -91,12 +110,15 @@ static void rtcp_fill(struct sipd_sdp_remote *remote,
 
 static void remote_fill(struct sipd_sdp_remote *remote,
 			const struct sipd_sdp_local *local,
-			const struct sdp *sdp, const struct sdp_media *m,
+			const struct sdp *sdp, const struct picked *picked,
 			bool offer)
 {
+	const struct sdp_media *m = picked->m;
+
 	memset(remote, 0, sizeof(*remote));
 	remote->rtp = conn_of(sdp, m)->addr;
 	remote->dir = m->dir;
+	remote->secure = picked->secure.agreed;
 	if (remote->rtp.sa.sa_family)
 		sipd_addr_set_port(&remote->rtp, m->port);
 	else /* hold of RFC 2543: nowhere to send to */
@@ -140,40 +162,43 @@ size_t sipd_sdp_offer(const struct sipd_sdp_local *local, char *buf,
 
 	sipd_text_init(&t, buf, size);
 	head_write(&t, local);
-	sipd_text_printf(&t, "m=audio %u RTP/AVP",
-			 sipd_addr_port(&local->addr));
+	sipd_text_printf(&t, "m=audio %u %s", sipd_addr_port(&local->addr),
+			 sdp_secure_proto(&local->secure));
 	sdp_formats_offer(&t, local);
 	sipd_text_add(&t, "a=sendrecv\r\n");
+	if (local->rtcp_mux || local->secure.mode == SIPD_SRTP_DTLS)
+		sipd_text_add(&t, "a=rtcp-mux\r\n");
+	sdp_secure_offer(&t, &local->secure);
 
 	return sipd_text_cut(&t) ? 0 : t.len;
 }
 
 
 /* The description, and the stream of it that we take. */
-static int media_read(struct sdp *sdp, const struct sdp_media **m,
-		      const struct sipd_sdp_local *local, const char *text,
-		      size_t len)
+static int media_read(struct sdp *sdp, struct picked *picked,
+		      const struct sipd_sdp_local *local, bool answer,
+		      const char *text, size_t len)
 {
 	const int err = sdp_parse(sdp, text, len);
 
-	return err ? err : media_pick(local, sdp, m);
+	return err ? err : media_pick(local, sdp, answer, picked);
 }
 
 
 int sipd_sdp_answer_read(const struct sipd_sdp_local *local, const char *text,
 			 size_t len, struct sipd_sdp_remote *remote)
 {
-	const struct sdp_media *m = NULL;
+	struct picked picked;
 	struct sdp sdp;
 	int err;
 
-	err = media_read(&sdp, &m, local, text, len);
+	err = media_read(&sdp, &picked, local, true, text, len);
 	if (err)
 		return err;
 
-	remote_fill(remote, local, &sdp, m, false);
-	remote->rtcp_mux = m->mux;
-	rtcp_fill(remote, m);
+	remote_fill(remote, local, &sdp, &picked, false);
+	remote->rtcp_mux = picked.m->mux;
+	rtcp_fill(remote, picked.m);
 
 	return 0;
 }
@@ -182,12 +207,19 @@ int sipd_sdp_answer_read(const struct sipd_sdp_local *local, const char *text,
 static void answer_media(struct sipd_text *t,
 			 const struct sipd_sdp_local *local,
 			 const struct sipd_sdp_remote *remote,
-			 const struct sdp_media *m)
+			 const struct picked *picked)
 {
+	const struct sdp_media *m = picked->m;
+
 	sipd_text_printf(t, "m=audio %u %.*s", sipd_addr_port(&local->addr),
 			 (int)m->proto.l, m->proto.p);
 	sdp_formats_answer(t, remote);
 	sipd_text_printf(t, "a=%s\r\n", dir_word(remote->dir));
+	if (m->mid.l)
+		sipd_text_printf(t, "a=mid:%.*s\r\n", (int)m->mid.l, m->mid.p);
+	if (remote->rtcp_mux)
+		sipd_text_add(t, "a=rtcp-mux\r\n");
+	sdp_secure_answer(t, &local->secure, &picked->secure);
 }
 
 
@@ -195,27 +227,29 @@ int sipd_sdp_offer_read(const struct sipd_sdp_local *local, const char *text,
 			size_t len, struct sipd_sdp_remote *remote,
 			char *answer, size_t size)
 {
-	const struct sdp_media *m = NULL;
+	struct picked picked;
 	struct sipd_text t;
 	struct sdp sdp;
 	size_t i;
 	int err;
 
-	err = media_read(&sdp, &m, local, text, len);
+	err = media_read(&sdp, &picked, local, false, text, len);
 	if (err)
 		return err;
 
-	/* rtcp-mux is not accepted: our RTCP has a port of its own */
-	remote_fill(remote, local, &sdp, m, true);
-	rtcp_fill(remote, m);
+	remote_fill(remote, local, &sdp, &picked, true);
+	/* RTCP of its own would want a second handshake. RFC 5764 3 */
+	remote->rtcp_mux = picked.m->mux &&
+			   (local->rtcp_mux || remote->secure.role);
+	rtcp_fill(remote, picked.m);
 
 	sipd_text_init(&t, answer, size);
 	head_write(&t, local);
 	for (i = 0; i < sdp.mediac; i++) {
 		const struct sdp_media *o = &sdp.media[i];
 
-		if (o == m)
-			answer_media(&t, local, remote, m);
+		if (o == picked.m)
+			answer_media(&t, local, remote, &picked);
 		else
 			sipd_text_printf(&t, "m=%.*s 0 %.*s %.*s\r\n",
 					 (int)o->type.l, o->type.p,

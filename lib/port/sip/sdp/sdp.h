@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include "port/codec/codec.h"
 #include "port/net.h"
+#include "port/sip/sdp/secure.h"
 
 enum {
 	SIPD_PT_NONE = 255,   /* in the place of a payload type */
@@ -38,6 +39,8 @@ struct sipd_sdp_local {
 	bool telephone_event; /* offer RFC 4733, at the clocks of the codecs */
 	uint64_t session_id;
 	uint64_t version; /* raised at each change */
+	bool rtcp_mux;    /* offered, and taken if offered. RFC 5761 */
+	struct sipd_secure_local secure;
 };
 
 /** What was agreed, as media needs it. */
@@ -58,6 +61,7 @@ struct sipd_sdp_remote {
 	uint32_t ptime;    /* ms, 20 if unsaid */
 	enum sipd_dir dir; /* as seen from us: hold by the peer gives
 				       * RECVONLY or INACTIVE */
+	struct sipd_secure secure;
 };
 
 /** Write an offer. Returns its length, or 0 if size is too small. */

@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+"""Encrypted audio with baresip, both ways and in both directions, and the
+descriptions that sipp answers with."""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "lib"))
+
+import baresip  # noqa: E402
+import flow  # noqa: E402
+from flow import run  # noqa: E402
+from test_sipp_uas import Telephone  # noqa: E402
+
+CM80 = "AES_CM_128_HMAC_SHA1_80"
+GCM = "AEAD_AES_256_GCM"
+
+
+class Phone(baresip.Phone):
+    more_modules = ("srtp", "dtls_srtp")
+
+    def two_ways(self, mode, *options):
+        """A call in which each side hears the other; its last event."""
+        said = flow.voice(2)
+        prompt = flow.write_wav(self.path("p.wav"), said)
+        ours = self.path("ours.wav")
+        r = self.call("--play", prompt, "--record", ours, options=(
+            "-o", "media.codecs=pcmu", "-o", "call.record_stereo=yes", "-o",
+            "media.srtp=" + mode, *options))
+        self.assertGreater(r.last["rtp"]["rx"], 80, r)
+        self.assertGreater(
+            flow.best_match(flow.read_wav(ours)[1], said)[0], 0.9)
+        self.end()
+        self.assertGreater(flow.best_match(self.heard()[1], said)[0], 0.95,
+                           self.text())
+        return r
+
+    def its_call_is_heard(self, mode, *options):
+        said = flow.voice(2)
+        e, answered = self.its_call(
+            flow.write_wav(self.path("p.wav"), said), "media.srtp=" + mode,
+            *options)
+        self.assertEqual((e["direction"], e["disposition"]),
+                         ("inbound", "answered"), (e, self.text()))
+        self.assertGreater(e["rtp"]["rx"], 80, self.text())
+        self.end()
+        self.assertGreater(flow.best_match(self.heard()[1], said)[0], 0.95,
+                           self.text())
+        return e, answered[0]
+
+
+class Keys(Phone):
+    account = ";mediaenc=srtp"
+
+    # conformance: RFC 4568, 7714 | keys over RTP/AVP are answered, audio both ways | baresip
+    def test_optional(self):
+        r = self.two_ways("optional")
+        self.assertEqual((r.last["srtp"], r.all("call_answered")[0]["srtp"]),
+                         (GCM, GCM))
+
+    # conformance: RFC 4568 | its keys are answered by ours, audio both ways | baresip
+    def test_its_call(self):
+        e, answered = self.its_call_is_heard("optional")
+        self.assertEqual((e["srtp"], answered["srtp"]), (CM80, CM80))
+
+    # conformance: RFC 3711 4.1 | with media.srtp=off its keys are not answered, and the call is plain | baresip
+    def test_off(self):
+        self.assertIsNone(self.two_ways("off").last["srtp"])
+
+
+class Mandatory(Phone):
+    account = ";mediaenc=srtp-mand"
+
+    # conformance: RFC 4568, 3711 | RTP/SAVP is answered, audio both ways, RTCP on the same port | baresip
+    def test_required(self):
+        r = self.two_ways("required", "-o", "media.rtcp_mux=yes")
+        self.assertEqual(r.last["srtp"], GCM)
+
+    # conformance: RFC 4568 5.1.2 | RTP/SAVP with keys is answered, audio both ways | baresip
+    def test_its_call(self):
+        e, _ = self.its_call_is_heard("required")
+        self.assertEqual(e["srtp"], CM80)
+
+
+class Plain(Phone):
+    # conformance: RFC 4568 | who knows no SRTP takes the offer of `optional` as a plain one | baresip
+    def test_optional(self):
+        self.assertIsNone(self.two_ways("optional").last["srtp"])
+
+    # conformance: RFC 4568 7.1.2 | a call without encryption ends if it is required | baresip
+    def test_required(self):
+        r = run("-o", "sip.local_address=" + self.ip, "-o",
+                "media.srtp=required", "--json", "call",
+                "sip:phone@%s:%d" % (self.ip, self.port), "--ring-timeout", 5)
+        self.assertNotEqual(r.status, 0, r)
+        self.assertNotEqual(r.last["disposition"], "answered", r)
+        self.assertEqual((r.last["srtp"], r.last["rtp"]["tx"]), (None, 0), r)
+
+
+class Sipp(flow.Case):
+    def call(self, scenario, words, mode, *options):
+        tel = Telephone(self, scenario, words=words)
+        r = run("-o", "sip.server=" + tel.ip, "-o", "sip.port=%d" % tel.port,
+                "-o", "sip.local_address=" + tel.ip, "-o",
+                "media.srtp=" + mode, *options, "--json", "call",
+                "+4930123456", "--ring-timeout", 10, "--max-duration", 1)
+        tel.wait(self)
+        return r
+
+    def answered_by(self, proto, attributes, mode):
+        return self.call("srtp_answer", (
+            ("RTP/AVP", proto), ("a=sendrecv", "a=sendrecv" + "".join(
+                "\n" + a for a in attributes))), mode)
+
+    # conformance: RFC 4568 5.1.3 | an answer without encryption, or with a key that is none, ends the call with the reason | sipp
+    def test_answers_refused(self):
+        crypto = "a=crypto:4 %s inline:%s"
+        key = "A" * 40
+        for proto, attributes, mode, why in (
+                ("RTP/AVP", (), "required", "media.srtp is required"),
+                ("RTP/SAVP", (), "required", "no a=crypto"),
+                ("RTP/SAVP", (crypto % (CM80, "A" * 39),), "required",
+                 "wrong length"),
+                ("RTP/SAVP", (crypto % (CM80, key + " UNENCRYPTED_SRTP"),),
+                 "required", "session parameters"),
+                ("RTP/SAVP", (crypto.replace("4", "9") % (CM80, key),),
+                 "required", "not a line of our offer"),
+                ("RTP/SAVP", (crypto % (CM80, key),), "off",
+                 "media.srtp is off")):
+            with self.subTest(why=why):
+                r = self.answered_by(proto, attributes, mode)
+                self.assertIn(why, r.last["reason"], r)
+                self.assertNotEqual(r.status, 0, r)
+                self.assertEqual(r.last["rtp"]["tx"], 0, r)
+
+    # conformance: RFC 4568 6.1 | lifetime and MKI in an answer are tolerated | sipp
+    def test_answers_taken(self):
+        for proto, attributes, mode, srtp in (
+                ("RTP/SAVP", ("a=crypto:4 %s inline:%s|2^20|1:4" % (
+                    CM80, "A" * 40),), "required", CM80),
+                ("RTP/SAVP", ("a=crypto:5 AES_CM_128_HMAC_SHA1_32 inline:%s" %
+                              ("A" * 40),), "optional",
+                 "AES_CM_128_HMAC_SHA1_32"),
+                ("RTP/AVP", ("a=crypto:1 AEAD_AES_256_GCM inline:%s=" %
+                             ("A" * 59),), "optional", "AEAD_AES_256_GCM"),
+                ("RTP/AVP", (), "optional", None)):
+            with self.subTest(attributes=attributes):
+                r = self.answered_by(proto, attributes, mode)
+                self.assertEqual((r.status, r.last["disposition"],
+                                  r.last["srtp"]), (0, "answered", srtp), r)
+                self.assertGreater(r.last["rtp"]["tx"], 20, r)
+
+    # conformance: RFC 4568 7.1.3 | 488 to keys over RTP/AVP: once more by RTP/SAVP | sipp
+    def test_488_then_savp(self):
+        r = self.call("srtp_488", (), "optional")
+        self.assertEqual((r.status, r.last["srtp"]), (0, CM80), r)
+
+    # conformance: RFC 5761 5.1.1 | rtcp-mux is offered, and taken from the answer | sipp
+    def test_rtcp_mux(self):
+        r = self.call("srtp_answer", (
+            ("<action>", '<action><ereg regexp="a=rtcp-mux" search_in="msg" '
+             'check_it="true" assign_to="mux"/><log message="[$mux]"/>'),
+            ("a=sendrecv", "a=sendrecv\na=rtcp-mux")), "off", "-o",
+            "media.rtcp_mux=yes")
+        self.assertEqual(r.last["disposition"], "answered", r)
+
+
+if __name__ == "__main__":
+    baresip.main()

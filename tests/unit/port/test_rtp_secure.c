@@ -1,0 +1,272 @@
+/**
+ * @file test_rtp_secure.c  Encrypted streams, on real sockets and threads
+ */
+#define NET "127.61.7."
+#include "rtp_sides.h"
+
+#include "port/srtp/srtp.h"
+
+
+static struct sipd_secure keys_of(enum sipd_srtp_suite suite, uint8_t tx,
+				  uint8_t rx)
+{
+	struct sipd_secure s = {.suite = suite};
+
+	memset(s.tx, tx, sizeof(s.tx));
+	memset(s.rx, rx, sizeof(s.rx));
+
+	return s;
+}
+
+
+static void secure_join(struct side *a, struct side *b,
+			enum sipd_srtp_suite suite, bool mux)
+{
+	struct sipd_sdp_remote ra = remote_of(NET "2", sipd_rtp_port(b->r));
+	struct sipd_sdp_remote rb = remote_of(NET "1", sipd_rtp_port(a->r));
+
+	ra.secure = keys_of(suite, 1, 2);
+	rb.secure = keys_of(suite, 2, 1);
+	ra.rtcp_mux = rb.rtcp_mux = mux;
+	sipd_rtp_connect(a->r, &ra);
+	sipd_rtp_connect(b->r, &rb);
+}
+
+
+/* conformance: RFC 3711, 7714 | two-way audio by each suite, reports too | own */
+static void test_two_ways_by_each_suite(void **state)
+{
+	int i;
+	(void)state;
+
+	for (i = 1; i < SIPD_SRTP_SUITES; ++i) {
+		struct side a, b;
+
+		side_open(&a, NET "1");
+		side_open(&b, NET "2");
+		secure_join(&a, &b, (enum sipd_srtp_suite)i, i & 1);
+		assert_true(wait_for(&a, &a.audio, 20));
+		assert_true(wait_for(&b, &b.audio, 20));
+		sipd_rtp_dtmf(a.r, "42#");
+		assert_true(wait_keys(&b, "42#"));
+		side_close(&a);
+		side_close(&b);
+		assert_int_equal(a.mixed + b.mixed, 0);
+		assert_true(b.st.remote_lost == 0);
+	}
+}
+
+
+/* A stream whose far end is the test. */
+struct far {
+	struct side s;
+	struct peer p;
+	union sipd_addr at;
+	struct sipd_srtp *tx, *rx;
+};
+
+
+static void far_open(struct far *f)
+{
+	uint8_t key[SIPD_SRTP_KEY_MAX];
+	struct sipd_sdp_remote r = remote_of(NET "3", 0);
+
+	side_open(&f->s, NET "1");
+	peer_open(&f->p, NET "3");
+	memset(key, 2, sizeof(key));
+	f->tx = sipd_srtp_new(SIPD_SRTP_CM_128_80, key, 0);
+	memset(key, 1, sizeof(key));
+	f->rx = sipd_srtp_new(SIPD_SRTP_CM_128_80, key, 0);
+	r.rtp = f->p.addr;
+	r.secure = keys_of(SIPD_SRTP_CM_128_80, 1, 2);
+	assert_true(sipd_addr_parse(&f->at, NET "1", sipd_rtp_port(f->s.r)));
+	sipd_rtp_connect(f->s.r, &r);
+	assert_true(wait_for(&f->s, &f->s.frames, 1));
+}
+
+
+static void far_close(struct far *f)
+{
+	side_close(&f->s);
+	(void)close(f->p.fd);
+	sipd_srtp_free(f->tx);
+	sipd_srtp_free(f->rx);
+}
+
+
+static size_t far_make(struct far *f, uint8_t *buf, uint8_t code)
+{
+	const struct sipd_rtp_packet h = {
+		.pt = 8,
+		.seq = f->p.seq++,
+		.ts = f->p.ts,
+		.ssrc = f->p.ssrc,
+	};
+	size_t n = 12 + F;
+
+	f->p.ts += F;
+	sipd_rtp_write(buf, &h);
+	memset(buf + 12, code, F);
+	assert_true(sipd_srtp_protect(f->tx, buf, &n));
+
+	return n;
+}
+
+
+static void far_speak(struct far *f, uint8_t code, unsigned n)
+{
+	uint8_t buf[512];
+
+	while (n--) {
+		const unsigned at = now_of(&f->s, &f->s.frames);
+
+		peer_raw(&f->p, &f->at, buf, far_make(f, buf, code));
+		assert_true(wait_for(&f->s, &f->s.frames, at + 1));
+	}
+}
+
+
+/* CVE-2021-41105: errors of SRTP must not end a call.
+ * conformance: RFC 3711 3.3 | packets that are plain, changed or sent again are dropped and counted, the call goes on | own */
+static void test_bad_packets_are_dropped_and_counted(void **state)
+{
+	struct far f;
+	uint8_t buf[512];
+	size_t n, i;
+	(void)state;
+
+	far_open(&f);
+	for (i = 0; i < 30; ++i)
+		peer_audio(&f.p, &f.at, 0x90);
+	n = far_make(&f, buf, 0x91);
+	for (i = 0; i < n; i += 7) {
+		buf[i] ^= 0x20;
+		peer_raw(&f.p, &f.at, buf, n);
+		buf[i] ^= 0x20;
+	}
+	i = now_of(&f.s, &f.s.frames);
+	assert_true(wait_for(&f.s, &f.s.frames, (unsigned)i + 5));
+	assert_int_equal(now_of(&f.s, &f.s.first), 0);
+	assert_false(f.s.loud);
+
+	far_speak(&f, 0x92, 20);
+	assert_true(wait_for(&f.s, &f.s.audio, 10));
+	peer_raw(&f.p, &f.at, buf, n); /* older than the window */
+	far_close(&f);
+	assert_true(f.s.st.dropped >= 50);
+	assert_int_equal(f.s.st.rx, 20);
+}
+
+
+static uint16_t far_hear(struct far *f, uint8_t *buf, size_t *n)
+{
+	const int got = peer_recv(&f->p, buf, 512, WAIT_MS);
+
+	assert_true(got > 12);
+	*n = (size_t)got;
+
+	return (uint16_t)(buf[2] << 8 | buf[3]);
+}
+
+
+/* conformance: RFC 3711 4.1 | what we send is opened by our key, and by no other | own */
+static void test_sent_packets_are_encrypted(void **state)
+{
+	struct far f;
+	uint8_t buf[512], copy[512];
+	size_t n = 0, m;
+	(void)state;
+
+	far_open(&f);
+	(void)far_hear(&f, buf, &n);
+	assert_int_equal(n, 12 + F + 10);
+	memcpy(copy, buf, n);
+	m = n;
+	assert_int_equal(sipd_srtp_unprotect(f.tx, copy, &m),
+			 SIPD_SRTP_FORGED);
+	assert_int_equal(sipd_srtp_unprotect(f.rx, buf, &n), SIPD_SRTP_OK);
+	assert_int_equal(n, 12 + F);
+	far_close(&f);
+}
+
+
+/* conformance: RFC 3711 3.2.1, 4568 7.1.4 | the roll-over counter is kept over a re-INVITE with the same keys, hold too | own */
+static void test_same_keys_go_on(void **state)
+{
+	struct far f;
+	struct sipd_sdp_remote r;
+	uint8_t buf[512];
+	size_t n = 0;
+	uint32_t i;
+	(void)state;
+
+	far_open(&f);
+	f.p.seq = 65530;
+	far_speak(&f, 0x92, 10); /* our receiver's counter is 1 now */
+
+	r = remote_of(NET "3", 0);
+	r.rtp = f.p.addr;
+	r.secure = keys_of(SIPD_SRTP_CM_128_80, 1, 2);
+	r.dir = SIPD_INACTIVE;
+	sipd_rtp_connect(f.s.r, &r);
+	r.dir = SIPD_SENDRECV;
+	sipd_rtp_connect(f.s.r, &r);
+	i = now_of(&f.s, &f.s.audio);
+	far_speak(&f, 0x93, 20);
+	assert_true(wait_for(&f.s, &f.s.audio, i + 10));
+
+	/* and ours: each packet once, so that none is taken for a replay */
+	for (i = 0; i < 20; ++i) {
+		(void)far_hear(&f, buf, &n);
+		assert_int_equal(sipd_srtp_unprotect(f.rx, buf, &n),
+				 SIPD_SRTP_OK);
+	}
+	far_close(&f);
+	assert_int_equal(f.s.st.dropped, 0);
+}
+
+
+/* conformance: RFC 4568 7.1.4 | a new key in a re-INVITE is used from then on | own */
+static void test_new_keys_take_over(void **state)
+{
+	struct far f;
+	struct sipd_sdp_remote r;
+	uint8_t key[SIPD_SRTP_KEY_MAX], buf[512];
+	unsigned at;
+	(void)state;
+
+	far_open(&f);
+	far_speak(&f, 0x92, 20);
+	assert_true(wait_for(&f.s, &f.s.audio, 10));
+
+	r = remote_of(NET "3", 0);
+	r.rtp = f.p.addr;
+	r.secure = keys_of(SIPD_SRTP_CM_128_80, 1, 9);
+	sipd_rtp_connect(f.s.r, &r);
+	at = now_of(&f.s, &f.s.frames);
+	assert_true(wait_for(&f.s, &f.s.frames, at + 2));
+	peer_raw(&f.p, &f.at, buf, far_make(&f, buf, 0x93)); /* old key */
+
+	sipd_srtp_free(f.tx);
+	memset(key, 9, sizeof(key));
+	f.tx = sipd_srtp_new(SIPD_SRTP_CM_128_80, key, 0);
+	at = now_of(&f.s, &f.s.audio);
+	far_speak(&f, 0x94, 20);
+	assert_true(wait_for(&f.s, &f.s.audio, at + 10));
+	far_close(&f);
+	assert_int_equal(f.s.st.dropped, 1);
+}
+
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_two_ways_by_each_suite),
+		cmocka_unit_test(test_bad_packets_are_dropped_and_counted),
+		cmocka_unit_test(test_sent_packets_are_encrypted),
+		cmocka_unit_test(test_same_keys_go_on),
+		cmocka_unit_test(test_new_keys_take_over),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
