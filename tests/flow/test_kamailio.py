@@ -113,6 +113,7 @@ class Base(flow.Case):
     """A kamailio, and the way to it."""
     transports = ("udp", "tcp")
     auth = ""                        # more lines for its module auth
+    config = CONFIG
 
     def more(self):
         """Lines for the configuration."""
@@ -128,9 +129,10 @@ class Base(flow.Case):
         self.port = flow.free_port(self.ip)
         config = self.path("kamailio.cfg")
         with open(config, "w", encoding="utf-8") as f:
-            f.write(CONFIG % {"ip": self.ip, "port": self.port,
-                              "to": self.net.ip, "to_port": self.net.port,
-                              "more": self.more(), "auth": self.auth})
+            f.write(self.config % {"ip": self.ip, "port": self.port,
+                                   "to": self.net.ip,
+                                   "to_port": self.net.port,
+                                   "more": self.more(), "auth": self.auth})
         os.mkdir(self.path("run"))
         self.log = open(self.path("kamailio.log"), "w+", encoding="utf-8")
         self.addCleanup(self.log.close)
