@@ -4,6 +4,8 @@
 #include "telephone.h"
 
 
+/* conformance: RFC 3261 12.1.2 | the ACK takes the route set of the 2xx, reversed | own telephone */
+/* conformance: RFC 3326 2 | the Q.850 cause of a BYE is told | own telephone */
 static void test_answer_and_bye_in_ends(void **state)
 {
 	static const char *const headers[] = {
@@ -62,6 +64,7 @@ static void test_answer_and_bye_in_ends(void **state)
 }
 
 
+/* conformance: RFC 3261 17.1.1.3 | a final answer above 299 gets an ACK | own telephone */
 static void test_busy_ends_with_status(void **state)
 {
 	struct side *s = *state;
@@ -78,6 +81,7 @@ static void test_busy_ends_with_status(void **state)
 }
 
 
+/* conformance: RFC 3326 2 | the Q.850 cause of a final answer is told | own telephone */
 static void test_not_found_reports_q850(void **state)
 {
 	struct side *s = *state;
@@ -91,19 +95,29 @@ static void test_not_found_reports_q850(void **state)
 }
 
 
+/* conformance: RFC 3261 20.33 | Retry-After of 503, 480 and 486 is told | own telephone */
 static void test_unavailable_reports_retry_after(void **state)
 {
+	static const char *const statuses[] = {
+		"503 Service Unavailable",
+		"480 Temporarily Unavailable",
+		"486 Busy Here",
+	};
 	struct side *s = *state;
+	int i;
 
-	call(s);
-	reply(s, s->invite, "503 Service Unavailable",
-	      "Retry-After: 120 (busy);duration=60\r\n", "");
-	AWAIT(s, ended, 1);
-	assert_int_equal(s->told.end.sip_status, 503);
-	assert_int_equal(s->told.end.retry_after, 120);
+	for (i = 0; i < 3; i++) {
+		call(s);
+		reply(s, s->invite, statuses[i],
+		      "Retry-After: 120 (busy);duration=60\r\n", "");
+		AWAIT(s, ended, i + 1);
+		assert_int_equal(s->told.end.sip_status, atoi(statuses[i]));
+		assert_int_equal(s->told.end.retry_after, 120);
+	}
 }
 
 
+/* conformance: ATIS-1000099 | a 603 of the network is told from that of a person | own telephone */
 static void test_603_of_the_network_told_from_a_decline(void **state)
 {
 	struct side *s = *state;
@@ -128,6 +142,7 @@ static void test_603_of_a_person_is_no_network_block(void **state)
 }
 
 
+/* conformance: RFC 3261 8.1.3.4 | a 3xx is not followed unless sip.redirect_allow says so | own telephone */
 static void test_redirect_not_followed(void **state)
 {
 	struct side *s = *state;
@@ -143,6 +158,7 @@ static void test_redirect_not_followed(void **state)
 }
 
 
+/* conformance: RFC 3261 13.2.2.1 | early media of the fork that sent it last is heard | own telephone */
 static void test_early_media_then_answer(void **state)
 {
 	struct side *s = *state;
@@ -172,6 +188,7 @@ static void test_early_media_then_answer(void **state)
 }
 
 
+/* conformance: RFC 3264 4 | a 2xx without SDP has the description of its 183 | own telephone */
 static void test_sdp_only_in_183_is_the_answer(void **state)
 {
 	struct side *s = *state;
@@ -187,6 +204,7 @@ static void test_sdp_only_in_183_is_the_answer(void **state)
 }
 
 
+/* conformance: RFC 3261 13.2.2.4 | a 2xx without any description gets ACK and BYE | own telephone */
 static void test_no_sdp_at_all_refused(void **state)
 {
 	struct side *s = *state;
@@ -204,6 +222,7 @@ static void test_no_sdp_at_all_refused(void **state)
 }
 
 
+/* conformance: RFC 5621 3.1 | the SDP of a multipart answer is taken | own telephone */
 static void test_multipart_answer_taken(void **state)
 {
 	struct side *s = *state;
@@ -226,6 +245,7 @@ static void test_multipart_answer_taken(void **state)
 }
 
 
+/* conformance: RFC 3261 9.1 | no CANCEL before a 1xx | own telephone */
 static void test_hangup_before_1xx_holds_cancel(void **state)
 {
 	struct side *s = *state;
@@ -266,6 +286,7 @@ static void test_hangup_inside_progress_cancels(void **state)
 }
 
 
+/* conformance: RFC 3261 9.1 | a 2xx that crosses our CANCEL gets ACK and BYE | own telephone */
 static void test_answer_crossing_cancel_never_answered(void **state)
 {
 	struct side *s = *state;
@@ -289,6 +310,7 @@ static void test_answer_crossing_cancel_never_answered(void **state)
 }
 
 
+/* conformance: RFC 3261 9.1 | a 2xx long after the hang-up gets ACK and BYE | own telephone */
 static void test_silent_peer_ended_after_4s_late_answer_hung_up(void **state)
 {
 	struct side *s = *state;
@@ -312,6 +334,7 @@ static void test_silent_peer_ended_after_4s_late_answer_hung_up(void **state)
 }
 
 
+/* conformance: RFC 3261 9.1 | our ring limit ends an INVITE by CANCEL | own telephone */
 static void test_ring_timeout_cancels(void **state)
 {
 	struct side *s = *state;
@@ -330,6 +353,33 @@ static void test_ring_timeout_cancels(void **state)
 }
 
 
+/* conformance: RFC 3261 16.6 | 1xx that come again and again do not lengthen our ring limit; without an answer to the CANCEL the call ends all the same | own telephone */
+static void test_ring_limit_is_ours(void **state)
+{
+	struct side *s = *state;
+	char buf[MSG];
+	uint64_t start;
+	int i;
+
+	s->params.ring_timeout_ms = 600;
+	call(s);
+	start = sipd_clock_ms();
+	for (i = 1; i <= 4; i++) {
+		reply(s, s->invite,
+		      i % 2 ? "183 Session Progress" : "180 Ringing", "", "");
+		AWAIT(s, progress, i);
+		expect_none(s, "CANCEL ", 100);
+	}
+	expect(s, "CANCEL ", buf);
+	assert_in_range(sipd_clock_ms() - start, 550, 2500);
+	reply(s, buf, "200 OK", "", "");
+	AWAIT(s, ended, 1); /* no 487 comes */
+	assert_true(s->told.end.ring_timeout);
+	assert_int_equal(s->told.end.sip_status, 0);
+}
+
+
+/* conformance: RFC 3261 22.2 | a challenged INVITE comes again: same Call-ID and From, next CSeq | own telephone */
 static void test_digest_answered(void **state)
 {
 	struct side *s = *state;
@@ -391,6 +441,7 @@ static void test_digest_refused_is_eauth(void **state)
 }
 
 
+/* conformance: RFC 3261 7.2 | a status line that is none is no answer | own telephone */
 static void test_bad_status_lines_never_answered(void **state)
 {
 	static const char *const lines[] = {
@@ -412,6 +463,7 @@ static void test_bad_status_lines_never_answered(void **state)
 }
 
 
+/* conformance: RFC 3261 8.1.3.3 | a 2xx of another Call-ID is no answer | own telephone */
 static void test_answer_to_another_call_refused(void **state)
 {
 	struct side *s = *state;
@@ -550,6 +602,7 @@ int main(void)
 		T(test_answer_crossing_cancel_never_answered),
 		T(test_silent_peer_ended_after_4s_late_answer_hung_up),
 		T(test_ring_timeout_cancels),
+		T(test_ring_limit_is_ours),
 		T(test_digest_answered),
 		T(test_digest_refused_is_eauth),
 		T(test_bad_status_lines_never_answered),

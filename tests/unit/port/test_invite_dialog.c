@@ -64,6 +64,7 @@ static void test_bye_out_challenged_is_answered(void **state)
 }
 
 
+/* conformance: RFC 3261 13.2.2.4 | a second 2xx of another fork gets ACK and BYE, its copy an ACK | own telephone */
 static void test_second_fork_hung_up(void **state)
 {
 	struct side *s = *state;
@@ -88,6 +89,7 @@ static void test_second_fork_hung_up(void **state)
 }
 
 
+/* conformance: RFC 3261 13.2.2.4 | many forks that answer get ACKs, the first four a BYE | own telephone */
 static void test_many_forks_get_few_byes(void **state)
 {
 	struct side *s = *state;
@@ -112,6 +114,7 @@ static void test_many_forks_get_few_byes(void **state)
 }
 
 
+/* conformance: RFC 3261 13.2.2.4 | each copy of the 2xx gets an ACK | own telephone */
 static void test_answer_again_acked_again(void **state)
 {
 	struct side *s = *state;
