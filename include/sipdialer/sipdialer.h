@@ -272,7 +272,8 @@ struct sipdialer_event {
 	const char *account;  /**< Of sipdialer_account_add(), NULL: the
 			       *   engine's own                               */
 	const char *headers;  /**< CALL_INCOMING: header lines of the INVITE
-			       *   for the ends, "Name: value\n", or NULL     */
+			       *   for the ends, "Name: value\n", or NULL.
+			       *   REGISTRATION: Service-Route, Path          */
 	const char *asserted; /**< CALL_INCOMING: P-Asserted-Identity, number or
 			       *   URI, NULL none. RFC 3325                   */
 	const char *diverted; /**< CALL_INCOMING: who diverted it last, NULL

@@ -119,6 +119,7 @@ static void reg_handler(const struct sipd_reg_state *st, void *arg)
 	(void)sipd_strcpy(d->reg_reason, sizeof(d->reg_reason),
 			  st->reason ? st->reason : "");
 	d->reg.reason = d->reg_reason;
+	d->reg.headers = NULL; /* lives as long as the event is made */
 	(void)pthread_mutex_unlock(&d->lock);
 
 	ev.status = st->state;
@@ -126,6 +127,7 @@ static void reg_handler(const struct sipd_reg_state *st, void *arg)
 	ev.reason = st->reason;
 	ev.expires_s = st->expires;
 	ev.retry_ms = st->retry_ms;
+	ev.headers = st->headers;
 	sipd_event_push(d->events, &ev);
 	note_registration(d, st->state == SIPDIALER_REGISTRATION_REGISTERED);
 }
@@ -274,6 +276,7 @@ static void sip_conf(const struct sipd_options *o, struct sip_open *so)
 			(uint32_t)(sipd_opt_ms(o,
 					       SIPD_OPT_SIP_REGISTER_EXPIRES) /
 				   1000),
+		.instance = sipd_opt_str(o, SIPD_OPT_SIP_INSTANCE),
 		.keepalive_interval =
 			(uint32_t)(sipd_opt_ms(
 					   o,

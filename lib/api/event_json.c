@@ -64,7 +64,7 @@ static const struct field no_fields[] = {{0}};
 static const struct field registration_fields[] = {
 	W(status, sipd_words_registration), F(NUMBER, sip_status),
 	F(TEXT, reason), F(TIME, expires_s), F(TIME, retry_ms),
-	F(TEXT, account), {0}
+	F(TEXT, account), F(TEXT, headers), {0}
 };
 static const struct field done_fields[] = {
 	F(ID, request), F(ERROR, error), F(TEXT, text), F(ID, campaign),

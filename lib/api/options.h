@@ -41,6 +41,7 @@ enum sipd_option {
 	SIPD_OPT_SIP_OUTBOUND_PROXY,
 	SIPD_OPT_SIP_REGISTER,
 	SIPD_OPT_SIP_REGISTER_EXPIRES,
+	SIPD_OPT_SIP_INSTANCE,
 	SIPD_OPT_SIP_KEEPALIVE_INTERVAL,
 	SIPD_OPT_SIP_LOCAL_ADDRESS,
 	SIPD_OPT_SIP_LOCAL_PORT,
@@ -204,6 +205,7 @@ int sipd_option_check_header(const char *name, const char *value);
 int sipd_option_check_rtp_port(const char *name, const char *value);
 int sipd_option_check_digits(const char *name, const char *value);
 int sipd_option_check_delimiter(const char *name, const char *value);
+int sipd_option_check_instance(const char *name, const char *value);
 int sipd_option_check_address(const char *name, const char *value);
 int sipd_option_check_country(const char *name, const char *value);
 int sipd_option_check_trunks(const char *name, const char *value);

@@ -3,6 +3,7 @@
  */
 #include "api/options.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 #include "base/error.h"
@@ -146,6 +147,34 @@ int sipd_option_check_address(const char *name, const char *value)
 		SIPDIALER_EINVAL,
 		"option %s: \"%s\" is not a numeric IPv4 or IPv6 address",
 		name, value);
+}
+
+
+/* 8-4-4-4-12 digits. RFC 9562 4 */
+static bool is_uuid(const char *s)
+{
+	size_t i;
+
+	for (i = 0; i < 36; i++) {
+		const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+
+		if (dash ? s[i] != '-' : !isxdigit((unsigned char)s[i]))
+			return false;
+	}
+
+	return !s[36];
+}
+
+
+int sipd_option_check_instance(const char *name, const char *value)
+{
+	if (!*value || !strcmp(value, "auto") || !strcmp(value, "no") ||
+	    is_uuid(value))
+		return 0;
+
+	return sipd_error(SIPDIALER_EINVAL,
+			  "option %s: \"%s\" is none of auto, no, a UUID",
+			  name, value);
 }
 
 

@@ -79,6 +79,10 @@ const struct sipd_option_def sipd_option_table[SIPD_OPT_COUNT] = {
 [SIPD_OPT_SIP_REGISTER_EXPIRES] = {"sip.register_expires",
 	SECONDS(60, 86400), .standard = "300",
 	.doc = "Life of a registration asked for; refreshed in time."},
+[SIPD_OPT_SIP_INSTANCE] = {"sip.instance", STRING(36), .standard = "auto",
+	.check = sipd_option_check_instance,
+	.doc = "Id of this device in REGISTER (RFC 5626), a UUID; auto: made "
+	"of the machine and the account; no: none."},
 [SIPD_OPT_SIP_KEEPALIVE_INTERVAL] = {"sip.keepalive_interval",
 	SECONDS(0, 3600), .standard = "25",
 	.doc = "Keeps the way through a NAT open; 0: off. RFC 5626 4.4"},

@@ -81,6 +81,8 @@ request_route {
 		}
 		xlog("L_ERR", "SEEN register $hdr(Expires)\\n");
 		save("location");
+		reg_fetch_contacts("location", "$tu", "caller");
+		xlog("L_ERR", "SEEN bindings $(ulc(caller=>count))\\n");
 		exit;
 	}
 	if (!is_method("INVITE")) {
@@ -265,6 +267,29 @@ class Proxy(Base):
             e = d.wait("call_ended")
             self.assertEqual((e["direction"], e["disposition"],
                               e["sip_status"]), ("inbound", "no_answer", 487))
+
+    # conformance: RFC 5626 4.1 | one binding after a crash and a restart | kamailio
+    def test_binding_of_a_crashed_run_is_replaced(self):
+        first = self.command(*self.right, "--json", "call", "+4930123402",
+                             "--ring-timeout", 30)
+        flow.until(lambda: self.seen("invite"), 10, "a call")
+        first.signal(signal.SIGKILL)
+        first.wait()
+        # and those of two that live at the same time are kept
+        with self.engine() as d:
+            d.wait("registration", status="registered")
+            with self.engine() as e:
+                e.wait("registration", status="registered")
+        self.assertEqual(self.seen("bindings")[:3],
+                         ["bindings 1", "bindings 1", "bindings 2"])
+
+    def engine(self):
+        d = Engine(flow.LIBRARY, {
+            "sip.server": self.ip, "sip.port": self.port,
+            "sip.local_address": self.ip, "sip.user": "alice",
+            "sip.password": "secret"})
+        d.start()
+        return d
 
     def test_wrong_password_is_not_tried_again(self):
         r = self.call("+4930123400", options=[*self.base, "-o",

@@ -35,6 +35,8 @@ export interface DialerOptions {
   'sip.register'?: 'auto' | 'yes' | 'no' | boolean | null
   /** Life of a registration asked for; refreshed in time. 60 to 86,400 s. Default: 300. */
   'sip.register_expires'?: number | bigint | `${number}` | null
+  /** Id of this device in REGISTER (RFC 5626), a UUID; auto: made of the machine and the account; no: none. Default: auto. */
+  'sip.instance'?: string | null
   /** Keeps the way through a NAT open; 0: off. RFC 5626 4.4. 0 to 3,600 s. Default: 25. */
   'sip.keepalive_interval'?: number | bigint | `${number}` | null
   /** Numeric address to bind SIP and RTP to; empty: the one that leads to the server. */

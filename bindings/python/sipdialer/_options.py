@@ -47,6 +47,7 @@ NAMES: Dict[str, str] = {
     "sip.outbound_proxy": "string",
     "sip.register": "enum",
     "sip.register_expires": "int",
+    "sip.instance": "string",
     "sip.keepalive_interval": "int",
     "sip.local_address": "string",
     "sip.local_port": "int",
@@ -144,6 +145,8 @@ class DialerOptions:
         sip.user are set.
     sip_register_expires: int, 60 to 86,400 s, default 300. Life of a registration asked for;
         refreshed in time.
+    sip_instance: str, default auto. Id of this device in REGISTER (RFC 5626), a UUID; auto:
+        made of the machine and the account; no: none.
     sip_keepalive_interval: int, 0 to 3,600 s, default 25. Keeps the way through a NAT open; 0:
         off. RFC 5626 4.4
     sip_local_address: str. Numeric address to bind SIP and RTP to; empty: the one that leads to
@@ -264,7 +267,7 @@ class DialerOptions:
                  sip_realm: Optional[str] = None, sip_digest: Optional[SipDigest] = None,
                  sip_outbound_proxy: Optional[str] = None,
                  sip_register: Optional[SipRegister] = None,
-                 sip_register_expires: Optional[int] = None,
+                 sip_register_expires: Optional[int] = None, sip_instance: Optional[str] = None,
                  sip_keepalive_interval: Optional[int] = None,
                  sip_local_address: Optional[str] = None, sip_local_port: Optional[int] = None,
                  sip_external_address: Optional[str] = None,

@@ -46,4 +46,15 @@ bool sipd_register_known_contact(const struct sipd_register *reg,
 				 struct sa *mapped); /* address the server saw:
 				 * received/rport of its answers */
 
+/* ---- service.c: Service-Route. RFC 3608 -------------------------------- */
+
+/** Next hop of requests to the server, as sip->route. */
+const char *sipd_service_hop(const struct sipd_sip *sip);
+/** Lines of the registrar's Service-Route, "" none. */
+const char *sipd_service_routes(const struct sipd_sip *sip);
+/** Route lines of a request outside dialogs that goes to hop: the outbound
+ *  proxy, and what the registrar asked for. */
+int sipd_service_write(struct mbuf *mb, const struct sipd_sip *sip,
+		       const char *hop);
+
 #endif

@@ -27,6 +27,7 @@ static const struct {
 	STRING(domain, "sip.domain", 253),
 	STRING(realm, "sip.realm", SIPD_REALM_SIZE - 1),
 	STRING(outbound_proxy, "sip.outbound_proxy", SIPD_STRING_MAX),
+	STRING(instance, "sip.instance", 36),
 	STRING(local_address, "sip.local_address", 63),
 	STRING(external_address, "sip.external_address", 63),
 	STRING(user_agent, "sip.user_agent", SIPD_STRING_MAX),

@@ -296,6 +296,22 @@ static bool by_our_route(const struct sipd_sip *sip, const char *pkt,
 }
 
 
+/* By the way that the registrar has asked for? RFC 3608 */
+static bool by_service_route(const struct sipd_sip *sip, const char *pkt,
+			     size_t len)
+{
+	const char *routes = sipd_service_routes(sip);
+	const char *first = memmem(pkt, len, "\r\nRoute:", 8);
+
+	if (!first || !*routes || sip->conf.outbound_proxy[0])
+		return false;
+	first += 2;
+
+	return strlen(routes) <= len - (size_t)(first - pkt) &&
+	       !memcmp(first, routes, strlen(routes));
+}
+
+
 /* To the server, without a detour? */
 static bool to_server(const struct sipd_sip_conf *conf, const struct pl *host,
 		      const char *pkt, size_t len)
@@ -326,7 +342,8 @@ static void learn(struct sipd_sip *sip, const struct sa *dst, const char *pkt,
 	if (!request_host(pkt, len, &host))
 		return;
 	if (!to_server(&sip->conf, &host, pkt, len) &&
-	    !(sip->conf.outbound_proxy[0] && by_our_route(sip, pkt, len)))
+	    !(sip->conf.outbound_proxy[0] && by_our_route(sip, pkt, len)) &&
+	    !by_service_route(sip, pkt, len))
 		return;
 
 	sipd_guard_learn(sip, dst);

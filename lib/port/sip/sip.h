@@ -57,6 +57,7 @@ struct sipd_sip_conf {
 	const char *outbound_proxy;   /* "" or host[:port] or sip URI */
 	bool reg;                     /* register at the server */
 	uint32_t reg_expires;         /* s asked for */
+	const char *instance;         /* "" or auto, no, a UUID */
 	uint32_t keepalive_interval;  /* s, 0 off */
 	const char *local_address;    /* "" chosen by the route */
 	uint16_t local_port;          /* 0 any */
@@ -80,11 +81,13 @@ struct sipd_sip_conf {
 
 /** State of the registration, told at every change. */
 struct sipd_reg_state {
-	int state;          /* enum sipdialer_registration */
-	int sip_status;     /* of the last answer, 0 none */
-	const char *reason; /* in words */
-	uint32_t expires;   /* granted, s */
-	uint32_t retry_ms;  /* next try after, 0 none */
+	int state;           /* enum sipdialer_registration */
+	int sip_status;      /* of the last answer, 0 none */
+	const char *reason;  /* in words */
+	uint32_t expires;    /* granted, s */
+	uint32_t retry_ms;   /* next try after, 0 none */
+	const char *headers; /* Service-Route and Path of the answer, as
+			      * "Name: value\n"; NULL none */
 };
 
 typedef void(sipd_reg_h)(const struct sipd_reg_state *st, void *arg);

@@ -259,7 +259,8 @@ static int uri_target(const struct sipd_sip *sip, const char *to, char *uri,
 
 	ok = sipd_strcpy(uri, uri_size, to);
 	if (sip->conf.outbound_proxy[0] || at_server(sip, &u))
-		ok = ok && sipd_strcpy(route, route_size, sip->route);
+		ok = ok &&
+		     sipd_strcpy(route, route_size, sipd_service_hop(sip));
 	else
 		ok = ok && sipd_route_write(sip, &u.host, u.port, u.transport,
 					    route, route_size);
@@ -293,7 +294,7 @@ int sipd_target_uri(const struct sipd_sip *sip, const char *to, char *uri,
 	if (user_part(to, user, sizeof(user))) {
 		sipd_text_printf(&t, "sip:%s@%s", user, sip->domain);
 		if (!sipd_text_cut(&t) &&
-		    sipd_strcpy(route, route_size, sip->route))
+		    sipd_strcpy(route, route_size, sipd_service_hop(sip)))
 			return SIPDIALER_OK;
 	}
 

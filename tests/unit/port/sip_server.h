@@ -25,6 +25,7 @@ struct state {
 	uint32_t expires;
 	uint32_t retry_ms;
 	char reason[SIPD_ERROR_SIZE];
+	char headers[512];
 };
 
 struct server {
@@ -93,6 +94,8 @@ static void reg_handler(const struct sipd_reg_state *st, void *arg)
 		state->retry_ms = st->retry_ms;
 		(void)snprintf(state->reason, sizeof(state->reason), "%s",
 			       st->reason);
+		(void)snprintf(state->headers, sizeof(state->headers), "%s",
+			       st->headers ? st->headers : "");
 	}
 	(void)pthread_cond_broadcast(&s->cond);
 	(void)pthread_mutex_unlock(&s->lock);

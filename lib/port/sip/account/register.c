@@ -11,48 +11,14 @@
 #include "base/container.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "port/sip/internal.h"
+#include "port/sip/account/register.h"
 
 enum {
 	EXPIRES_DEFAULT = 3600,      /* RFC 3261 10.2.1.1 leaves it to us */
 	EXPIRES_MAX = 7 * 24 * 3600, /* longer grants are refreshed weekly */
-	SHORT_GRANT = 120,           /* s; below it refresh at half */
-	BACKOFF_MAX_MS = 60000,
-	REFUSED_MS = 60000,     /* 403, 404 and other refusals */
-	AUTH_MS = 300000,       /* wrong password: do not hammer */
-	STABLE_MS = 60000,      /* a connection that lived so long is good */
-	ANSWER_MS = 4000,       /* a refresh under way may take so long */
-	RETRY_AFTER_MAX = 3600, /* s, of what a server may ask */
-	BINDING_MAX = 64        /* Contacts read of one answer */
-};
-
-struct sipd_register {
-	struct sipd_sip *sip;
-	struct sipd_send *req;
-	struct sipd_auth *auth;
-	struct tmr tmr;      /* next REGISTER */
-	struct tmr expiry;   /* of what was granted */
-	struct tmr deadline; /* of stopping */
-	struct sipd_keepalive ka;
-	char callid[33];
-	char tag[17];
-	uint64_t asked_ms; /* the attempt under way began */
-	uint32_t cseq;
-	uint32_t expires; /* s to ask for */
-	uint32_t granted;
-	uint32_t failc;   /* failures in a row that back off */
-	uint32_t lostc;   /* connections lost in a row */
-	unsigned briefs;  /* 423 in this attempt */
-	bool digest_sent; /* in this attempt */
-	bool bound;       /* the server may have a binding of us */
-	bool stopping;
-	char contact[512]; /* as in the last REGISTER, without <> */
-	struct sa dst;     /* where the last REGISTER went */
-	enum sip_transp tp;
-	struct sa mapped;
-	void (*stoph)(void *arg);
-	void *arg;
-	struct sipd_work work;
+	STABLE_MS = 60000,  /* a connection that lived so long is good */
+	ANSWER_MS = 4000,   /* a refresh under way may take so long */
+	FLOW_TIMER_MIN = 10 /* s */
 };
 
 static void attempt(struct sipd_register *reg);
@@ -70,27 +36,12 @@ static void tell(struct sipd_register *reg, int state, int status,
 		.sip_status = status,
 		.reason = reason,
 		.expires = reg->granted,
+		.headers = reg->told[0] ? reg->told : NULL,
 		.retry_ms = (uint32_t)retry_ms,
 	};
 
 	if (sip->regh)
 		sip->regh(&st, sip->arg);
-}
-
-
-static uint64_t jitter(uint64_t ms)
-{
-	/* +-25 %: a farm of dialers must not come back in step */
-	return ms * 3 / 4 + ms / 2 * rand_u16() / UINT16_MAX;
-}
-
-
-static uint64_t backoff(uint32_t failc)
-{
-	const uint32_t shift = failc > 7 ? 6 : failc ? failc - 1 : 0;
-	const uint64_t ms = 1000ULL << shift;
-
-	return jitter(ms < BACKOFF_MAX_MS ? ms : BACKOFF_MAX_MS);
 }
 
 
@@ -104,6 +55,7 @@ static void failed(struct sipd_register *reg, int status, const char *reason,
 		   uint64_t retry_ms)
 {
 	reg->granted = 0;
+	register_service_clear(reg);
 	tmr_cancel(&reg->expiry);
 	sipd_keepalive_stop(&reg->ka);
 	sipd_log_warning(reg->sip->log,
@@ -117,14 +69,7 @@ static void failed(struct sipd_register *reg, int status, const char *reason,
 static void failed_for_now(struct sipd_register *reg, int status,
 			   const char *reason, uint32_t after)
 {
-	uint64_t ms = backoff(++reg->failc);
-
-	if (after > RETRY_AFTER_MAX)
-		after = RETRY_AFTER_MAX;
-	if ((uint64_t)after * 1000 > ms)
-		ms = (uint64_t)after * 1000;
-
-	failed(reg, status, reason, ms);
+	failed(reg, status, reason, register_backoff(reg, after));
 }
 
 
@@ -135,7 +80,7 @@ static void failed_auth(struct sipd_register *reg, int status)
 
 	(void)sipd_strcpy(reason, sizeof(reason), sipd_error_text());
 	reg->auth = mem_deref(reg->auth);
-	failed(reg, status, reason, jitter(AUTH_MS));
+	failed(reg, status, reason, register_slow(reg, true, 0));
 }
 
 
@@ -159,95 +104,6 @@ static void learn_mapped(struct sipd_register *reg, const struct sip_msg *msg)
 		sa_set_port(&addr, sa_port(&reg->sip->laddr));
 
 	reg->mapped = addr;
-}
-
-
-struct binding {
-	const struct sipd_register *reg;
-	struct sipd_uri ours;
-	uint32_t expires;
-	unsigned count;
-	bool found;
-};
-
-
-static bool same_host(const struct pl *a, const struct pl *b)
-{
-	struct sa sa, sb;
-
-	if (!sa_set(&sa, a, 0) && !sa_set(&sb, b, 0))
-		return sa_cmp(&sa, &sb, SA_ADDR);
-
-	return !pl_casecmp(a, b);
-}
-
-
-/* Ours by user, host and port; servers add or drop parameters. */
-static bool contact_handler(const struct sip_hdr *hdr,
-			    const struct sip_msg *msg, void *arg)
-{
-	struct binding *b = arg;
-	struct sip_addr addr;
-	struct pl value;
-	uint16_t port;
-
-	if (b->count++ >= BINDING_MAX)
-		return true;
-	if (sip_addr_decode(&addr, &hdr->val))
-		return false;
-
-	port = sip_transp_port(b->reg->tp, addr.uri.port);
-	if (pl_cmp(&addr.uri.user, &b->ours.user) ||
-	    !same_host(&addr.uri.host, &b->ours.host) || port != b->ours.port)
-		return false;
-
-	b->found = true;
-	b->expires = b->reg->expires;
-	if (!msg_param_decode(&addr.params, "expires", &value)) {
-		if (!sipd_pl_number(&value, &b->expires))
-			b->expires = 0;
-	}
-	else if (pl_isset(&msg->expires)) {
-		if (!sipd_pl_number(&msg->expires, &b->expires))
-			b->expires = 0;
-	}
-
-	return true;
-}
-
-
-/* Seconds granted to our Contact, 0 if it is not there. RFC 3261 10.2.4 */
-static uint32_t granted(const struct sipd_register *reg,
-			const struct sip_msg *msg)
-{
-	struct binding b = {.reg = reg};
-
-	if (sipd_uri_parse(&b.ours, reg->contact))
-		return 0;
-
-	(void)sip_msg_hdr_apply(msg, true, SIP_HDR_CONTACT, contact_handler,
-				&b);
-
-	return b.found ? b.expires : 0;
-}
-
-
-static uint32_t header_seconds(const struct sip_msg *msg, enum sip_hdrid id)
-{
-	const struct sip_hdr *hdr = sip_msg_hdr(msg, id);
-	uint32_t seconds = 0;
-	struct pl pl;
-
-	if (!hdr)
-		return 0;
-
-	/* "120 (I'm in a meeting);duration=60" */
-	for (pl = hdr->val, pl.l = 0; pl.l < hdr->val.l; pl.l++) {
-		if (pl.p[pl.l] < '0' || pl.p[pl.l] > '9')
-			break;
-	}
-
-	return sipd_pl_number(&pl, &seconds) ? seconds : 0;
 }
 
 
@@ -276,9 +132,50 @@ static void expired(void *arg)
 }
 
 
+/* The registrar took our instance and reg-id. RFC 5626 6 */
+static bool requires_outbound(const struct sip_msg *msg)
+{
+	return sip_msg_hdr_has_value(msg, SIP_HDR_REQUIRE, "outbound");
+}
+
+
+/* A server that wants to hear from us more often says so. RFC 5626 4.4 */
+static uint32_t keepalive_interval(const struct sipd_register *reg,
+				   const struct sip_msg *msg)
+{
+	const uint32_t ours = reg->sip->conf.keepalive_interval;
+	const uint32_t timer = register_seconds(msg, SIP_HDR_FLOW_TIMER);
+
+	return timer >= FLOW_TIMER_MIN && timer * 4ULL / 5 < ours
+		       ? timer * 4 / 5
+		       : ours;
+}
+
+
+static bool again(struct sipd_register *reg);
+
+
+/* What a run of ours that crashed has left behind would get half our calls.
+ * Once: a registrar that keeps it will not let go of it the next time. */
+static void remove_stale(struct sipd_register *reg)
+{
+	if (!reg->stalec || reg->cleaned) {
+		reg->stalec = 0;
+		return;
+	}
+
+	reg->cleaned = true;
+	sipd_log_info(reg->sip->log,
+		      "sip: %zu old bindings of ours are removed",
+		      reg->stalec);
+	(void)again(reg);
+	reg->stalec = 0;
+}
+
+
 static void registered(struct sipd_register *reg, const struct sip_msg *msg)
 {
-	uint32_t seconds = granted(reg, msg);
+	uint32_t seconds = register_granted(reg, msg);
 	uint64_t ms, left;
 
 	if (!seconds) {
@@ -290,20 +187,21 @@ static void registered(struct sipd_register *reg, const struct sip_msg *msg)
 
 	if (seconds > EXPIRES_MAX)
 		seconds = EXPIRES_MAX;
-	ms = (uint64_t)seconds * (seconds < SHORT_GRANT ? 500 : 900);
-	if (ms < 1000)
-		ms = 1000;
+	ms = register_refresh(seconds);
 
 	reg->granted = seconds;
-	reg->failc = 0;
+	reg->failc = reg->refusedc = 0;
+	reg->outbound = requires_outbound(msg);
+	register_service_read(reg, msg);
 	tmr_start(&reg->tmr, ms, retry_handler, reg);
 	/* after the refresh, also when that is due at the same time */
 	left = (uint64_t)seconds * 1000;
 	tmr_start(&reg->expiry, left > ms ? left : ms + 1, expired, reg);
 	sipd_keepalive_start(&reg->ka, reg->sip, reg->tp, &reg->dst,
-			     reg->sip->conf.keepalive_interval);
+			     keepalive_interval(reg, msg));
 	tell(reg, SIPDIALER_REGISTRATION_REGISTERED, msg->scode, "registered",
 	     0);
+	remove_stale(reg);
 }
 
 
@@ -333,12 +231,16 @@ static void challenged(struct sipd_register *reg, const struct sip_msg *msg)
 /* RFC 3261 10.2.8 */
 static void too_brief(struct sipd_register *reg, const struct sip_msg *msg)
 {
-	const uint32_t min = header_seconds(msg, SIP_HDR_MIN_EXPIRES);
+	const uint32_t min = register_seconds(msg, SIP_HDR_MIN_EXPIRES);
+	char reason[128];
 
 	if (min <= reg->expires || min > EXPIRES_MAX || reg->briefs++) {
-		failed(reg, msg->scode,
-		       "the server refuses every expiry (423)",
-		       jitter(REFUSED_MS));
+		(void)snprintf(
+			reason, sizeof(reason),
+			"the server refuses to register for %u s (423), "
+			"and asks for %u s",
+			reg->expires, min);
+		failed(reg, msg->scode, reason, register_slow(reg, false, 0));
 		return;
 	}
 
@@ -350,13 +252,18 @@ static void too_brief(struct sipd_register *reg, const struct sip_msg *msg)
 static void refused(struct sipd_register *reg, const struct sip_msg *msg)
 {
 	const uint16_t scode = msg->scode;
-	char phrase[96], reason[128];
+	const uint32_t after = register_seconds(msg, SIP_HDR_RETRY_AFTER);
+	char phrase[96], reason[192];
 	struct pl pl = msg->reason;
 
 	if (pl.l >= sizeof(phrase))
 		pl.l = sizeof(phrase) - 1;
 	(void)pl_strcpy(&pl, phrase, sizeof(phrase));
-	(void)snprintf(reason, sizeof(reason), "%u %s", scode, phrase);
+	(void)snprintf(reason, sizeof(reason),
+		       scode < 400 ? "%u %s: a registration does not follow "
+				     "redirects, set sip.server"
+				   : "%u %s",
+		       scode, phrase);
 
 	if (scode == 403 && reg->digest_sent) {
 		(void)sipd_error(SIPDIALER_EAUTH,
@@ -364,16 +271,18 @@ static void refused(struct sipd_register *reg, const struct sip_msg *msg)
 				 reason);
 		failed_auth(reg, scode);
 	}
-	else if (scode >= 500 && scode < 600) {
-		failed_for_now(reg, scode, reason,
-			       header_seconds(msg, SIP_HDR_RETRY_AFTER));
+	else if (scode == 439 && !reg->no_outbound && reg->instance) {
+		/* a proxy on the way cannot do it. RFC 5626 11.6 */
+		reg->no_outbound = true;
+		(void)again(reg);
 	}
-	else if (scode == 408 || scode == 480) {
-		failed_for_now(reg, scode, reason, 0);
+	else if ((scode >= 500 && scode < 600) || scode == 408 ||
+		 scode == 430 || scode == 480) {
+		failed_for_now(reg, scode, reason, after);
 	}
 	else {
 		/* a redirect is not followed (specs fact E) */
-		failed(reg, scode, reason, jitter(REFUSED_MS));
+		failed(reg, scode, reason, register_slow(reg, false, after));
 	}
 }
 
@@ -474,54 +383,6 @@ static void response_handler(int err, const struct sip_msg *msg, void *arg)
 
 /* ---- Asking ---- */
 
-static int send_handler(SIPD_LIBRE_SEND_ARGS)
-{
-	struct sipd_register *reg = arg;
-	char contact[sizeof(reg->contact)];
-	const uint32_t expires = reg->stopping ? 0 : reg->expires;
-	size_t len;
-
-	reg->dst = *dst;
-	reg->tp = tp;
-
-	/* what was bound is what gets removed */
-	if (!reg->stopping || !reg->contact[0]) {
-		if (sipd_contact(reg->sip, tp, src, contact, sizeof(contact)))
-			return EINVAL;
-		len = strlen(contact) - 2; /* without <> */
-		memcpy(reg->contact, contact + 1, len);
-		reg->contact[len] = '\0';
-	}
-
-	return mbuf_printf(mb, "Contact: <%s>;expires=%u\r\n", reg->contact,
-			   expires);
-}
-
-
-static int request_write(struct sipd_register *reg, struct mbuf *mb)
-{
-	const struct sipd_sip *sip = reg->sip;
-	const uint32_t expires = reg->stopping ? 0 : reg->expires;
-	int err;
-
-	err = mbuf_write_str(mb, "Max-Forwards: 70\r\n");
-	err |= sipd_auth_encode(mb, reg->auth, "REGISTER", sip->registrar);
-	err |= mbuf_printf(mb, "To: <%s>\r\nFrom: <%s>;tag=%s\r\n", sip->aor,
-			   sip->aor, reg->tag);
-	err |= mbuf_printf(mb, "Call-ID: %s\r\nCSeq: %u REGISTER\r\n",
-			   reg->callid, reg->cseq);
-	err |= mbuf_printf(mb, "Expires: %u\r\nAllow: " SIPD_ALLOW "\r\n",
-			   expires);
-	if (sip->conf.user_agent[0])
-		err |= mbuf_printf(mb, "User-Agent: %s\r\n",
-				   sip->conf.user_agent);
-	err |= mbuf_write_str(mb, "Content-Length: 0\r\n\r\n");
-	mb->pos = 0;
-
-	return err;
-}
-
-
 static int request(struct sipd_register *reg)
 {
 	struct sipd_sip *sip = reg->sip;
@@ -534,7 +395,7 @@ static int request(struct sipd_register *reg)
 
 	reg->cseq++;
 	memset(&reg->dst, 0, sizeof(reg->dst));
-	err = request_write(reg, mb);
+	err = register_write(reg, mb);
 	if (!err)
 		err = sipd_send(&reg->req, sip,
 				&(struct sipd_send_params){
@@ -543,7 +404,7 @@ static int request(struct sipd_register *reg)
 					.route = sip->route,
 					.mb = mb,
 					.prefer = &last,
-					.sendh = send_handler,
+					.sendh = register_contact,
 					.resph = response_handler,
 					.arg = reg,
 				});
@@ -562,6 +423,8 @@ static void attempt(struct sipd_register *reg)
 	reg->asked_ms = tmr_jiffies();
 	sa_init(&reg->dst, AF_UNSPEC); /* the best server anew */
 	reg->briefs = 0;
+	reg->stalec = 0;
+	reg->cleaned = false;
 	reg->digest_sent = false;
 	if (!reg->auth)
 		err = sipd_auth_alloc(&reg->auth, reg->sip);
@@ -594,12 +457,14 @@ static void destructor(void *arg)
 	sipd_keepalive_stop(&reg->ka);
 	mem_deref(reg->req);
 	mem_deref(reg->auth);
+	mem_deref(reg->instance);
 }
 
 
 int sipd_register_start(struct sipd_register **rp, struct sipd_sip *sip)
 {
 	struct sipd_register *reg;
+	int err;
 
 	reg = mem_zalloc(sizeof(*reg), destructor);
 	if (!reg)
@@ -612,6 +477,12 @@ int sipd_register_start(struct sipd_register **rp, struct sipd_sip *sip)
 	(void)re_snprintf(reg->callid, sizeof(reg->callid), "%016llx%016llx",
 			  rand_u64(), rand_u64());
 	(void)re_snprintf(reg->tag, sizeof(reg->tag), "%016llx", rand_u64());
+
+	err = sipd_instance_open(&reg->instance, sip);
+	if (err) {
+		mem_deref(reg);
+		return err;
+	}
 
 	/* the first state is told after sipd_sip_open() has returned */
 	tmr_start(&reg->tmr, 0, retry_handler, reg);

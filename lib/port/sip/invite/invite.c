@@ -177,7 +177,6 @@ static const char *extensions(const struct sipd_invite *inv)
 
 static int invite_write(struct mbuf *mb, struct sipd_invite *inv)
 {
-	const char *proxy = inv->sip->conf.outbound_proxy;
 	const char *ua = inv->sip->conf.user_agent;
 	char sdp[INVITE_SDP_MAX], timer[96];
 	const size_t len = sipd_sdp_offer(&inv->local, sdp, sizeof(sdp));
@@ -188,8 +187,7 @@ static int invite_write(struct mbuf *mb, struct sipd_invite *inv)
 
 	invite_timer_ask(inv, timer, sizeof(timer));
 	err = mbuf_write_str(mb, "Max-Forwards: 70\r\n");
-	if (proxy && *proxy)
-		err |= mbuf_printf(mb, SIPD_ROUTE_LINE, inv->hop);
+	err |= sipd_service_write(mb, inv->sip, inv->hop);
 	if (inv->auth)
 		err |= sipd_auth_encode(mb, inv->auth, "INVITE", inv->uri);
 	err |= mbuf_printf(mb,
