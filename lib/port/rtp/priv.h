@@ -13,6 +13,7 @@
 #include "port/rtp/event.h"
 #include "port/rtp/jitter.h"
 #include "port/rtp/packet.h"
+#include "port/rtp/quality.h"
 #include "port/rtp/rtcp.h"
 #include "port/rtp/rtp.h"
 #include "port/rtp/secure.h"

@@ -1,5 +1,5 @@
 /**
- * @file port/rtp/rtcp.c  RTCP: reports, reception statistics, quality
+ * @file port/rtp/rtcp.c  RTCP: reports, reception statistics
  */
 #include "port/rtp/rtcp.h"
 
@@ -24,8 +24,10 @@ void sipd_reception_next(struct sipd_reception *r)
 	const uint64_t expected = sipd_reception_expected(r);
 	const uint64_t received = r->received_before + r->received;
 	const double jitter = r->jitter;
+	const uint64_t gaps = r->gaps;
 
 	memset(r, 0, sizeof(*r));
+	r->gaps = gaps;
 	r->expected_before = expected;
 	r->received_before = received;
 	r->jitter = jitter;
@@ -53,6 +55,7 @@ void sipd_reception_put(struct sipd_reception *r, uint16_t seq)
 	if (ahead && ahead < MAX_DROPOUT) {
 		if (seq < r->max)
 			r->cycles += 65536;
+		r->gaps += ahead > 1;
 		r->max = seq;
 	}
 	++r->received;
@@ -97,6 +100,12 @@ uint64_t sipd_reception_lost(const struct sipd_reception *r)
 	const uint64_t received = r->received_before + r->received;
 
 	return expected > received ? expected - received : 0;
+}
+
+
+uint64_t sipd_reception_gaps(const struct sipd_reception *r)
+{
+	return r->gaps;
 }
 
 
@@ -279,23 +288,4 @@ uint32_t sipd_rtcp_interval(bool first, uint32_t random)
 	const double share = 0.5 + random / 4294967296.0;
 
 	return (uint32_t)((first ? 2500 : 5000) * share / 1.21828);
-}
-
-
-double sipd_mos(double loss, double delay_ms)
-{
-	/* G.113 appendix I: Bpl of G.711 with concealment, Ie = 0 */
-	const double percent = loss * 100;
-	const double ie = 95 * percent / (percent + 25.1);
-	double id = 0.024 * delay_ms, r;
-
-	if (delay_ms > 177.3)
-		id += 0.11 * (delay_ms - 177.3);
-	r = 93.2 - id - ie;
-	if (r <= 0)
-		return 1;
-	if (r >= 100)
-		return 4.5;
-
-	return 1 + 0.035 * r + r * (r - 60) * (100 - r) * 7e-6;
 }

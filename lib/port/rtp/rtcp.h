@@ -1,7 +1,7 @@
 /**
- * @file port/rtp/rtcp.h  RTCP: reports, reception statistics, quality
+ * @file port/rtp/rtcp.h  RTCP: reports, reception statistics
  *
- * Pure.  RFC 3550 6 and appendix A; quality by ITU-T G.107, simplified.
+ * Pure.  RFC 3550 6 and appendix A.
  */
 #ifndef SIPD_PORT_RTP_RTCP_H
 #define SIPD_PORT_RTP_RTCP_H
@@ -26,6 +26,7 @@ struct sipd_reception {
 	bool timed;                                /* transit is set */
 	double jitter;                             /* timestamp units */
 	uint64_t expected_before, received_before; /* of earlier sources */
+	uint64_t gaps; /* runs of lost packets, of all sources */
 };
 
 /** A packet of this source came. */
@@ -37,6 +38,8 @@ void sipd_reception_time(struct sipd_reception *r, uint32_t ts,
 void sipd_reception_next(struct sipd_reception *r);
 uint64_t sipd_reception_expected(const struct sipd_reception *r);
 uint64_t sipd_reception_lost(const struct sipd_reception *r);
+/** Times that one or more packets in a row were missing. */
+uint64_t sipd_reception_gaps(const struct sipd_reception *r);
 
 /** Report block. 6.4.1 */
 struct sipd_rtcp_block {
@@ -78,8 +81,5 @@ bool sipd_rtcp_parse(struct sipd_rtcp_in *in, const uint8_t *buf, size_t n,
 
 /** Time to the next report, ms.  random: any. 6.2, 6.3.1 */
 uint32_t sipd_rtcp_interval(bool first, uint32_t random);
-
-/** Mean opinion score 1 to 4.4 of G.711 with concealment. */
-double sipd_mos(double loss, double delay_ms);
 
 #endif

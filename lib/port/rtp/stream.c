@@ -231,12 +231,15 @@ static void final_stats(struct sipd_rtp *r, struct sipd_rtp_stats *st)
 	st->remote_jitter_ms = r->remote_jitter_ms;
 	st->codec = r->remote.codec;
 	if (expected && r->rx) {
-		const double bad = (double)(st->lost + st->late) /
-				   (double)expected;
+		const struct sipd_quality q = {
+			.expected = expected,
+			.bad = st->lost + st->late,
+			.gaps = sipd_reception_gaps(&r->reception) + st->late,
+			.delay_ms = r->rtt_ms / 2 + SIPD_FRAME_MS +
+				    sipd_jitter_delay_ms(&r->jitter),
+		};
 
-		st->mos = sipd_mos(bad > 1 ? 1 : bad,
-				   r->rtt_ms / 2 + SIPD_FRAME_MS +
-					   sipd_jitter_delay_ms(&r->jitter));
+		st->mos = sipd_quality_mos(sipd_quality_r(&q));
 	}
 }
 

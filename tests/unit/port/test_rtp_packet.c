@@ -203,17 +203,6 @@ static void test_interval_random_around_minimum(void **state)
 }
 
 
-static void test_mos_falls_with_loss_and_delay(void **state)
-{
-	(void)state;
-	assert_true(sipd_mos(0, 60) > 4.3 && sipd_mos(0, 60) < 4.45);
-	assert_true(sipd_mos(0.05, 60) < 4.1 && sipd_mos(0.05, 60) > 3.5);
-	assert_true(sipd_mos(0.2, 60) < 2.7);
-	assert_true(sipd_mos(0, 400) < 3.8);
-	assert_true(sipd_mos(1, 2000) >= 1);
-}
-
-
 /* ---- keys ---------------------------------------------------------------- */
 
 static size_t event(struct sipd_event_rx *e, uint32_t ts, uint8_t key,
@@ -541,7 +530,6 @@ int main(void)
 		cmocka_unit_test(test_loss_counted_over_wrap),
 		cmocka_unit_test(test_jitter_as_in_appendix_a8),
 		cmocka_unit_test(test_interval_random_around_minimum),
-		cmocka_unit_test(test_mos_falls_with_loss_and_delay),
 		cmocka_unit_test(test_key_once_with_duration),
 		cmocka_unit_test(test_key_whose_end_got_lost),
 		cmocka_unit_test(test_old_unknown_and_short_events_ignored),
