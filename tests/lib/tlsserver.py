@@ -42,7 +42,7 @@ def context(cert, key, **options):
 
 
 class Server:
-    """answer(msg) -> bytes or None.  What came is in got, and before TLS in
+    """Of ctx, or with None of TCP.  answer(msg) -> bytes or None.  What came is in got, and before TLS in
     raw; SNI in names; pings counts CRLF CRLF."""
 
     def __init__(self, ip, ctx, answer=None, port=0, raw=None):
@@ -83,6 +83,10 @@ class Server:
         try:
             if self.raw_handler:
                 self.raw_handler(s, self)
+                return
+            if not self.ctx:
+                self.open.append(s)
+                self.talk(s)
                 return
             s.settimeout(5)
             with self.ctx.wrap_socket(s, server_side=True) as t:

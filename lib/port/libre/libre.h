@@ -86,10 +86,51 @@ void sipd_libre_bad_request(const struct sip *sip, sip_msg_h *h, void *arg);
  *  shared libre. @thread loop */
 void sipd_libre_first(sip_msg_h *h, void *arg);
 
+/* ---- conn.c: no effect on a shared libre ------------------------------- */
+
+#ifdef SIPD_LIBRE_STATIC
+#define SIPD_LIBRE_CONNS true
+#else
+#define SIPD_LIBRE_CONNS false
+#endif
+
 enum {
-	SIPD_TCP_IN_MAX = 256
-}; /* TCP connections from outside; more are
-				 * closed at once (specs fact L) */
+	SIPD_TCP_IN_MAX = 256, /* TCP connections from outside; more are closed
+				* at once (specs fact L) */
+	SIPD_TCP_STRANGERS_MAX = 128 /* of these, of those we do not know */
+};
+
+/** A SIP stack that connections belong to. */
+struct sipd_libre_stack {
+	struct le le;
+	struct sa local; /* where it listens */
+	bool secure;     /* no stranger may connect */
+	/** Who connects is asked for before a byte is read. */
+	bool (*knownh)(const struct sa *peer, void *arg);
+	/** A connection that was in use has ended: the requests that began at
+	 *  gen or before get no answer on it. On a turn of its own. */
+	void (*losth)(const struct sa *peer, uint64_t gen, void *arg);
+	void *arg;
+	struct tmr tmr;
+	struct list lostl;
+};
+
+/** The fields above are set. Until the matching close it does not move.
+ *  @thread loop */
+void sipd_libre_stack_open(struct sipd_libre_stack *st);
+/** Also if it was not opened. */
+void sipd_libre_stack_close(struct sipd_libre_stack *st);
+/** What libre sends next over TCP or TLS is sent for st: for its trace
+ *  handler. */
+void sipd_libre_conn_use(struct sipd_libre_stack *st);
+/** What a request that begins now compares with gen of losth(). */
+uint64_t sipd_libre_conn_now(void);
+/** Is there a connection with peer?  Always with a shared libre. */
+bool sipd_libre_conn_open(const struct sipd_libre_stack *st,
+			  const struct sa *peer);
+/** End it if nothing has come of it for ms; was it so? */
+bool sipd_libre_conn_silent(const struct sipd_libre_stack *st,
+			    const struct sa *peer, uint32_t ms);
 
 /* ---- tls --------------------------------------------------------------- */
 

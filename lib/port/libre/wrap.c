@@ -4,7 +4,7 @@
  * The linker's --wrap sends libre's own calls here.  libre prints a line to
  * stderr for every stray or broken packet, with raw peer bytes (specs fact K),
  * and answers any STUN Binding request on the SIP port (fact J).  It gives no
- * way to its sockets: their buffers and number are set here (fact L), and they are closed on exec.  It asks
+ * way to its sockets: their buffers are set here (fact L), and they are closed on exec.  It asks
  * OpenSSL for each 4 bytes of a Call-ID, a tag or a branch.  Names that a
  * release of libre does not have are never called.
  */
@@ -15,8 +15,6 @@
 #include <errno.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/types.h>
 #include "port/libre/libre.h"
 
 static _Thread_local struct sipd_log *log_here;
@@ -61,16 +59,6 @@ void sipd_libre_bad_request(const struct sip *sip, sip_msg_h *h, void *arg)
 
 #ifdef SIPD_LIBRE_STATIC
 
-/* Connections from outside, by descriptor and inode: libre does not say when
- * one is gone, but then its inode has changed. */
-static _Thread_local struct tcp_in {
-	int fd;
-	ino_t ino;
-} tcp_in[SIPD_TCP_IN_MAX];
-static _Thread_local size_t tcp_inc;
-static _Thread_local int accepted_here = -1; /* libre's last accept() */
-static _Thread_local int stream_here = -1;   /* its last TCP socket */
-
 /* The last connections with TLS: what is asked for begins within the turn, and
  * the newest with its address is it. */
 enum { TLS_BEGUN = 64 };
@@ -106,24 +94,13 @@ int __real_udp_send(struct udp_sock *us, const struct sa *dst,
 		    struct mbuf *mb);
 int __wrap_udp_send(struct udp_sock *us, const struct sa *dst,
 		    struct mbuf *mb);
-int __wrap_accept(int fd, struct sockaddr *addr, socklen_t *len);
-int __real_accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags);
-int __wrap_accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags);
 int __real_socket(int domain, int type, int protocol);
 int __wrap_socket(int domain, int type, int protocol);
 int __real_epoll_create1(int flags);
 int __wrap_epoll_create1(int flags);
 int __wrap_epoll_create(int size);
-int __real_tcp_accept(struct tcp_conn **tcp, struct tcp_sock *ts,
-		      tcp_estab_h *eh, tcp_recv_h *rh, tcp_close_h *ch,
-		      void *arg);
-int __wrap_tcp_accept(struct tcp_conn **tcp, struct tcp_sock *ts,
-		      tcp_estab_h *eh, tcp_recv_h *rh, tcp_close_h *ch,
-		      void *arg);
-
 int __real_tls_start_tcp(struct tls_conn **ptc, struct tls *tls,
 			 struct tcp_conn *tcp, int layer);
-/* The socket of tcp was opened just before. */
 int __wrap_tls_start_tcp(struct tls_conn **ptc, struct tls *tls,
 			 struct tcp_conn *tcp, int layer);
 int __real_RAND_bytes(unsigned char *buf, int num);
@@ -313,55 +290,10 @@ int __wrap_udp_send(struct udp_sock *us, const struct sa *dst, struct mbuf *mb)
 }
 
 
-static bool tcp_in_alive(const struct tcp_in *in)
-{
-	struct stat st;
-
-	return !fstat(in->fd, &st) && S_ISSOCK(st.st_mode) &&
-	       st.st_ino == in->ino;
-}
-
-
-static void tcp_in_sweep(void)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < tcp_inc; i++) {
-		if (tcp_in_alive(&tcp_in[i]))
-			tcp_in[n++] = tcp_in[i];
-	}
-
-	tcp_inc = n;
-}
-
-
-int __wrap_accept(int fd, struct sockaddr *addr, socklen_t *len)
-{
-	accepted_here = __real_accept4(fd, addr, len, SOCK_CLOEXEC);
-	stream_here = accepted_here;
-
-	return accepted_here;
-}
-
-
-int __wrap_accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
-{
-	accepted_here = __real_accept4(fd, addr, len, flags | SOCK_CLOEXEC);
-	stream_here = accepted_here;
-
-	return accepted_here;
-}
-
-
 /* What a host forks and execs must not keep our ports. */
 int __wrap_socket(int domain, int type, int protocol)
 {
-	const int fd = __real_socket(domain, type | SOCK_CLOEXEC, protocol);
-
-	if ((type & ~(SOCK_CLOEXEC | SOCK_NONBLOCK)) == SOCK_STREAM)
-		stream_here = fd;
-
-	return fd;
+	return __real_socket(domain, type | SOCK_CLOEXEC, protocol);
 }
 
 
@@ -379,29 +311,6 @@ int __wrap_epoll_create(int size)
 }
 
 
-int __wrap_tcp_accept(struct tcp_conn **tcp, struct tcp_sock *ts,
-		      tcp_estab_h *eh, tcp_recv_h *rh, tcp_close_h *ch,
-		      void *arg)
-{
-	struct stat st;
-	int err;
-
-	if (tcp_inc == SIPD_TCP_IN_MAX)
-		tcp_in_sweep();
-	if (tcp_inc == SIPD_TCP_IN_MAX)
-		return EMFILE; /* libre closes it then */
-
-	err = __real_tcp_accept(tcp, ts, eh, rh, ch, arg);
-	if (err)
-		return err;
-
-	if (accepted_here >= 0 && !fstat(accepted_here, &st))
-		tcp_in[tcp_inc++] = (struct tcp_in){accepted_here, st.st_ino};
-
-	return 0;
-}
-
-
 int __wrap_tls_start_tcp(struct tls_conn **ptc, struct tls *tls,
 			 struct tcp_conn *tcp, int layer)
 {
@@ -409,7 +318,7 @@ int __wrap_tls_start_tcp(struct tls_conn **ptc, struct tls *tls,
 
 	if (!err)
 		tls_begun[tls_begunc++ % TLS_BEGUN] =
-			(struct tls_begun){*ptc, stream_here};
+			(struct tls_begun){*ptc, tcp_conn_fd(tcp)};
 
 	return err;
 }

@@ -36,9 +36,10 @@ int sipd_register_start(struct sipd_register **rp, struct sipd_sip *sip);
 /** Remove the binding; h when answered or after wait_ms. */
 void sipd_register_stop(struct sipd_register *reg, uint32_t wait_ms,
 			void (*h)(void *arg), void *arg);
-/** The connection is gone: a REGISTER on it gets no answer, and the server
- *  can no longer call us. */
-void sipd_register_lost(struct sipd_register *reg);
+/** A connection is gone, as sipd_sip_lost() is told: a REGISTER on it gets no
+ *  answer, and the server can no longer call us. */
+void sipd_register_lost(struct sipd_register *reg, const struct sa *peer,
+			uint64_t gen);
 /** The server that has our registration does not answer, or a better one is
  *  back: register anew at once. */
 void sipd_register_moved(struct sipd_register *reg);

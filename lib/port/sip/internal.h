@@ -88,6 +88,9 @@ struct sipd_sip {
 	struct tmr locate;         /* the next one */
 	struct tmr settle;         /* of closing: BYEs without an answer */
 	uint64_t close_until;      /* ms */
+	struct sipd_libre_stack conns;
+	struct list attempts; /* transactions under way. send.c */
+	uint64_t refused_ms;  /* a TLS stranger was told of */
 };
 
 /* ---- guard.c: facts F-J of specs/libre-1.1.0.md ------------------------ */
@@ -191,9 +194,6 @@ bool sipd_invite_unsettled(const struct sipd_sip *sip);
  *  messages, the others end now with SIPDIALER_ECANCELLED.  Before the stack
  *  closes, not from a handler of a session. */
 void sipd_invite_flush(struct sipd_sip *sip);
-/** End the sessions whose INVITE nothing has answered: its connection is
- *  gone. */
-void sipd_invite_lost(struct sipd_sip *sip);
 
 /* ---- sip.c ------------------------------------------------------------- */
 
@@ -201,9 +201,6 @@ void sipd_invite_lost(struct sipd_sip *sip);
 bool sipd_sip_media_towards(struct sipd_sip *sip, const struct sa *peer,
 			    union sipd_addr *bind_addr,
 			    union sipd_addr *advertise);
-/** A connection to the server is gone: what waits for an answer on it gets
- *  none. */
-void sipd_sip_lost(struct sipd_sip *sip);
 
 /* ---- reason.c ----------------------------------------------------- */
 

@@ -356,10 +356,11 @@ static void trace_handler(bool tx, enum sip_transp tp, const struct sa *src,
 			  void *arg)
 {
 	struct sipd_sip *sip = arg;
-	(void)tp;
 	(void)src;
 
 	if (tx) {
+		if (tp != SIP_TRANSP_UDP)
+			sipd_libre_conn_use(&sip->conns);
 		learn(sip, dst, (const char *)pkt, len);
 		return;
 	}

@@ -61,6 +61,11 @@ struct sipd_send_params {
  *  100 has come, nor for silence or an error after a 100.  0 or errno. */
 int sipd_send(struct sipd_send **sp, struct sipd_sip *sip,
 	      const struct sipd_send_params *params);
+/** A connection to peer (NULL: one to somebody) has ended: the requests that
+ *  were sent on it, at gen of conn.c or before, get no answer there.  Those
+ *  that can be are asked again by a new one, what rang is cancelled; the others
+ *  end with ECONNRESET, or try the next server. */
+void sipd_send_lost(struct sipd_sip *sip, const struct sa *peer, uint64_t gen);
 /** CANCEL, after a 1xx; no other server is asked any more. */
 void sipd_send_cancel(struct sipd_send *send);
 /** End all with ECONNABORTED. */

@@ -301,6 +301,7 @@ static void sip_destructor(void *arg)
 	tmr_cancel(&sip->settle);
 	sipd_locate_stop(sip);
 	sipd_libre_bad_request(NULL, NULL, NULL);
+	sipd_conns_close(sip);
 	sipd_tls_close(sip->tls);
 	mem_deref(sip->reg);
 	mem_deref(sip->lsnr_req);
@@ -380,6 +381,8 @@ int sipd_sip_open(struct sipd_sip **sp, struct sipd_loop *loop,
 		err = routes_set(sip);
 	if (!err)
 		err = transports_open(sip);
+	if (!err)
+		sipd_conns_open(sip);
 	if (!err)
 		err = names_set(sip);
 	if (!err)
@@ -468,14 +471,6 @@ void sipd_sip_close(struct sipd_sip *sip, uint32_t wait_ms,
 				   unregistered, sip);
 	else
 		unregistered(sip);
-}
-
-
-void sipd_sip_lost(struct sipd_sip *sip)
-{
-	if (sip->reg)
-		sipd_register_lost(sip->reg);
-	sipd_invite_lost(sip);
 }
 
 

@@ -35,6 +35,15 @@ bool sipd_hosts_find(const struct sipd_hosts *hosts, const struct pl *name,
 /** DNS client on the name servers of resolv.conf. 0 or errno. */
 int sipd_dns_open(struct dnsc **dnscp);
 
+/* ---- lost.c: connections ----------------------------------------------- */
+
+/** After the transports are open. */
+void sipd_conns_open(struct sipd_sip *sip);
+void sipd_conns_close(struct sipd_sip *sip);
+/** A connection to peer (NULL: not known which) has ended: what was sent on
+ *  it, at gen of conn.c or before, gets no answer there. */
+void sipd_sip_lost(struct sipd_sip *sip, const struct sa *peer, uint64_t gen);
+
 /* ---- keepalive.c ------------------------------------------------------- */
 
 struct sipd_keepalive {

@@ -330,6 +330,11 @@ static void no_answer(struct sipd_register *reg, int err)
 	else if (err == ETIMEDOUT) {
 		failed_for_now(reg, 0, "the server does not answer", 0);
 	}
+	else if (err == ENOBUFS) {
+		failed_for_now(reg, 0,
+			       "the server does not read what is sent to it",
+			       0);
+	}
 	else {
 		failed_for_now(reg, 0, strerror(err), 0);
 	}
@@ -394,6 +399,7 @@ static int request(struct sipd_register *reg)
 		return ENOMEM;
 
 	reg->cseq++;
+	reg->gen = sipd_libre_conn_now();
 	memset(&reg->dst, 0, sizeof(reg->dst));
 	err = register_write(reg, mb);
 	if (!err)
@@ -552,9 +558,14 @@ void sipd_register_stop(struct sipd_register *reg, uint32_t wait_ms,
 }
 
 
-void sipd_register_lost(struct sipd_register *reg)
+void sipd_register_lost(struct sipd_register *reg, const struct sa *peer,
+			uint64_t gen)
 {
 	const bool waits = reg->req != NULL;
+
+	if (reg->tp == SIP_TRANSP_UDP || (waits && reg->gen > gen) ||
+	    (peer && !sa_cmp(&reg->dst, peer, SA_ALL)))
+		return;
 
 	reg->req = mem_deref(reg->req);
 	if (reg->stopping) {

@@ -47,6 +47,7 @@ struct sipd_register {
 	char told[2 * SIPD_ROUTES_SIZE]; /* lines of the 200, for the host */
 	struct sa dst;                   /* where the last REGISTER went */
 	enum sip_transp tp;
+	uint64_t gen; /* of connections, then */
 	struct sa mapped;
 	void (*stoph)(void *arg);
 	void *arg;

@@ -215,10 +215,14 @@ void invite_unanswered(struct sipd_invite *inv, int err)
 		end.error = err == ECANCELED ? 0 : SIPDIALER_ENET;
 	end.reason = inv->hungup && inv->why ? inv->why : words;
 
-	/* an answer that comes after its transaction still wants an ACK */
-	invite_done(inv, invite_linger(inv, err == ETIMEDOUT && !inv->responded
-						    ? INVITE_WAIT_MS
-						    : 0));
+	/* an answer that comes after its transaction, or by another
+	 * connection, still wants an ACK */
+	invite_done(inv,
+		    invite_linger(inv,
+				  err == ECONNRESET || (err == ETIMEDOUT &&
+							!inv->responded)
+					  ? INVITE_WAIT_MS
+					  : 0));
 	invite_tell(inv, &end);
 }
 

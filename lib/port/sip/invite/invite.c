@@ -511,27 +511,6 @@ bool sipd_invite_unsettled(const struct sipd_sip *sip)
 }
 
 
-static bool lost_handler(struct le *le, void *arg)
-{
-	struct sipd_invite *inv = le->data;
-	(void)arg;
-
-	if (inv->state == INVITE_CALLING && inv->req && !inv->inbound &&
-	    !inv->responded) {
-		inv->req = mem_deref(inv->req);
-		invite_unanswered(inv, ECONNRESET);
-	}
-
-	return false;
-}
-
-
-void sipd_invite_lost(struct sipd_sip *sip)
-{
-	(void)hash_apply(sip->invites, lost_handler, NULL);
-}
-
-
 static bool flush_handler(struct le *le, void *arg)
 {
 	struct sipd_invite *inv = le->data;

@@ -15,13 +15,17 @@ enum { TRIES = 8, ROUTE_SIZE = 600 };
 
 /* One transaction. */
 struct attempt {
+	struct le le; /* in sip->attempts */
 	struct sipd_sip *sip;
 	struct sipd_send *send; /* NULL: given up */
 	struct sip_request *req;
 	struct sipd_target target;
 	char method[16];
+	uint64_t gen;   /* of connections */
+	uint64_t began; /* ms */
 	bool invite;
 	bool provisional;
+	bool lost; /* its connection is */
 };
 
 struct sipd_send {
@@ -40,6 +44,7 @@ struct sipd_send {
 	struct sipd_target targets[TRIES];
 	size_t count, next;
 	bool cancelled;
+	bool again; /* the same server, by another connection */
 	bool heard; /* a 1xx */
 	bool rang;  /* one above 100 */
 };
@@ -126,6 +131,13 @@ static void response_handler(int err, const struct sip_msg *msg, void *arg)
 		return;
 	}
 
+	/* a connection may be open and lead nowhere */
+	if (err == ETIMEDOUT && !at->provisional && !at->lost &&
+	    at->target.tp != SIP_TRANSP_UDP)
+		(void)sipd_libre_conn_silent(&at->sip->conns, &at->target.addr,
+					     (uint32_t)(tmr_jiffies() -
+							at->began));
+
 	/* libre has forgotten it */
 	if (!send && !err && at->invite && msg->scode < 300)
 		(void)sipd_invite_stray_response(at->sip, msg);
@@ -196,6 +208,14 @@ static int route_text(const struct sipd_target *target, char *buf, size_t size)
 }
 
 
+static void attempt_destructor(void *arg)
+{
+	struct attempt *at = arg;
+
+	list_unlink(&at->le);
+}
+
+
 static int attempt_send(struct sipd_send *send,
 			const struct sipd_target *target)
 {
@@ -213,7 +233,7 @@ static int attempt_send(struct sipd_send *send,
 	if (err)
 		return err;
 
-	at = mem_zalloc(sizeof(*at), NULL);
+	at = mem_zalloc(sizeof(*at), attempt_destructor);
 	if (!at)
 		return ENOMEM;
 
@@ -222,6 +242,9 @@ static int attempt_send(struct sipd_send *send,
 	at->target = *target;
 	(void)sipd_strcpy(at->method, sizeof(at->method), send->method);
 	at->invite = !strcmp(send->method, "INVITE");
+	at->gen = sipd_libre_conn_now();
+	at->began = tmr_jiffies();
+	list_append(&at->sip->attempts, &at->le, at);
 	send->at = at;
 	err = sip_request(ack ? NULL : &at->req, send->sip->sip, !ack,
 			  send->method, -1, send->uri, -1, &route, send->mb, 0,
@@ -383,4 +406,68 @@ void sipd_send_close(struct sipd_sip *sip)
 
 	while (sends->head)
 		finish(sends->head->data, ECONNABORTED, NULL);
+}
+
+
+/* A request that changes nothing is asked again.  An INVITE, or a REGISTER, is
+ * for its owner to send. */
+static int ask_again(struct sipd_send *send, const struct sipd_target *target)
+{
+	if (send->again || send->heard || send->cancelled ||
+	    !strcmp(send->method, "INVITE") ||
+	    !strcmp(send->method, "REGISTER"))
+		return ECONNRESET;
+
+	send->again = true;
+
+	return attempt_send(send, target);
+}
+
+
+static void lost(struct attempt *at)
+{
+	const struct sipd_target target = at->target;
+	struct sipd_send *send = at->send;
+
+	/* libre's transaction goes on: an INVITE may be answered by another
+	 * connection */
+	at->send = NULL;
+	if (at->invite && at->provisional)
+		sip_request_cancel(at->req);
+	if (!send)
+		return;
+
+	send->at = NULL;
+	tmr_cancel(&send->tmr);
+	if (!ask_again(send, &target))
+		return;
+	if (!fits_other(send, ECONNRESET, NULL) || next(send))
+		finish(send, ECONNRESET, NULL);
+}
+
+
+void sipd_send_lost(struct sipd_sip *sip, const struct sa *peer, uint64_t gen)
+{
+	struct list doomed = LIST_INIT;
+	struct attempt *at;
+	struct le *le = list_head(&sip->attempts);
+
+	/* what each one does may begin and end others */
+	while (le) {
+		at = le->data;
+		le = le->next;
+		if (at->lost || at->gen > gen ||
+		    at->target.tp == SIP_TRANSP_UDP ||
+		    (peer && !sa_cmp(&at->target.addr, peer, SA_ALL)))
+			continue;
+		at->lost = true;
+		list_unlink(&at->le);
+		list_append(&doomed, &at->le, at);
+	}
+
+	while ((at = list_ledata(list_head(&doomed)))) {
+		list_unlink(&at->le);
+		list_append(&sip->attempts, &at->le, at);
+		lost(at);
+	}
 }

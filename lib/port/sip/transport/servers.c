@@ -410,6 +410,17 @@ void sipd_send_words(const struct sipd_sip *sip, int err, const char *route,
 				  route);
 		break;
 
+	case ECONNRESET:
+		(void)re_snprintf(buf, size, "the connection to %s was lost",
+				  route);
+		break;
+
+	case ENOBUFS:
+		(void)re_snprintf(buf, size,
+				  "%s does not read what is sent to it",
+				  route);
+		break;
+
 	case ELOOP:
 		(void)re_snprintf(buf, size,
 				  "no address for %s: more than %d aliases",

@@ -80,12 +80,13 @@ void sipd_tls_heard(struct sipd_tls *tls)
 
 /* ---- the end of a connection ------------------------------------------- */
 
+/* Without conn.c, which tells of TCP, too, and whose it was. */
 static void lost_handler(void *arg)
 {
 	const struct sipd_tls *tls = arg;
 
 	if (tls->sip)
-		sipd_sip_lost(tls->sip);
+		sipd_sip_lost(tls->sip, NULL, sipd_libre_conn_now());
 }
 
 
@@ -113,7 +114,7 @@ static void free_handler(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx,
 			"handshake",
 			tls->name);
 	}
-	else if (tls->sip)
+	else if (tls->sip && !SIPD_LIBRE_CONNS)
 		tmr_start(&tls->lost, 0, lost_handler, tls);
 	mem_deref(conn);
 	mem_deref(tls);
