@@ -54,6 +54,10 @@ CLASSES = [
         ('call', 'answer', '', 'None',
          'Answers an incoming call.  Options as for Dialer.call().',
          'self._answer({})'),
+        ('call', 'early', '', 'None',
+         'Audio before the answer of an incoming call: the event `call_early_media`\n'
+         '        comes once it is heard.  Options as for Dialer.call().',
+         'self._early({})'),
     ]),
     ('CampaignOptions', None, [
         ('import', 'import_contacts', 'path: Path', '"Pending[Event]"',
@@ -69,6 +73,7 @@ STUBS = {
     '_call': 'to: str, options_: Dict[str, Any]) -> "Call"',
     '_campaign': 'name: str, options_: Dict[str, Any]) -> "Pending[Campaign]"',
     '_answer': 'options: Dict[str, Any]) -> None',
+    '_early': 'options: Dict[str, Any]) -> None',
     '_import': 'path: Path, options: Dict[str, Any]) -> "Pending[Event]"',
 }
 

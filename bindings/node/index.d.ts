@@ -369,6 +369,10 @@ export class Call extends EventEmitter {
   unbridge(): void
   answer(options?: CallOptions | null): void
   reject(sipStatus?: number): void
+  /** Audio before the answer; `call_early_media` follows once it is heard. */
+  early(options?: CallOptions | null): void
+  /** By 302, to a number of the server or a SIP URI. */
+  redirect(to: string): void
 
   /** 16-bit samples, mono, at the rate of the option call.audio. */
   readonly audio: CallAudio

@@ -108,8 +108,9 @@ enum sipdialer_event_type {
 	/** A call comes in (option `incoming.accept`): call, from, to = number
 	 *  called, text = the caller's name or NULL, direction 1, account,
 	 *  headers, asserted, diverted, verstat.  It rings
-	 *  until sipdialer_call_answer() or sipdialer_call_reject(), at most
-	 *  `incoming.timeout` s; then it is refused.  Never lost. */
+	 *  until sipdialer_call_answer(), _reject() or _redirect(), at most
+	 *  `incoming.timeout` s; then `incoming.default` decides.  Never
+	 *  lost. */
 	SIPDIALER_EVENT_CALL_INCOMING = 28,
 	/** Audio of a call whose option `call.audio` is on: call, count =
 	 *  samples that wait to be read, pending = samples written that wait to
@@ -572,6 +573,54 @@ SIPDIALER_API int sipdialer_call_answer(struct sipdialer *d, uint64_t call,
  */
 SIPDIALER_API int sipdialer_call_reject(struct sipdialer *d, uint64_t call,
 					int sip_status);
+
+/**
+ * Send the caller of a call that came in elsewhere, by 302 with `to` as
+ * Contact; CALL_ENDED with sip_status 302 follows.
+ *
+ * @param call call id
+ * @param to   number at `sip.server`, or SIP URI, checked as by
+ *             sipdialer_call()
+ *
+ * @return SIPDIALER_OK
+ *         SIPDIALER_ENOENT  no such call (any more)
+ *         SIPDIALER_ESTATE  an outbound call, or answered or rejected before;
+ *                           a number without `sip.server`; not started, or
+ *                           stopping
+ *         SIPDIALER_EINVAL  not a number or SIP URI
+ *         SIPDIALER_ENOMEM
+ *
+ * Events: CALL_ENDED.   Thread: any.   Since: 0.1
+ */
+SIPDIALER_API int sipdialer_call_redirect(struct sipdialer *d, uint64_t call,
+					  const char *to);
+
+/**
+ * Let the caller of a call that came in hear audio before the answer: 183 with
+ * our description, reliably if the caller asks for that (option `sip.100rel`).
+ * What is played or written from then on is heard; keys that the caller
+ * presses are told.  Answer or refuse it later, at most
+ * `incoming.early_timeout` s: then it is refused by 480.
+ *
+ * @param call    of CALL_INCOMING
+ * @param options as of sipdialer_call_answer(); "call.play" begins as soon as
+ *                it is read, "call.audio" and "media.codecs" are those of the
+ *                whole call, "call.record" and "call.dtmf" wait for the
+ *                answer, which has options of its own
+ *
+ * @return SIPDIALER_OK
+ *         SIPDIALER_ENOENT  no such call (any more)
+ *         SIPDIALER_ESTATE  an outbound call, or decided before; it has audio
+ *                           already; not started, or stopping
+ *         SIPDIALER_EINVAL  bad option; sipdialer_last_error() says which
+ *         SIPDIALER_ENOMEM
+ *
+ * Events: CALL_EARLY_MEDIA, CALL_PLAYED, CALL_AUDIO, CALL_DTMF.  Without
+ * CALL_EARLY_MEDIA nothing is heard: a caller that makes no offer and has no
+ * 100rel cannot hear us.   Thread: any.   Since: 0.1
+ */
+SIPDIALER_API int sipdialer_call_early(struct sipdialer *d, uint64_t call,
+				       const char *const *options);
 
 /**
  * End a call: CANCEL before the answer, BYE after it; 480 to a call that came

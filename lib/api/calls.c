@@ -171,6 +171,14 @@ static void audio_handler(struct sipd_call *call, void *arg)
 }
 
 
+static void undecided_handler(struct sipd_call *call, void *arg)
+{
+	(void)call;
+
+	sipd_incoming_undecided(arg);
+}
+
+
 /* ---- the end ----------------------------------------------------------- */
 
 static void dialed_free(struct sipd_dialed *dialed)
@@ -387,6 +395,7 @@ const struct sipd_call_handlers sipd_dialed_handlers = {
 	.bridged = bridged_handler,
 	.unbridged = unbridged_handler,
 	.audio = audio_handler,
+	.undecided = undecided_handler,
 	.ended = ended_handler,
 };
 

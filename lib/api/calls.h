@@ -35,6 +35,7 @@ struct sipd_dialed {
 	struct sipd_hostaudio *audio;     /* NULL: none; a reference */
 	bool inbound;
 	bool decided; /* inbound: answered or rejected. @locks d->lock */
+	bool early;   /* audio before that. @locks d->lock */
 	struct sipd_options *options; /* of a host's call, until it starts */
 	char *to;
 
@@ -125,6 +126,8 @@ struct sipd_dialed *sipd_dialed_find(struct sipdialer *d, uint64_t call);
 /** Do the options incoming.* agree with the others? */
 int sipd_incoming_check(const struct sipd_options *o);
 enum sipd_calls_from sipd_incoming_from(const struct sipd_options *o);
+/** Time is over, and the host has not said: answer it. incoming_verbs.c */
+void sipd_incoming_undecided(struct sipd_dialed *dialed);
 /** Calls come in from now on, if incoming.accept says so. incoming.c */
 void sipd_incoming_start(struct sipdialer *d);
 

@@ -499,6 +499,8 @@ static void reset(struct sipdialer *d, const struct sipd_options *o)
 		sipd_opt_enum(o, SIPD_OPT_INCOMING_ACCEPT)
 			? (uint32_t)sipd_opt_ms(o, SIPD_OPT_INCOMING_TIMEOUT)
 			: 0;
+	d->incoming_answer = sipd_opt_enum(o, SIPD_OPT_INCOMING_DEFAULT) == 1;
+	d->calls_in = 0;
 	d->dead = 0;
 	d->dead_until = 0;
 	d->open_calls = d->calls_up = 0;

@@ -80,6 +80,7 @@ struct sipdialer {
 	bool dials;           /* owns the store: runs its campaigns */
 	bool has_server;      /* numbers can be dialed */
 	uint32_t incoming_ms; /* incoming.timeout; 0: none are taken */
+	bool incoming_answer; /* after that; else they are refused */
 
 	/* loop thread */
 	void (*released_h)(struct sipdialer *d); /* upward, see gate.c */

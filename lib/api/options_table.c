@@ -262,8 +262,21 @@ const struct sipd_option_def sipd_option_table[SIPD_OPT_COUNT] = {
 	"P-Called-Party-ID, else To."},
 [SIPD_OPT_INCOMING_TIMEOUT] = {"incoming.timeout", SECONDS(1, 300),
 	.standard = "20",
-	.doc = "A call that came in and is neither answered nor rejected is "
-	"refused by 480 after this long."},
+	.doc = "A call that came in and is neither answered nor refused is "
+	"decided by incoming.default after this long."},
+[SIPD_OPT_INCOMING_EARLY_TIMEOUT] = {"incoming.early_timeout",
+	SECONDS(1, 600), .scope = CALL, .standard = "180",
+	.doc = "With audio before the answer it is refused by 480 after this "
+	"long."},
+[SIPD_OPT_INCOMING_DEFAULT] = {"incoming.default", ENUM("reject,answer"),
+	.standard = "reject",
+	.doc = "What becomes of a call that the host has not decided in time; "
+	"answer: it hears incoming.play, is recorded to call-ID.wav in the "
+	"folder call.record, and is hung up after the prompt."},
+[SIPD_OPT_INCOMING_PLAY] = {"incoming.play", PATH, .scope = LIVE,
+	.standard = "",
+	.doc = "WAV file for calls answered by incoming.default; empty: "
+	"call.play."},
 
 [SIPD_OPT_STORE_PATH] = {"store.path", PATH, .standard = "",
 	.doc = "SQLite file of contacts, campaigns and results; empty: no "

@@ -19,6 +19,8 @@ VERBS = {
              ctypes.c_void_p],
     "call_answer": [ctypes.c_void_p, ctypes.c_uint64, ctypes.c_void_p],
     "call_reject": [ctypes.c_void_p, ctypes.c_uint64, ctypes.c_int],
+    "call_redirect": [ctypes.c_void_p, ctypes.c_uint64, ctypes.c_char_p],
+    "call_early": [ctypes.c_void_p, ctypes.c_uint64, ctypes.c_void_p],
     "call_hangup": [ctypes.c_void_p, ctypes.c_uint64],
     "call_dtmf": [ctypes.c_void_p, ctypes.c_uint64, ctypes.c_char_p],
     "call_play": [ctypes.c_void_p, ctypes.c_uint64, ctypes.c_char_p,
@@ -84,6 +86,14 @@ class Engine:
         texts = [o.encode() for o in options] + [None]
         self.verb("call_answer", self.p, call,
                   (ctypes.c_char_p * len(texts))(*texts))
+
+    def early(self, call, *options):
+        texts = [o.encode() for o in options] + [None]
+        self.verb("call_early", self.p, call,
+                  (ctypes.c_char_p * len(texts))(*texts))
+
+    def redirect(self, call, to):
+        self.verb("call_redirect", self.p, call, to.encode())
 
     def reject(self, call, status=486):
         self.verb("call_reject", self.p, call, status)

@@ -84,6 +84,16 @@ class Call extends EventEmitter {
     native.callReject(this.#dialer[HANDLE], this.id, sipStatus)
   }
 
+  /** Audio before the answer of a call that comes in. */
+  early(options) {
+    native.callEarly(this.#dialer[HANDLE], this.id, list(options))
+  }
+
+  /** Sends the caller of a call that comes in to another number or SIP URI. */
+  redirect(to) {
+    native.callRedirect(this.#dialer[HANDLE], this.id, to)
+  }
+
   hangup() {
     native.callHangup(this.#dialer[HANDLE], this.id)
   }

@@ -131,6 +131,40 @@ static napi_value call_reject(napi_env env, napi_callback_info info)
 }
 
 
+/* callEarly(handle, call, options) */
+static napi_value call_early(napi_env env, napi_callback_info info)
+{
+	const char *const *options;
+	struct sdn_args a;
+	uint64_t id;
+
+	sdn_args_engine(&a, env, info);
+	id = sdn_arg_id(&a, 1, "call");
+	options = sdn_arg_options(&a, 2);
+	if (!a.bad)
+		(void)sdn_check(&a, sipdialer_call_early(a.d, id, options));
+
+	return sdn_args_close(&a, NULL);
+}
+
+
+/* callRedirect(handle, call, to) */
+static napi_value call_redirect(napi_env env, napi_callback_info info)
+{
+	struct sdn_args a;
+	const char *to;
+	uint64_t id;
+
+	sdn_args_engine(&a, env, info);
+	id = sdn_arg_id(&a, 1, "call");
+	to = sdn_arg_text(&a, 2, "to");
+	if (!a.bad)
+		(void)sdn_check(&a, sipdialer_call_redirect(a.d, id, to));
+
+	return sdn_args_close(&a, NULL);
+}
+
+
 /* callBridge(handle, call, other) */
 static napi_value call_bridge(napi_env env, napi_callback_info info)
 {
@@ -172,5 +206,7 @@ const struct sdn_function sdn_calls[] = {
 	{"callUnbridge", call_unbridge},
 	{"callAnswer", call_answer},
 	{"callReject", call_reject},
+	{"callEarly", call_early},
+	{"callRedirect", call_redirect},
 	{NULL, NULL},
 };

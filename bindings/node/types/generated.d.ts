@@ -133,8 +133,14 @@ export interface DialerOptions {
   'incoming.max_calls'?: number | bigint | `${number}` | null
   /** Where the number called is read: the request-URI, or To; auto: the request-URI unless that is sip.user, else P-Called-Party-ID, else To. Default: auto. */
   'incoming.did'?: 'auto' | 'uri' | 'to' | null
-  /** A call that came in and is neither answered nor rejected is refused by 480 after this long. 1 to 300 s. Default: 20. */
+  /** A call that came in and is neither answered nor refused is decided by incoming.default after this long. 1 to 300 s. Default: 20. */
   'incoming.timeout'?: number | bigint | `${number}` | null
+  /** With audio before the answer it is refused by 480 after this long. 1 to 600 s. Default: 180. */
+  'incoming.early_timeout'?: number | bigint | `${number}` | null
+  /** What becomes of a call that the host has not decided in time; answer: it hears incoming.play, is recorded to call-ID.wav in the folder call.record, and is hung up after the prompt. Default: reject. */
+  'incoming.default'?: 'reject' | 'answer' | null
+  /** WAV file for calls answered by incoming.default; empty: call.play. */
+  'incoming.play'?: string | null
   /** SQLite file of contacts, campaigns and results; empty: no store, and no campaigns. */
   'store.path'?: string | null
   /** Redis server that gives commands and takes events. Not yet: only the default. */
@@ -193,6 +199,8 @@ export interface CallOptions {
   'audio.read_buffer'?: number | bigint | `${number}` | null
   /** Audio of the host that waits to be sent, at most; more is not taken. 100 to 60,000 ms. Default: 5000. */
   'audio.write_buffer'?: number | bigint | `${number}` | null
+  /** With audio before the answer it is refused by 480 after this long. 1 to 600 s. Default: 180. */
+  'incoming.early_timeout'?: number | bigint | `${number}` | null
 }
 
 /** Options of one campaign, kept in the store. */

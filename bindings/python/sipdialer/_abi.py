@@ -225,6 +225,8 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "call": (c_int, [ENGINE, c_char_p, OPTIONS, ID_OUT]),
     "call_answer": (c_int, [ENGINE, ID, OPTIONS]),
     "call_reject": (c_int, [ENGINE, ID, c_int]),
+    "call_redirect": (c_int, [ENGINE, ID, c_char_p]),
+    "call_early": (c_int, [ENGINE, ID, OPTIONS]),
     "call_hangup": (c_int, [ENGINE, ID]),
     "call_play": (c_int, [ENGINE, ID, c_char_p, c_uint32]),
     "call_dtmf": (c_int, [ENGINE, ID, c_char_p]),

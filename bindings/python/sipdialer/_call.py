@@ -65,12 +65,20 @@ class Call(CallOptions):
 
     def _answer(self, options: Dict[str, Any]) -> None:
         self._dialer._verb(lib.call_answer, self._id, convert.options(options))
+        self._state.rate = options.get("call_audio") or self._state.rate
+
+    def _early(self, options: Dict[str, Any]) -> None:
+        self._dialer._verb(lib.call_early, self._id, convert.options(options))
         self._state.rate = options.get("call_audio")
 
     def reject(self, sip_status: int = 486) -> None:
         """Refuses an incoming call, 400 to 699."""
         self._dialer._verb(lib.call_reject, self._id, convert.number(
             sip_status, "sip_status", 400, 699))
+
+    def redirect(self, to: str) -> None:
+        """Sends the caller of an incoming call to another number or SIP URI, by 302."""
+        self._dialer._verb(lib.call_redirect, self._id, convert.text(to, "to"))
 
     def play(self, path: Path, repeat: int = 1) -> None:
         """Plays a WAV file instead of what is playing; "" stops it."""

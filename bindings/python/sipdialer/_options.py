@@ -27,6 +27,7 @@ MediaDtmf = Literal["rfc4733", "info", "inband", "auto"]
 CallAudio = Union[int, Literal["off", "8000", "16000", "24000", "48000"]]
 IncomingAccept = Literal["no", "server", "trunks", "both"]
 IncomingDid = Literal["auto", "uri", "to"]
+IncomingDefault = Literal["reject", "answer"]
 LogLevel = Union[_words.LogLevel, Literal["error", "warning", "info", "debug"]]
 
 # name -> type
@@ -97,6 +98,9 @@ NAMES: Dict[str, str] = {
     "incoming.max_calls": "int",
     "incoming.did": "enum",
     "incoming.timeout": "int",
+    "incoming.early_timeout": "int",
+    "incoming.default": "enum",
+    "incoming.play": "path",
     "store.path": "path",
     "redis.url": "secret",
     "redis.prefix": "string",
@@ -234,7 +238,13 @@ class DialerOptions:
     incoming_did: word, default auto. Where the number called is read: the request-URI, or To;
         auto: the request-URI unless that is sip.user, else P-Called-Party-ID, else To.
     incoming_timeout: int, 1 to 300 s, default 20. A call that came in and is neither answered
-        nor rejected is refused by 480 after this long.
+        nor refused is decided by incoming.default after this long.
+    incoming_early_timeout: int, 1 to 600 s, default 180. With audio before the answer it is
+        refused by 480 after this long.
+    incoming_default: word, default reject. What becomes of a call that the host has not decided
+        in time; answer: it hears incoming.play, is recorded to call-ID.wav in the folder
+        call.record, and is hung up after the prompt.
+    incoming_play: path. WAV file for calls answered by incoming.default; empty: call.play.
     store_path: path. SQLite file of contacts, campaigns and results; empty: no store, and no
         campaigns.
     redis_url: secret str. Redis server that gives commands and takes events.
@@ -304,7 +314,10 @@ class DialerOptions:
                  incoming_trunks: Optional[str] = None,
                  incoming_max_calls: Optional[int] = None,
                  incoming_did: Optional[IncomingDid] = None,
-                 incoming_timeout: Optional[int] = None, store_path: Optional[Path] = None,
+                 incoming_timeout: Optional[int] = None,
+                 incoming_early_timeout: Optional[int] = None,
+                 incoming_default: Optional[IncomingDefault] = None,
+                 incoming_play: Optional[Path] = None, store_path: Optional[Path] = None,
                  redis_url: Optional[str] = None, redis_prefix: Optional[str] = None,
                  redis_health_interval: Optional[int] = None,
                  log_level: Optional[LogLevel] = None, events_max: Optional[int] = None,
@@ -323,7 +336,8 @@ class DialerOptions:
              call_record_stereo: Optional[bool] = None, call_dtmf: Optional[str] = None,
              call_hangup_after_play: Optional[bool] = None,
              call_audio: Optional[CallAudio] = None, audio_read_buffer: Optional[int] = None,
-             audio_write_buffer: Optional[int] = None) -> "Call":
+             audio_write_buffer: Optional[int] = None,
+             incoming_early_timeout: Optional[int] = None) -> "Call":
         """Dials a number, or a SIP URI.  Options set here are for this call only.
 
         sip_caller_id: str. Number shown to the called side; empty: as sip.user.
@@ -355,6 +369,8 @@ class DialerOptions:
             the host, at most; more is dropped and counted.
         audio_write_buffer: int, 100 to 60,000 ms, default 5000. Audio of the host that waits to
             be sent, at most; more is not taken.
+        incoming_early_timeout: int, 1 to 600 s, default 180. With audio before the answer it is
+            refused by 480 after this long.
         """
         return self._call(to, locals())
 
@@ -428,6 +444,7 @@ class CallOptions:
 
     if TYPE_CHECKING:
         def _answer(self, options: Dict[str, Any]) -> None: ...
+        def _early(self, options: Dict[str, Any]) -> None: ...
 
     def answer(self, *, sip_caller_id: Optional[str] = None,
                sip_caller_name: Optional[str] = None, sip_header: Optional[Text] = None,
@@ -438,7 +455,8 @@ class CallOptions:
                call_record_stereo: Optional[bool] = None, call_dtmf: Optional[str] = None,
                call_hangup_after_play: Optional[bool] = None,
                call_audio: Optional[CallAudio] = None, audio_read_buffer: Optional[int] = None,
-               audio_write_buffer: Optional[int] = None) -> None:
+               audio_write_buffer: Optional[int] = None,
+               incoming_early_timeout: Optional[int] = None) -> None:
         """Answers an incoming call.  Options as for Dialer.call().
 
         sip_caller_id: str. Number shown to the called side; empty: as sip.user.
@@ -470,8 +488,53 @@ class CallOptions:
             the host, at most; more is dropped and counted.
         audio_write_buffer: int, 100 to 60,000 ms, default 5000. Audio of the host that waits to
             be sent, at most; more is not taken.
+        incoming_early_timeout: int, 1 to 600 s, default 180. With audio before the answer it is
+            refused by 480 after this long.
         """
         self._answer(locals())
+
+    def early(self, *, sip_caller_id: Optional[str] = None,
+              sip_caller_name: Optional[str] = None, sip_header: Optional[Text] = None,
+              media_codecs: Optional[Text] = None, media_rtp_timeout: Optional[int] = None,
+              dial_ring_timeout: Optional[int] = None, dial_max_duration: Optional[int] = None,
+              call_play: Optional[Path] = None, call_record: Optional[Path] = None,
+              call_record_stereo: Optional[bool] = None, call_dtmf: Optional[str] = None,
+              call_hangup_after_play: Optional[bool] = None,
+              call_audio: Optional[CallAudio] = None, audio_read_buffer: Optional[int] = None,
+              audio_write_buffer: Optional[int] = None,
+              incoming_early_timeout: Optional[int] = None) -> None:
+        """Audio before the answer of an incoming call: the event `call_early_media`
+        comes once it is heard.  Options as for Dialer.call().
+
+        sip_caller_id: str. Number shown to the called side; empty: as sip.user.
+        sip_caller_name: str. Name shown to the called side.
+        sip_header: str or list. Header line added to each INVITE, as 'Name: value'; each one
+            set is added, at most 32, empty clears.
+        media_codecs: str or list, default pcmu,pcma. Codecs offered, the preferred first.
+        media_rtp_timeout: int, 0 to 3,600 s, default 30. An answered call without any RTP from
+            the far end is hung up after this long; 0: never.
+        dial_ring_timeout: int, 5 to 300 s, default 45. A call not answered after this long is
+            given up.
+        dial_max_duration: int, 0 to 86,400 s, default 0. A call is hung up this long after its
+            answer; 0: never.
+        call_play: path. WAV file played after the answer.
+        call_record: path. WAV file the call is recorded to; of a campaign a directory, in which
+            each call makes a file call-ID.wav.
+        call_record_stereo: bool, default no. Record the far end left and us right; no: both
+            mixed.
+        call_dtmf: str. Keys sent after the answer: 0-9 * # A-D, ',' pauses 500 ms.
+        call_hangup_after_play: bool, default no. Hang up when call.play has ended; a campaign
+            does so unless this is set.
+        call_audio: word, default off. Samples per second of the audio that the host exchanges
+            with the call (docs/audio.md); off: none.
+        audio_read_buffer: int, 100 to 60,000 ms, default 1000. Audio of a call that waits for
+            the host, at most; more is dropped and counted.
+        audio_write_buffer: int, 100 to 60,000 ms, default 5000. Audio of the host that waits to
+            be sent, at most; more is not taken.
+        incoming_early_timeout: int, 1 to 600 s, default 180. With audio before the answer it is
+            refused by 480 after this long.
+        """
+        self._early(locals())
 
 
 class CampaignOptions:

@@ -96,6 +96,8 @@ struct sipd_call_handlers {
 			  const char *reason, void *arg);
 	/** Of conf.audio: the host is to be told. */
 	void (*audio)(struct sipd_call *call, void *arg);
+	/** It came in, and nothing was decided in time; see sipd_call_in. */
+	void (*undecided)(struct sipd_call *call, void *arg);
 	/** Last one; the call is freed when it returns. */
 	void (*ended)(struct sipd_call *call,
 		      const struct sipd_call_record *record, void *arg);
@@ -106,7 +108,8 @@ struct sipd_call_in {
 	uint64_t id;
 	struct sipd_invite *invite; /* in its sipd_incoming_h */
 	const char *from, *to;
-	uint32_t timeout_ms; /* refused by 480 after it */
+	uint32_t timeout_ms; /* refused by 480 after it, */
+	bool ask;            /* or undecided() is called */
 };
 
 /** Start a call.  Failures of any kind after the arguments were good come by
@@ -123,8 +126,15 @@ int sipd_call_open_in(struct sipd_call **cp, const struct sipd_call_env *env,
  *  call that does not ring (any more); it may be gone when this returns. */
 void sipd_call_answer(struct sipd_call *call,
 		      const struct sipd_call_conf *conf);
+/** Audio before the answer, for timeout_ms: what these settings play, once it
+ *  is read, and the host's.  Once a call; the settings of the answer count from
+ *  then on, but not its codecs and audio. */
+void sipd_call_early(struct sipd_call *call, const struct sipd_call_conf *conf,
+		     uint32_t timeout_ms);
 /** Refuse it, status 400-699; as above. */
 void sipd_call_reject(struct sipd_call *call, int sip_status);
+/** Send the caller to another number or URI; as above. */
+void sipd_call_redirect(struct sipd_call *call, const char *to);
 
 /** Let two calls hear each other, now or as soon as they have audio; each
  *  leaves the bridge that it is in.  0, SIPDIALER_ESTATE, _ENOMEM. */

@@ -214,6 +214,9 @@ void sipd_call_audio_answered(struct sipd_call *call)
 	if (!call->stream)
 		return;
 
+	/* silence before the answer is none of it */
+	if (call->early_told)
+		sipd_stream_timeout(call->stream, call->rtp_timeout_ms);
 	if (call->record)
 		sipd_stream_record(call->stream, call->record,
 				   call->record_stereo);
@@ -228,8 +231,7 @@ void sipd_call_audio_answered(struct sipd_call *call)
 void sipd_call_note_dtmf(struct sipd_call *call, char digit,
 			 uint32_t duration_ms)
 {
-	if (call->state != SIPD_CALL_ANSWERED &&
-	    call->state != SIPD_CALL_DIALING)
+	if (!sipd_call_heard(call) && call->state != SIPD_CALL_DIALING)
 		return;
 
 	if (call->dtmfc < SIPD_CALL_DTMF_MAX)
@@ -250,7 +252,15 @@ static void drop_prompt(struct sipd_call *call)
 }
 
 
-/* Only the newest is played. */
+void sipd_call_play_now(struct sipd_call *call)
+{
+	play(call);
+	if (call->state != SIPD_CALL_ANSWERED)
+		drop_prompt(call); /* the answer does not begin it anew */
+}
+
+
+/* Only the newest is played; that of the answer with the answer. */
 static void take_prompt(struct sipd_call *call, struct sipd_call_load *load,
 			struct sipd_prompt *prompt)
 {
@@ -258,8 +268,8 @@ static void take_prompt(struct sipd_call *call, struct sipd_call_load *load,
 	call->prompt = prompt;
 	call->repeat = load->repeat;
 
-	if (call->state == SIPD_CALL_ANSWERED && call->stream)
-		play(call);
+	if (!load->first && sipd_call_heard(call))
+		sipd_call_play_now(call);
 }
 
 
@@ -337,13 +347,12 @@ static void stop_play(struct sipd_call *call)
 	call->newest = NULL;
 	free(call->play);
 	call->play = NULL;
-	if (call->state == SIPD_CALL_ANSWERED && call->stream) {
-		call->stopped = true;
+	if (sipd_call_heard(call)) {
+		call->stopped = call->state == SIPD_CALL_ANSWERED;
 		sipd_stream_stop_play(call->stream);
 	}
-	else {
+	if (call->state != SIPD_CALL_ANSWERED)
 		drop_prompt(call);
-	}
 }
 
 
@@ -420,8 +429,10 @@ void sipd_call_record_to(struct sipd_call *call, const char *path, bool stereo)
 	}
 
 	/* what the settings said is not to take its place at the answer */
-	if (call->state == SIPD_CALL_DIALING)
+	if (call->state != SIPD_CALL_ANSWERED) {
 		record_later(call, "", stereo);
+		call->record_begun = true;
+	}
 	if (*path)
 		sipd_stream_record(call->stream, path, stereo);
 	else

@@ -41,8 +41,10 @@ struct sipd_call {
 	bool stopped;                  /* by the host, nothing since */
 	bool connected;                /* media agreed at least once */
 	bool early_told;
-	const char *gate; /* told with it */
-	int progress;     /* last 1xx */
+	const char *gate;  /* told with it */
+	bool record_begun; /* before the answer */
+	bool early_out; /* audio before the answer, of a call that came in */
+	int progress;   /* last 1xx */
 	bool held;
 	bool ended_told; /* invite has ended */
 	bool rtp_silent; /* ended for want of RTP */
@@ -98,6 +100,14 @@ void sipd_call_finish_if_over(struct sipd_call *call);
 /** The first prompt is there, or (error) will never be. */
 void sipd_call_loaded(struct sipd_call *call, int error, const char *text);
 
+/** Is what plays or is said heard, answered or not? */
+static inline bool sipd_call_heard(const struct sipd_call *call)
+{
+	return call->stream &&
+	       (call->state == SIPD_CALL_ANSWERED ||
+		(call->early_out && call->state != SIPD_CALL_CLOSING));
+}
+
 /* call_in.c */
 /** All is there that the answer needs. */
 void sipd_call_take(struct sipd_call *call);
@@ -121,6 +131,8 @@ void sipd_call_audio_answered(struct sipd_call *call);
 /** How the audio is encrypted, from what was agreed. */
 void sipd_call_note_srtp(struct sipd_call *call,
 			 const struct sipd_secure *secure);
+/** The prompt that is there, on a stream that is heard. */
+void sipd_call_play_now(struct sipd_call *call);
 void sipd_call_note_dtmf(struct sipd_call *call, char digit,
 			 uint32_t duration_ms);
 

@@ -108,6 +108,8 @@ static enum sipdialer_disposition not_answered(const struct sipd_outcome *o)
 	if (ours(o->sip_status) &&
 	    (o->local || o->error == SIPDIALER_ECANCELLED))
 		return SIPDIALER_DISPOSITION_CANCELLED;
+	if (o->local && o->sip_status / 100 == 3)
+		return REJECTED; /* sent elsewhere by us */
 	if (o->sip_status == 603 && o->network_block)
 		return BLOCKED;
 	if (o->sip_status == 487 && o->error)

@@ -407,6 +407,13 @@ void sipd_stream_connect(struct sipd_stream *s,
 }
 
 
+void sipd_stream_timeout(struct sipd_stream *s, uint32_t timeout_ms)
+{
+	if (!s->closing)
+		sipd_rtp_timeout(s->rtp, timeout_ms);
+}
+
+
 void sipd_stream_play(struct sipd_stream *s, struct sipd_prompt *prompt,
 		      uint32_t repeat)
 {

@@ -56,6 +56,8 @@ int sipd_stream_open(struct sipd_stream **sp,
 uint16_t sipd_stream_port(const struct sipd_stream *s);
 void sipd_stream_connect(struct sipd_stream *s,
 			 const struct sipd_sdp_remote *remote);
+/** Count the time without RTP anew. */
+void sipd_stream_timeout(struct sipd_stream *s, uint32_t timeout_ms);
 /** Replace what plays. Takes its own reference. repeat >= 1. */
 void sipd_stream_play(struct sipd_stream *s, struct sipd_prompt *prompt,
 		      uint32_t repeat);

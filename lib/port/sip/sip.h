@@ -236,6 +236,19 @@ bool sipd_invite_media_address(struct sipd_invite *inv,
 void sipd_invite_answer(struct sipd_invite *inv,
 			const struct sipd_sdp_local *local);
 
+/** Audio before the answer: 183 with a description made of `local` (copied),
+ *  reliable as far as the caller has it.  media(early) follows at once, or with
+ *  the PRACK.  From now on it rings for timeout_ms.  The answer has the same
+ *  description.  False: the INVITE has no offer, and ours would get no answer
+ *  before its ACK; nothing is sent. RFC 3262, 6337 */
+bool sipd_invite_early(struct sipd_invite *inv,
+		       const struct sipd_sdp_local *local,
+		       uint32_t timeout_ms);
+
+/** Send the caller elsewhere: 302 with this number or URI as Contact.  0, or
+ *  an error and nothing is sent. RFC 3261 21.3.3 */
+int sipd_invite_redirect(struct sipd_invite *inv, const char *to);
+
 /** Refuse a call that rings, status 400-699; ended() comes before this
  *  returns.  Nothing happens to a call that does not ring. */
 void sipd_invite_reject(struct sipd_invite *inv, int sip_status,

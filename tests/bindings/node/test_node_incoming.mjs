@@ -70,6 +70,19 @@ test('refused', async t => {
   assert.throws(() => call.reject(), code('ENOENT'))
 })
 
+test('heard before the answer, then sent elsewhere', async t => {
+  const { d, call } = await calledBack(t)
+  const early = once(d, 'call_early_media')
+  call.early({ 'call.audio': 8000 })
+  assert.throws(() => call.early(), code('ESTATE'))
+  assert.equal((await within(early))[0].sip_status, 183)
+  assert.throws(() => call.redirect('sip:a b'), code('EINVAL'))
+  call.redirect('1002')
+  const end = await within(call.ended)
+  assert.equal(end.sip_status, 302)
+  assert.equal(end.reason, 'sent on to 1002')
+})
+
 test('nobody decides', async t => {
   const { call, ev } = await calledBack(t, { 'incoming.timeout': 1 }, '142')
   assert.match(ev.text, /Müller/)

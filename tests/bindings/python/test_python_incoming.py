@@ -85,6 +85,33 @@ class Incoming(Case):
             with self.assertRaises(error):
                 event.call.reject(bad)
 
+    def test_heard_before_and_sent_elsewhere(self):
+        net = self.network("--answer-delay", "0")
+        d = self.registered(net)
+
+        @d.on("call_incoming")
+        def incoming(event):
+            event.call.early(call_audio=8000)
+            with self.assertRaises(sipdialer.StateError):
+                event.call.early()
+
+        @d.on("call_early_media")
+        def heard(event):
+            if event.call.id not in early:
+                early.append(event.call.id)
+                event.call.redirect("1002")
+
+        early = []
+        out = d.call("4930123440")
+        for event in d.events(timeout=WAIT):
+            if event.name == "call_ended" and event.call != out:
+                break
+        self.assertEqual((event.sip_status, event.reason), (302, "sent on to 1002"))
+        self.assertEqual(early, [event.call.id])
+        with self.assertRaises(sipdialer.InvalidError):
+            event.call.redirect("sip:a b")
+        self.assertTrue(callable(incoming) and callable(heard))
+
     def test_the_caller_gives_up(self):
         net = self.network("--answer-delay", "0")
         d = self.registered(net)

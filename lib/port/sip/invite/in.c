@@ -71,6 +71,8 @@ static int session_fill(struct sipd_invite *inv, const struct sip_msg *msg)
 		err = re_sdprintf(&inv->from, "%r;tag=%s", &msg->to.val,
 				  inv->ltag);
 	if (!err)
+		err = invite_in_alloc(inv);
+	if (!err)
 		err = invite_dialog_create(&inv->dlg, inv, msg);
 
 	return err;
@@ -145,6 +147,7 @@ int sipd_invite_incoming(struct sipd_sip *sip, const struct sip_msg *msg,
 void invite_in_refuse(struct sipd_invite *inv, int status, const char *extra,
 		      struct sipd_invite_end *end)
 {
+	invite_in_quiet(inv);
 	refuse_invite(inv, status, extra);
 	inv->status = (uint16_t)status;
 	end->sip_status = status;
@@ -164,6 +167,29 @@ void sipd_invite_reject(struct sipd_invite *inv, int sip_status,
 
 	if (inv->state == INVITE_RINGING)
 		invite_in_refuse(inv, sip_status, "", &end);
+}
+
+
+int sipd_invite_redirect(struct sipd_invite *inv, const char *to)
+{
+	char uri[INVITE_URI_SIZE], route[INVITE_URI_SIZE],
+		contact[INVITE_URI_SIZE + 16], words[SIPD_ERROR_SIZE];
+	struct sipd_invite_end end = {.local = true, .reason = words};
+	int err;
+
+	if (inv->state != INVITE_RINGING)
+		return SIPDIALER_OK;
+
+	err = sipd_target_uri(inv->sip, to, uri, sizeof(uri), route,
+			      sizeof(route));
+	if (err)
+		return err;
+
+	(void)re_snprintf(words, sizeof(words), "sent on to %s", to);
+	(void)re_snprintf(contact, sizeof(contact), "Contact: <%s>\r\n", uri);
+	invite_in_refuse(inv, 302, contact, &end);
+
+	return SIPDIALER_OK;
 }
 
 

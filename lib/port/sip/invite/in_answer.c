@@ -9,7 +9,7 @@
 #include "base/error.h"
 
 
-static void cannot_answer(struct sipd_invite *inv, int status, int error)
+void invite_in_cannot(struct sipd_invite *inv, int status, int error)
 {
 	char words[SIPD_ERROR_SIZE], warning[SIPD_ERROR_SIZE + 32];
 	struct sipd_invite_end end = {
@@ -51,6 +51,42 @@ static int answer_send(struct sipd_invite *inv, const char *sdp,
 }
 
 
+/* Nothing of it is to be repeated or waited for any more. */
+static bool answer_begin(struct sipd_invite *inv, const char *sdp,
+			 bool want_answer)
+{
+	invite_session_timer(inv, inv->msg);
+	if (answer_send(inv, sdp, want_answer)) {
+		invite_in_cannot(inv, 500, SIPDIALER_ENET);
+		return false;
+	}
+
+	invite_in_quiet(inv);
+	tmr_cancel(&inv->tmr);
+	invite_timer_arm(inv);
+
+	return true;
+}
+
+
+/* What an 18x said stands.  A 2xx waits until the caller has heard of it; in
+ * a reliable one it need not be said again. RFC 3262 3, 6337 3.1 */
+static void answer_early(struct sipd_invite *inv)
+{
+	struct invite_in *in = inv->in;
+	struct sipd_sdp_remote remote;
+
+	if (in->pending) {
+		in->want_answer = true;
+		return;
+	}
+	in->want_answer = false;
+	remote = in->remote;
+	if (answer_begin(inv, in->confirmed ? NULL : in->sdp, false))
+		invite_in_agreed(inv, &remote);
+}
+
+
 void sipd_invite_answer(struct sipd_invite *inv,
 			const struct sipd_sdp_local *local)
 {
@@ -62,26 +98,20 @@ void sipd_invite_answer(struct sipd_invite *inv,
 
 	if (inv->state != INVITE_RINGING)
 		return;
+	if (inv->in->sdp) {
+		answer_early(inv);
+		return;
+	}
 
 	inv->local = *local;
+	inv->in->want_early = false;
 	offered = invite_body_sdp(inv->msg, &offer);
 	err = offered ? invite_answer_make(inv, &offer, &remote, sdp,
 					   sizeof(sdp))
 		      : invite_offer_make(inv, sdp, sizeof(sdp));
-	if (err) {
-		cannot_answer(inv, 488, SIPDIALER_EFORMAT);
-		return;
-	}
-
-	invite_session_timer(inv, inv->msg);
-	if (answer_send(inv, sdp, !offered)) {
-		cannot_answer(inv, 500, SIPDIALER_ENET);
-		return;
-	}
-
-	tmr_cancel(&inv->tmr);
-	invite_timer_arm(inv);
-	if (offered)
+	if (err)
+		invite_in_cannot(inv, 488, SIPDIALER_EFORMAT);
+	else if (answer_begin(inv, sdp, !offered) && offered)
 		invite_in_agreed(inv, &remote);
 }
 

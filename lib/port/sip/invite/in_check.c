@@ -16,16 +16,23 @@ enum {
 
 static const char unsupported[] = "Unsupported: ";
 
+struct required {
+	struct sipd_text t;
+	bool rel100; /* we have it */
+};
+
 
 /* Unsupported, with what fits of what is required and not ours. RFC 3261 8.2.2.3 */
 static bool require_handler(const struct sip_hdr *hdr,
 			    const struct sip_msg *msg, void *arg)
 {
-	struct sipd_text *t = arg;
+	struct required *r = arg;
+	struct sipd_text *t = &r->t;
 	const char *sep = t->len ? ", " : unsupported;
 	(void)msg;
 
 	if (pl_strcasecmp(&hdr->val, "timer") &&
+	    (!r->rel100 || pl_strcasecmp(&hdr->val, "100rel")) &&
 	    t->len + strlen(sep) + hdr->val.l < t->size) {
 		sipd_text_add(t, sep);
 		sipd_text_addn(t, hdr->val.p, hdr->val.l);
@@ -35,20 +42,21 @@ static bool require_handler(const struct sip_hdr *hdr,
 }
 
 
-static int check_require(const struct sip_msg *msg, char *extra, size_t size)
+static int check_require(const struct sipd_sip *sip, const struct sip_msg *msg,
+			 char *extra, size_t size)
 {
-	struct sipd_text t;
+	struct required r = {.rel100 = sip->conf.rel100 != SIPD_100REL_NO};
 
-	sipd_text_init(&t, extra, size - 2);
+	sipd_text_init(&r.t, extra, size - 2);
 	(void)sip_msg_hdr_apply(msg, true, SIP_HDR_REQUIRE, require_handler,
-				&t);
-	if (!t.len)
+				&r);
+	if (!r.t.len)
 		return 0;
 
-	if (sipd_text_cut(&t))
+	if (sipd_text_cut(&r.t))
 		*extra = '\0'; /* the status says it as well */
 	else
-		memcpy(extra + t.len, "\r\n", 3);
+		memcpy(extra + r.t.len, "\r\n", 3);
 
 	return 420;
 }
@@ -128,7 +136,7 @@ int invite_in_check(struct sipd_sip *sip, const struct sip_msg *msg,
 	int status = check_head(msg);
 
 	if (!status)
-		status = check_require(msg, extra, size);
+		status = check_require(sip, msg, extra, size);
 	if (!status)
 		status = invite_timer_small(sip, msg, extra, size) ? 422 : 0;
 	if (!status)

@@ -35,6 +35,7 @@ static void destructor(void *arg)
 	mem_deref(inv->headers);
 	mem_deref(inv->why);
 	mem_deref(inv->msg);
+	mem_deref(inv->in);
 	mem_deref(inv->ring);
 	mem_deref(inv->branch);
 }

@@ -129,6 +129,7 @@ struct sipd_invite {
 	char *branch;         /* of the INVITE: a copy of it, or another */
 	uint32_t invite_rseq; /* its CSeq */
 	uint32_t ring_ms;     /* still to ring after this timer */
+	struct invite_in *in; /* in.h */
 	bool expires;         /* until the end that the INVITE says */
 	bool told;            /* ended() was called */
 	bool dropped;         /* out of the table, waits to be freed */
@@ -271,6 +272,14 @@ bool invite_encoded(const struct sip_msg *msg);
 bool invite_in_request(struct sipd_sip *sip, const struct sip_msg *msg);
 /** Is it the CANCEL of a call that rings?  Some have the To tag of our 180. */
 bool invite_in_cancel(struct sipd_invite *inv, const struct sip_msg *msg);
+/** PRACK of our reliable 18x; false: of none. */
+bool invite_in_prack(struct sipd_invite *inv, const struct sip_msg *msg);
+/** An UPDATE with an offer, before the answer: 200 and the answer to it, or the
+ *  status to refuse it with. */
+int invite_in_update(struct sipd_invite *inv, const struct sip_msg *msg,
+		     char *sdp, size_t size);
+/** That answer has been sent. */
+void invite_in_updated(struct sipd_invite *inv);
 /** BYE before the answer; it has been answered. */
 void invite_in_bye(struct sipd_invite *inv, const struct sip_msg *msg);
 /** The ACK of our first 2xx is there. */

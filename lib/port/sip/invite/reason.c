@@ -135,6 +135,9 @@ const char *sipd_reason_phrase(int sip_status)
 		int status;
 		const char *phrase;
 	} phrases[] = {
+		{180, "Ringing"},
+		{183, "Session Progress"},
+		{302, "Moved Temporarily"},
 		{400, "Bad Request"},
 		{403, "Forbidden"},
 		{404, "Not Found"},
@@ -153,6 +156,7 @@ const char *sipd_reason_phrase(int sip_status)
 		{491, "Request Pending"},
 		{500, "Server Internal Error"},
 		{503, "Service Unavailable"},
+		{504, "Server Time-out"},
 		{600, "Busy Everywhere"},
 		{603, "Decline"},
 		{604, "Does Not Exist Anywhere"},

@@ -460,6 +460,8 @@ static void other(struct sipd_invite *inv, const struct sip_msg *msg)
 		options(inv, msg);
 		return;
 	}
+	if (!pl_strcmp(&msg->met, "PRACK") && invite_in_prack(inv, msg))
+		return;
 
 	for (i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++) {
 		if (!pl_strcmp(&msg->met, verdicts[i].method)) {
@@ -550,8 +552,28 @@ static bool early_request(struct sipd_invite *inv, const struct sip_msg *msg)
 /* The session timer is agreed by INVITE and 200. RFC 3311 5.2 */
 static void early_update(struct sipd_invite *inv, const struct sip_msg *msg)
 {
-	invite_dialog_refresh(&inv->dlg, inv->sip, msg);
-	(void)accept_send(inv, msg, NULL, NULL);
+	char sdp[INVITE_SDP_MAX] = "", extra[SIPD_ERROR_SIZE + 64] = "";
+	const int status = invite_has_body(msg)
+				   ? invite_in_update(inv, msg, sdp,
+						      sizeof(sdp))
+				   : 200;
+
+	if (status == 200) {
+		invite_dialog_refresh(&inv->dlg, inv->sip, msg);
+		(void)accept_send(inv, msg, *sdp ? sdp : NULL, NULL);
+		if (*sdp)
+			invite_in_updated(inv);
+		return;
+	}
+
+	if (status == 500)
+		(void)re_snprintf(extra, sizeof(extra), "Retry-After: %u\r\n",
+				  1 + rand_u16() % 10);
+	else if (status == 488)
+		(void)re_snprintf(extra, sizeof(extra),
+				  "Warning: 399 - \"%s\"\r\n",
+				  sipd_error_text());
+	refuse(inv, msg, (uint16_t)status, sipd_reason_phrase(status), extra);
 }
 
 
@@ -562,10 +584,10 @@ static void ringing_request(struct sipd_invite *inv, const struct sip_msg *msg)
 
 	if (!pl_strcmp(&msg->met, "INFO"))
 		info(inv, msg);
-	else if (update && !invite_has_body(msg))
+	else if (update)
 		early_update(inv, msg);
-	else if (update || !pl_strcmp(&msg->met, "INVITE"))
-		/* the first offer is not answered. RFC 3261 14.2, 3311 5.2 */
+	else if (!pl_strcmp(&msg->met, "INVITE"))
+		/* the first is not answered. RFC 3261 14.2 */
 		refuse(inv, msg, 500, "Server Internal Error",
 		       "Retry-After: 5\r\n");
 	else
