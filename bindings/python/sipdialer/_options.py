@@ -495,7 +495,8 @@ class CallOptions:
 
     def early(self, *, sip_caller_id: Optional[str] = None,
               sip_caller_name: Optional[str] = None, sip_header: Optional[Text] = None,
-              media_codecs: Optional[Text] = None, media_rtp_timeout: Optional[int] = None,
+              media_codecs: Optional[Text] = None, media_srtp: Optional[MediaSrtp] = None,
+              media_rtcp_mux: Optional[bool] = None, media_rtp_timeout: Optional[int] = None,
               dial_ring_timeout: Optional[int] = None, dial_max_duration: Optional[int] = None,
               call_play: Optional[Path] = None, call_record: Optional[Path] = None,
               call_record_stereo: Optional[bool] = None, call_dtmf: Optional[str] = None,
@@ -511,8 +512,12 @@ class CallOptions:
         sip_header: str or list. Header line added to each INVITE, as 'Name: value'; each one
             set is added, at most 32, empty clears.
         media_codecs: str or list, default pcmu,pcma. Codecs offered, the preferred first.
+        media_srtp: word, default off. Encryption of the audio (docs/srtp.md); optional: where
+            the far end can; required, dtls: no call without.
+        media_rtcp_mux: bool, default no. Offer and take RTCP on the port of RTP (RFC 5761);
+            with DTLS always.
         media_rtp_timeout: int, 0 to 3,600 s, default 30. An answered call without any RTP from
-            the far end is hung up after this long; 0: never.
+            the far end, or once it was heard any RTCP, is hung up after this long; 0: never.
         dial_ring_timeout: int, 5 to 300 s, default 45. A call not answered after this long is
             given up.
         dial_max_duration: int, 0 to 86,400 s, default 0. A call is hung up this long after its
