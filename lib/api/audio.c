@@ -22,12 +22,17 @@ struct sipd_hostaudio_conf sipd_audio_conf(struct sipdialer *d,
 	/* the words of call.audio */
 	static const uint32_t rates[] = {0, 8000, 16000, 24000, RATE_MAX};
 
+	enum sipd_codec_id ids[SIPD_CODEC_MAX];
+	const unsigned kinds = sipd_prompt_kinds(ids,
+						 sipd_calls_codecs(o, ids));
+
 	return (struct sipd_hostaudio_conf){
 		.rate = rates[sipd_opt_enum(o, SIPD_OPT_CALL_AUDIO)],
 		.read_ms = (uint32_t)sipd_opt_ms(o,
 						 SIPD_OPT_AUDIO_READ_BUFFER),
 		.write_ms = (uint32_t)sipd_opt_ms(o,
 						  SIPD_OPT_AUDIO_WRITE_BUFFER),
+		.wide = kinds & SIPD_PROMPT_WIDE,
 		.totals = &d->audio,
 	};
 }

@@ -11,7 +11,6 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "base/words.h"
-#include "port/codec/g711.h"
 
 
 static void fill_ids(const struct sipd_dialed *dialed,
@@ -402,28 +401,6 @@ const struct sipd_call_handlers sipd_dialed_handlers = {
 
 /* ---- the beginning ----------------------------------------------------- */
 
-/* "pcmu,pcma": checked by the option table */
-static size_t codecs(const char *list, enum sipd_codec_id ids[SIPD_CODEC_MAX])
-{
-	char word[16];
-	size_t n = 0;
-
-	while (*list && n < SIPD_CODEC_MAX) {
-		const size_t len = strcspn(list, ",");
-
-		(void)sipd_strcpy(word,
-				  len < sizeof(word) ? len + 1 : sizeof(word),
-				  list);
-		ids[n] = sipd_codec_from_name(word);
-		if (ids[n] != SIPD_CODEC_NONE)
-			++n;
-		list += len + (list[len] == ',');
-	}
-
-	return n;
-}
-
-
 void sipd_calls_conf(const struct sipd_options *o, struct sipd_call_conf *conf)
 {
 	const char *play = sipd_opt_str(o, SIPD_OPT_CALL_PLAY);
@@ -447,8 +424,7 @@ void sipd_calls_conf(const struct sipd_options *o, struct sipd_call_conf *conf)
 		.record = sipd_opt_str(o, SIPD_OPT_CALL_RECORD),
 		.record_stereo = sipd_opt_bool(o, SIPD_OPT_CALL_RECORD_STEREO),
 	};
-	conf->codecc = codecs(sipd_opt_str(o, SIPD_OPT_MEDIA_CODECS),
-			      conf->codecs);
+	conf->codecc = sipd_calls_codecs(o, conf->codecs);
 	conf->hangup_after_play =
 		sipd_opt_bool(o, SIPD_OPT_CALL_HANGUP_AFTER_PLAY);
 }

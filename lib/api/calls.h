@@ -79,6 +79,9 @@ void sipd_audio_gone(uint64_t call, void *arg);
 /** The engine goes away. */
 void sipd_audio_close_all(struct sipdialer *d);
 
+/** The codecs of media.codecs, in order. */
+size_t sipd_calls_codecs(const struct sipd_options *o,
+			 enum sipd_codec_id ids[SIPD_CODEC_MAX]);
 /** Settings of a call from options; strings belong to `o`. */
 void sipd_calls_conf(const struct sipd_options *o,
 		     struct sipd_call_conf *conf);

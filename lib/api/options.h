@@ -206,6 +206,7 @@ char sipd_opt_delimiter(const struct sipd_options *o);
 /* Checks of single options, for the table. */
 int sipd_option_check_header(const char *name, const char *value);
 int sipd_option_check_rtp_port(const char *name, const char *value);
+int sipd_option_check_codecs(const char *name, const char *value);
 int sipd_option_check_digits(const char *name, const char *value);
 int sipd_option_check_delimiter(const char *name, const char *value);
 int sipd_option_check_instance(const char *name, const char *value);

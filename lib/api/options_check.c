@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "core/campaign/campaign.h"
 #include "core/campaign/import.h"
+#include "port/codec/codec.h"
 #include "port/net.h"
 #include "port/sip/sip.h"
 
@@ -120,6 +121,18 @@ int sipd_option_check_digits(const char *name, const char *value)
 			  "option %s: \"%s\" has a character at place %zu "
 			  "that is none of 0-9 * # A-D and \",\"",
 			  name, value, len + 1);
+}
+
+
+int sipd_option_check_codecs(const char *name, const char *value)
+{
+	if (!strstr(value, "opus") || sipd_codec_get(SIPD_CODEC_OPUS))
+		return 0;
+
+	return sipd_error(SIPDIALER_EINVAL,
+			  "option %s: \"%s\" has opus, which this build of "
+			  "the library was made without",
+			  name, value);
 }
 
 

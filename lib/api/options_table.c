@@ -148,9 +148,13 @@ const struct sipd_option_def sipd_option_table[SIPD_OPT_COUNT] = {
 	ENUM("tlsv1.2,tlsv1.3"), .standard = "tlsv1.2",
 	.doc = "Oldest version of TLS that is spoken."},
 
-[SIPD_OPT_MEDIA_CODECS] = {"media.codecs", LIST("pcmu,pcma"),
+[SIPD_OPT_MEDIA_CODECS] = {"media.codecs",
+	LIST("pcmu,pcma,g722,opus,l16"),
 	.scope = BOTH, .standard = "pcmu,pcma",
-	.doc = "Codecs offered, the preferred first."},
+	.check = sipd_option_check_codecs,
+	.doc = "Codecs offered, the preferred first; of an offer that comes "
+	"the first of these is taken. Calls with one of g722, opus and l16 "
+	"run at 16 kHz."},
 [SIPD_OPT_MEDIA_SRTP] = {"media.srtp", ENUM("off,optional,required,dtls"),
 	.later = "dtls", .scope = BOTH, .standard = "off",
 	.doc = "Encryption of the audio (docs/srtp.md); optional: where the "

@@ -347,8 +347,10 @@ static void get_prompt(struct sipd_run *run)
 		return;
 	}
 
-	run->loading = !sipd_prompts_load(run->d->prompts, run->conf.play,
-					  prompt_handler, run);
+	run->loading = !sipd_prompts_load_as(
+		run->d->prompts, run->conf.play,
+		sipd_prompt_kinds(run->conf.codecs, run->conf.codecc),
+		prompt_handler, run);
 	if (!run->loading)
 		finish(run, PAUSE, sipd_error_text());
 }

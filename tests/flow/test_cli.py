@@ -37,7 +37,7 @@ class Mistakes(flow.Case):
                    "dial.max_calls=many", "call", "1")
         self.wrong(2, ("sip.transport", "udp", "tcp"), "-o",
                    "sip.transport=pigeon", "call", "1")
-        self.wrong(2, ("media.codecs", "opus"), "-o", "media.codecs=opus",
+        self.wrong(2, ("media.codecs", "gsm"), "-o", "media.codecs=gsm",
                    "call", "1")
         self.wrong(2, ("dial.ring_timeout", "soon"), "call", "1",
                    "--ring-timeout", "soon")

@@ -146,6 +146,8 @@ static const struct sipd_stream_handlers stream_handlers = {
 
 int sipd_call_audio_open(struct sipd_call *call)
 {
+	const unsigned kinds = sipd_prompt_kinds(call->sdp.codecs,
+						 call->sdp.codecc);
 	struct sipd_stream_conf conf = {
 		.media = call->env.media,
 		.disk = call->env.disk,
@@ -154,6 +156,8 @@ int sipd_call_audio_open(struct sipd_call *call)
 		.port_min = call->env.port_min,
 		.port_max = call->env.port_max,
 		.rtp_timeout_ms = call->rtp_timeout_ms,
+		.wide = kinds & SIPD_PROMPT_WIDE,
+		.opus = kinds & SIPD_PROMPT_OPUS,
 		.audio = call->audio,
 	};
 	bool routed;
@@ -324,7 +328,10 @@ int sipd_call_load(struct sipd_call *call, const char *path, uint32_t repeat,
 	load->repeat = repeat;
 	load->first = first;
 	memcpy(load->path, path, strlen(path) + 1);
-	err = sipd_prompts_load(call->env.prompts, path, load_handler, load);
+	err = sipd_prompts_load_as(call->env.prompts, path,
+				   sipd_prompt_kinds(call->sdp.codecs,
+						     call->sdp.codecc),
+				   load_handler, load);
 	if (err) {
 		free(load);
 		return err;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include "base/error.h"
 #include "core/media/plc.h"
+#include "port/codec/halfband.h"
 
 enum {
 	ROOM = 8,   /* frames */
@@ -19,7 +20,10 @@ enum {
 struct way {
 	atomic_uint in, out;
 	struct sipd_plc plc; /* of the one that puts */
-	int16_t pcm[ROOM][SIPD_FRAME];
+	struct sipd_up up;   /* of the one that takes */
+	struct sipd_down down;
+	uint16_t samples[ROOM];
+	int16_t pcm[ROOM][SIPD_FRAME_WIDE];
 };
 
 struct sipd_bridge {
@@ -69,12 +73,16 @@ void sipd_bridge_put(struct sipd_bridge *b, int end,
 	struct way *way = &b->way[end];
 	const unsigned in = atomic_load_explicit(&way->in,
 						 memory_order_relaxed);
+	const bool wide = rx->samples == SIPD_FRAME_WIDE;
 	int16_t *pcm = way->pcm[in % ROOM];
 
+	if (wide && way->plc.times == 1)
+		sipd_plc_init_wide(&way->plc);
 	if (rx->kind == SIPD_RX_NONE || in - atomic_load(&way->out) >= ROOM)
 		return;
 
-	memcpy(pcm, rx->pcm, sizeof(way->pcm[0]));
+	way->samples[in % ROOM] = wide ? SIPD_FRAME_WIDE : SIPD_FRAME;
+	memcpy(pcm, rx->pcm, way->samples[in % ROOM] * sizeof(*pcm));
 	if (rx->kind == SIPD_RX_LOST)
 		sipd_plc_lost(&way->plc, pcm);
 	else
@@ -83,18 +91,26 @@ void sipd_bridge_put(struct sipd_bridge *b, int end,
 }
 
 
-bool sipd_bridge_take(struct sipd_bridge *b, int end, int16_t pcm[SIPD_FRAME])
+bool sipd_bridge_take(struct sipd_bridge *b, int end, int16_t *pcm,
+		      size_t samples)
 {
 	struct way *way = &b->way[!end];
 	const unsigned in = atomic_load(&way->in);
 	unsigned out = atomic_load_explicit(&way->out, memory_order_relaxed);
+	const int16_t *from;
 
 	if (in == out)
 		return false;
 
 	if (in - out > BEHIND)
 		out = in - KEEP;
-	memcpy(pcm, way->pcm[out % ROOM], sizeof(way->pcm[0]));
+	from = way->pcm[out % ROOM];
+	if (way->samples[out % ROOM] == samples)
+		memcpy(pcm, from, samples * sizeof(*pcm));
+	else if (samples == SIPD_FRAME)
+		sipd_down(&way->down, pcm, from, SIPD_FRAME);
+	else
+		sipd_up(&way->up, pcm, from, SIPD_FRAME);
 	atomic_store(&way->out, out + 1);
 
 	return true;

@@ -22,7 +22,8 @@ void sipd_bridge_unref(struct sipd_bridge *b); /* b may be NULL */
 /** What end 0 or 1 hears. @thread media, of that end */
 void sipd_bridge_put(struct sipd_bridge *b, int end,
 		     const struct sipd_rx_frame *rx);
-/** What that end is to say; false: nothing. @thread media, of that end */
-bool sipd_bridge_take(struct sipd_bridge *b, int end, int16_t pcm[SIPD_FRAME]);
+/** What that end is to say, at its own rate; false: nothing. @thread media, of that end */
+bool sipd_bridge_take(struct sipd_bridge *b, int end, int16_t *pcm,
+		      size_t samples);
 
 #endif

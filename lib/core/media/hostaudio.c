@@ -12,8 +12,6 @@
 #include "core/media/plc.h"
 #include "port/codec/resample.h"
 
-enum { RATE = 8000 };
-
 /* One thread puts, one takes; each writes its own counter only. */
 struct ring {
 	int16_t *samples;
@@ -23,7 +21,8 @@ struct ring {
 
 struct sipd_hostaudio {
 	atomic_uint refs;
-	uint32_t times; /* samples of the host for one of ours */
+	uint32_t host, own; /* rates, Hz: of the host, of the stream */
+	size_t frame;       /* samples of 20 ms at the stream's */
 	struct sipd_hostaudio_totals *totals;
 	atomic_bool told; /* an event is on its way, or waits for the host */
 
@@ -50,6 +49,13 @@ struct sipd_hostaudio {
 };
 
 _Static_assert((int)SIPD_PLC_FRAME == (int)SIPD_FRAME, "one frame");
+
+
+/* Samples of the stream in those of the host. */
+static size_t to_host(const struct sipd_hostaudio *a, size_t n)
+{
+	return (size_t)((uint64_t)n * a->host / a->own);
+}
 
 
 /* ---- a ring ------------------------------------------------------------- */
@@ -163,25 +169,25 @@ static int open_resamplers(struct sipd_hostaudio *a)
 {
 	int err;
 
-	if (a->times == 1)
+	if (a->host == a->own)
 		return 0;
 
-	err = sipd_resampler_open(&a->up, RATE, RATE * a->times);
+	err = sipd_resampler_open(&a->up, a->own, a->host);
 
-	return err ? err
-		   : sipd_resampler_open(&a->down, RATE * a->times, RATE);
+	return err ? err : sipd_resampler_open(&a->down, a->host, a->own);
 }
 
 
 int sipd_hostaudio_open(struct sipd_hostaudio **ap,
 			const struct sipd_hostaudio_conf *conf)
 {
-	const size_t heard = (size_t)conf->read_ms * (RATE / 1000);
-	const size_t said = (size_t)conf->write_ms * (RATE / 1000);
+	const uint32_t own = conf->wide ? SIPD_WIDE_HZ : SIPD_TICK_HZ;
+	const size_t heard = (size_t)conf->read_ms * (own / 1000);
+	const size_t said = (size_t)conf->write_ms * (own / 1000);
 	struct sipd_hostaudio *a;
 	int err;
 
-	assert(conf->rate && !(conf->rate % RATE));
+	assert(conf->rate && !(conf->rate % SIPD_TICK_HZ));
 	/* samples are written before they are read, no need to zero them */
 	a = malloc(sizeof(*a) + (heard + said) * sizeof(a->samples[0]));
 	if (!a)
@@ -192,13 +198,18 @@ int sipd_hostaudio_open(struct sipd_hostaudio **ap,
 	memset(a, 0, sizeof(*a));
 	atomic_init(&a->refs, 1);
 	atomic_flag_clear(&a->taking);
-	a->times = conf->rate / RATE;
+	a->host = conf->rate;
+	a->own = own;
+	a->frame = conf->wide ? SIPD_FRAME_WIDE : SIPD_FRAME;
 	a->totals = conf->totals;
 	a->heard.samples = a->samples;
 	a->heard.room = heard;
 	a->said.samples = a->samples + heard;
 	a->said.room = said;
-	sipd_plc_init(&a->plc);
+	if (conf->wide)
+		sipd_plc_init_wide(&a->plc);
+	else
+		sipd_plc_init(&a->plc);
 	(void)pthread_mutex_init(&a->read_lock, NULL);
 	(void)pthread_mutex_init(&a->write_lock, NULL);
 
@@ -289,7 +300,7 @@ static size_t write_down(struct sipd_hostaudio *a, const int16_t *pcm,
 
 		if (!made)
 			break;
-		taken = smaller(count - done, made * a->times);
+		taken = smaller(count - done, to_host(a, made) + 1);
 		sipd_resampler_run(a->down, pcm + done, &taken, to, &made);
 		ring_put(&a->said, made);
 		done += taken;
@@ -336,7 +347,7 @@ size_t sipd_hostaudio_clear(struct sipd_hostaudio *a)
 
 	atomic_store(&a->told, false);
 
-	return n * a->times;
+	return to_host(a, n);
 }
 
 
@@ -348,9 +359,12 @@ void sipd_hostaudio_counts(struct sipd_hostaudio *a,
 	/* first what was taken, so that it is never more */
 	const uint64_t given = atomic_load(&a->given);
 
-	c->waiting = atomic_load(&a->heard.in) * a->times - given;
-	c->pending = (uint64_t)ring_fill(&a->said) * a->times;
-	c->lost = atomic_load(&a->lost) * a->times;
+	const uint64_t heard = atomic_load(&a->heard.in) * a->host / a->own;
+
+	/* the resampler may give one more than it was asked for so far */
+	c->waiting = heard > given ? heard - given : 0;
+	c->pending = to_host(a, ring_fill(&a->said));
+	c->lost = atomic_load(&a->lost) * a->host / a->own;
 }
 
 
@@ -369,9 +383,9 @@ static void count(atomic_uint_fast64_t *c, uint64_t n)
 
 
 static void hear(struct sipd_hostaudio *a, const struct sipd_rx_frame *rx,
-		 int16_t pcm[SIPD_FRAME])
+		 int16_t *pcm)
 {
-	memcpy(pcm, rx->pcm, sizeof(rx->pcm));
+	memcpy(pcm, rx->pcm, a->frame * sizeof(*pcm));
 	if (rx->kind == SIPD_RX_LOST)
 		sipd_plc_lost(&a->plc, pcm);
 	else
@@ -382,15 +396,15 @@ static void hear(struct sipd_hostaudio *a, const struct sipd_rx_frame *rx,
 bool sipd_hostaudio_heard(struct sipd_hostaudio *a,
 			  const struct sipd_rx_frame *rx)
 {
-	int16_t pcm[SIPD_FRAME];
+	int16_t pcm[SIPD_FRAME_WIDE];
 	size_t n;
 
 	hear(a, rx, pcm);
-	n = copy_in(&a->heard, pcm, SIPD_FRAME);
-	if (n < SIPD_FRAME) {
-		count(&a->lost, SIPD_FRAME - n);
+	n = a->frame - copy_in(&a->heard, pcm, a->frame);
+	if (n) {
+		count(&a->lost, n);
 		if (a->totals)
-			count(&a->totals->lost, SIPD_FRAME - n);
+			count(&a->totals->lost, n * SIPD_TICK_HZ / a->own);
 	}
 
 	return !atomic_exchange(&a->told, true);
@@ -408,30 +422,30 @@ static void ran_out(struct sipd_hostaudio *a)
 
 /* The rest of an unfinished frame is silent.  At the begin of a piece it is
  * waited for, since who writes 20 ms every 20 ms would else be cut into. */
-static bool take(struct sipd_hostaudio *a, int16_t pcm[SIPD_FRAME])
+static bool take(struct sipd_hostaudio *a, int16_t *pcm)
 {
 	const size_t fill = ring_fill(&a->said);
 	size_t n;
 
-	if (a->playing && fill < SIPD_FRAME)
+	if (a->playing && fill < a->frame)
 		ran_out(a);
-	else if (!a->playing && fill && fill < SIPD_FRAME && !a->begun) {
+	else if (!a->playing && fill && fill < a->frame && !a->begun) {
 		a->begun = true;
 		return false;
 	}
 	if (!fill)
 		return false;
 
-	n = copy_out(&a->said, pcm, SIPD_FRAME);
-	memset(pcm + n, 0, (SIPD_FRAME - n) * sizeof(*pcm));
+	n = copy_out(&a->said, pcm, a->frame);
+	memset(pcm + n, 0, (a->frame - n) * sizeof(*pcm));
 	a->begun = false;
-	a->playing = n == SIPD_FRAME;
+	a->playing = n == a->frame;
 
 	return true;
 }
 
 
-bool sipd_hostaudio_say(struct sipd_hostaudio *a, int16_t pcm[SIPD_FRAME])
+bool sipd_hostaudio_say(struct sipd_hostaudio *a, int16_t *pcm)
 {
 	bool some;
 

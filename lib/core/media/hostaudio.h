@@ -1,7 +1,7 @@
 /**
  * @file core/media/hostaudio.h  Audio of one call, to the host and from it
  *
- * Two rings of samples at 8 kHz between a media thread and the host's threads.
+ * Two rings of samples at the stream's rate between a media thread and the host's threads.
  * The media thread neither locks nor waits: each counter has one writer.  Host
  * threads take turns by a mutex that the media thread never sees, and change
  * the rate on their own time.  Counted by references: stream, call and engine
@@ -20,12 +20,13 @@ struct sipd_hostaudio;
 
 /** Of all calls together, since they began; may be read by any thread. */
 struct sipd_hostaudio_totals {
-	atomic_uint_fast64_t lost;      /* samples of 8 kHz */
+	atomic_uint_fast64_t lost;      /* in samples of 8 kHz */
 	atomic_uint_fast64_t underruns; /* times that the audio ran out */
 };
 
 struct sipd_hostaudio_conf {
 	uint32_t rate; /* 8000, 16000, 24000 or 48000; 0: no host audio */
+	bool wide;     /* the stream has 16 kHz */
 	uint32_t read_ms, write_ms;           /* room of the rings */
 	struct sipd_hostaudio_totals *totals; /* outlives it; NULL: none */
 };
@@ -60,6 +61,6 @@ void sipd_hostaudio_untold(struct sipd_hostaudio *a);
 bool sipd_hostaudio_heard(struct sipd_hostaudio *a,
 			  const struct sipd_rx_frame *rx);
 /** 20 ms to send; false: there is nothing. @thread media */
-bool sipd_hostaudio_say(struct sipd_hostaudio *a, int16_t pcm[SIPD_FRAME]);
+bool sipd_hostaudio_say(struct sipd_hostaudio *a, int16_t *pcm);
 
 #endif

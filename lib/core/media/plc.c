@@ -10,11 +10,9 @@
 #include <string.h>
 
 enum {
-	HISTORY = SIPD_PLC_HISTORY,
-	FRAME = SIPD_PLC_FRAME,
-	TEMPLATE = 160, /* samples compared to find the pitch */
-	BLEND = 40      /* samples, for each frame that was lost; at most
-			     * twice that */
+	/* samples of 8 kHz */
+	TEMPLATE = 160, /* compared to find the pitch */
+	BLEND = 40      /* for each frame that was lost; at most twice that */
 };
 
 
@@ -39,30 +37,41 @@ static int mix(int a, int b, int i, int n)
 void sipd_plc_init(struct sipd_plc *p)
 {
 	memset(p, 0, sizeof(*p));
+	p->times = 1;
+}
+
+
+void sipd_plc_init_wide(struct sipd_plc *p)
+{
+	sipd_plc_init(p);
+	p->times = SIPD_PLC_TIMES;
 }
 
 
 static void remember(struct sipd_plc *p, const int16_t *pcm)
 {
-	memmove(p->history, p->history + FRAME,
-		(HISTORY - FRAME) * sizeof(*pcm));
-	memcpy(p->history + HISTORY - FRAME, pcm, FRAME * sizeof(*pcm));
+	const size_t frame = p->times * SIPD_PLC_FRAME;
+	const size_t rest = p->times * SIPD_PLC_HISTORY - frame;
+
+	memmove(p->history, p->history + frame, rest * sizeof(*pcm));
+	memcpy(p->history + rest, pcm, frame * sizeof(*pcm));
 }
 
 
 /* The lag at which the end of the history is most like itself. */
 static unsigned find_pitch(const struct sipd_plc *p)
 {
-	const int16_t *x = p->history + HISTORY - TEMPLATE;
-	unsigned best = SIPD_PLC_PITCH_MAX;
+	const int n = (int)p->times * TEMPLATE;
+	const unsigned max = p->times * SIPD_PLC_PITCH_MAX;
+	const int16_t *x = p->history + p->times * SIPD_PLC_HISTORY - n;
+	unsigned best = max;
 	double best_score = 0.0;
 
-	for (unsigned lag = SIPD_PLC_PITCH_MIN; lag <= SIPD_PLC_PITCH_MAX;
-	     lag++) {
+	for (unsigned lag = p->times * SIPD_PLC_PITCH_MIN; lag <= max; lag++) {
 		int64_t like = 0, energy = 1;
 		double score;
 
-		for (int i = 0; i < TEMPLATE; i++) {
+		for (int i = 0; i < n; i++) {
 			const int past = x[i - (int)lag];
 
 			like += x[i] * past;
@@ -86,7 +95,7 @@ static unsigned find_pitch(const struct sipd_plc *p)
  * follow itself without a click. */
 static void begin_loss(struct sipd_plc *p)
 {
-	const int16_t *end = p->history + HISTORY;
+	const int16_t *end = p->history + p->times * SIPD_PLC_HISTORY;
 	int pitch, quarter;
 
 	p->pitch = find_pitch(p);
@@ -107,41 +116,47 @@ static void begin_loss(struct sipd_plc *p)
 static int16_t next_sample(struct sipd_plc *p)
 {
 	const int quarter = (int)p->pitch / 4;
+	const int from = (int)p->times * SIPD_PLC_FADE_FROM;
+	const int to = (int)p->times * SIPD_PLC_FADE_TO;
 	const int n = (int)p->lost;
 	int v;
 
-	if (n >= SIPD_PLC_FADE_TO)
+	if (n >= to)
 		return 0;
 
 	v = p->period[p->at];
 	p->at = (p->at + 1) % p->pitch;
 	if (n < quarter)
 		v += p->step * (quarter - n) / (quarter + 1);
-	if (n > SIPD_PLC_FADE_FROM)
-		v = mix(v, 0, n - SIPD_PLC_FADE_FROM,
-			SIPD_PLC_FADE_TO - SIPD_PLC_FADE_FROM);
+	if (n > from)
+		v = mix(v, 0, n - from, to - from);
 	++p->lost;
 
 	return clip(v);
 }
 
 
-void sipd_plc_lost(struct sipd_plc *p, int16_t pcm[SIPD_PLC_FRAME])
+void sipd_plc_lost(struct sipd_plc *p, int16_t *pcm)
 {
+	const int frame = (int)p->times * SIPD_PLC_FRAME;
+
 	if (!p->lost)
 		begin_loss(p);
 
-	for (int i = 0; i < FRAME; i++)
+	for (int i = 0; i < frame; i++)
 		pcm[i] = next_sample(p);
 
 	remember(p, pcm);
 }
 
 
-void sipd_plc_good(struct sipd_plc *p, int16_t pcm[SIPD_PLC_FRAME])
+void sipd_plc_good(struct sipd_plc *p, int16_t *pcm)
 {
 	if (p->lost) {
-		const int blend = p->lost > FRAME ? 2 * BLEND : BLEND;
+		const int once = (int)p->times * BLEND;
+		const int blend = p->lost > p->times * SIPD_PLC_FRAME
+					  ? 2 * once
+					  : once;
 
 		for (int i = 0; i < blend; i++)
 			pcm[i] = (int16_t)mix(next_sample(p), pcm[i], i,

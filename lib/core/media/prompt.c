@@ -7,12 +7,23 @@
 
 #include <assert.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/error.h"
 #include "core/media/prompt_own.h"
 #include "port/codec/g711.h"
+#include "port/codec/g722.h"
+#include "port/codec/opus.h"
 #include "port/rtp/rtp.h"
+
+enum {
+	WIDE = SIPD_FRAME_WIDE,
+	/* frames encoded beforehand; longer ones when they are sent, since
+	 * nobody waits for the store thread meanwhile */
+	G722_MAX = 10 * 60 * 50,
+	OPUS_MAX = 60 * 50
+};
 
 struct sipd_prompt {
 	atomic_uint refs;
@@ -20,6 +31,13 @@ struct sipd_prompt {
 	int16_t *pcm;
 	uint8_t *pcmu, *pcma;
 	char *path;
+
+	/* of 16 kHz; NULL: not made */
+	unsigned kinds;
+	int16_t *wide;
+	uint8_t *g722;
+	uint8_t *opus;     /* frames of any size, */
+	uint32_t *opus_at; /* where each begins, and the end */
 };
 
 
@@ -28,6 +46,10 @@ static void prompt_free(struct sipd_prompt *p)
 	free(p->pcm);
 	free(p->pcmu);
 	free(p->pcma);
+	free(p->wide);
+	free(p->g722);
+	free(p->opus);
+	free(p->opus_at);
 	free(p->path);
 	free(p);
 }
@@ -82,6 +104,146 @@ int sipd_prompt_adopt(struct sipd_prompt **pp, int16_t *pcm, size_t samples,
 	return 0;
 }
 
+
+/* ---- 16 kHz ------------------------------------------------------------ */
+
+static bool make_g722(struct sipd_prompt *p)
+{
+	struct sipd_g722 g;
+
+	p->g722 = malloc(p->frames * SIPD_FRAME + 1);
+	if (!p->g722)
+		return false;
+
+	sipd_g722_init(&g);
+	sipd_g722_encode(&g, p->g722, p->wide, p->frames * SIPD_FRAME);
+
+	return true;
+}
+
+
+static bool encode_opus(struct sipd_prompt *p, struct sipd_opus *o)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < p->frames; i++) {
+		const size_t n = sipd_opus_encode(o, p->opus + at,
+						  SIPD_OPUS_PACKET,
+						  p->wide + i * WIDE);
+
+		if (!n)
+			return false;
+		p->opus_at[i] = (uint32_t)at;
+		at += n;
+	}
+	p->opus_at[p->frames] = (uint32_t)at;
+
+	return true;
+}
+
+
+static bool make_opus(struct sipd_prompt *p)
+{
+	struct sipd_opus *o = NULL;
+	uint8_t *fit;
+	bool ok;
+
+	p->opus = malloc(p->frames * SIPD_OPUS_PACKET + 1);
+	p->opus_at = malloc((p->frames + 1) * sizeof(*p->opus_at));
+	ok = p->opus && p->opus_at && !sipd_opus_open(&o);
+	if (ok) {
+		/* who hears it may want to repair losses; who cannot loses
+		 * nothing */
+		sipd_opus_limit(o, 0, true);
+		ok = encode_opus(p, o);
+		sipd_opus_close(o);
+	}
+	if (!ok) {
+		free(p->opus);
+		free(p->opus_at);
+		p->opus = NULL;
+		p->opus_at = NULL;
+		return false;
+	}
+
+	fit = realloc(p->opus, p->opus_at[p->frames] + 1);
+	if (fit)
+		p->opus = fit;
+
+	return true;
+}
+
+
+int sipd_prompt_widen(struct sipd_prompt *p, int16_t *wide, size_t samples,
+		      unsigned kinds)
+{
+	const size_t all = p->frames * WIDE;
+	int16_t *padded = realloc(wide, (all + 1) * sizeof(*wide));
+	bool ok = padded != NULL;
+
+	if (!padded)
+		free(wide);
+	else if (samples < all)
+		memset(padded + samples, 0, (all - samples) * sizeof(*padded));
+	p->wide = padded;
+
+	if (ok && kinds & SIPD_PROMPT_G722 && p->frames <= G722_MAX)
+		ok = make_g722(p);
+	if (ok && kinds & SIPD_PROMPT_OPUS && p->frames <= OPUS_MAX)
+		ok = make_opus(p);
+	if (!ok)
+		return sipd_error(SIPDIALER_ENOMEM,
+				  "%s: no memory to encode %zu samples",
+				  p->path, samples);
+	p->kinds = kinds;
+
+	return 0;
+}
+
+
+unsigned sipd_prompt_made(const struct sipd_prompt *p)
+{
+	return p->kinds;
+}
+
+
+uint64_t sipd_prompt_bytes(const struct sipd_prompt *p)
+{
+	/* 2 a sample, and 1 in each codec */
+	uint64_t each = SIPD_FRAME * 4;
+
+	if (p->wide)
+		each += WIDE * sizeof(*p->wide);
+	if (p->g722)
+		each += SIPD_FRAME;
+
+	return p->frames * each +
+	       (p->opus ? p->opus_at[p->frames] +
+				  (p->frames + 1) * sizeof(*p->opus_at)
+			: 0);
+}
+
+
+unsigned sipd_prompt_kinds(const enum sipd_codec_id *codecs, size_t n)
+{
+	unsigned kinds = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (codecs[i] == SIPD_CODEC_PCMU ||
+		    codecs[i] == SIPD_CODEC_PCMA)
+			continue;
+		kinds |= SIPD_PROMPT_WIDE;
+		if (codecs[i] == SIPD_CODEC_G722)
+			kinds |= SIPD_PROMPT_G722;
+		if (codecs[i] == SIPD_CODEC_OPUS)
+			kinds |= SIPD_PROMPT_OPUS;
+	}
+
+	return kinds;
+}
+
+
+/* ---- life -------------------------------------------------------------- */
 
 int sipd_prompt_make(struct sipd_prompt **pp, const int16_t *pcm,
 		     size_t samples)
@@ -142,6 +304,31 @@ const uint8_t *sipd_prompt_encoded(const struct sipd_prompt *p,
 	default:
 		return NULL;
 	}
+}
+
+
+const int16_t *sipd_prompt_wide(const struct sipd_prompt *p, size_t frame)
+{
+	assert(frame < p->frames);
+
+	return p->wide ? p->wide + frame * WIDE : NULL;
+}
+
+
+const uint8_t *sipd_prompt_frame(const struct sipd_prompt *p,
+				 enum sipd_codec_id codec, size_t frame,
+				 size_t *len)
+{
+	*len = SIPD_FRAME;
+	if (codec == SIPD_CODEC_G722)
+		return p->g722 ? p->g722 + frame * SIPD_FRAME : NULL;
+	if (codec != SIPD_CODEC_OPUS)
+		return sipd_prompt_encoded(p, codec, frame);
+	if (!p->opus)
+		return NULL;
+	*len = p->opus_at[frame + 1] - p->opus_at[frame];
+
+	return p->opus + p->opus_at[frame];
 }
 
 

@@ -11,4 +11,11 @@
 int sipd_prompt_adopt(struct sipd_prompt **pp, int16_t *pcm, size_t samples,
 		      const char *path);
 
+/** Add what the kinds need, before it is shared; `wide` is the same audio at
+ *  16 kHz, as above. @thread any */
+int sipd_prompt_widen(struct sipd_prompt *p, int16_t *wide, size_t samples,
+		      unsigned kinds);
+unsigned sipd_prompt_made(const struct sipd_prompt *p); /* kinds */
+uint64_t sipd_prompt_bytes(const struct sipd_prompt *p);
+
 #endif

@@ -42,6 +42,7 @@ struct load {
 	struct load *next;
 	struct sipd_prompts *owner;
 	char *path;
+	unsigned kinds;
 	struct waiter *first, **last;
 	bool known; /* prompt and stamp are those kept */
 	struct sipd_prompt *prompt;
@@ -91,13 +92,6 @@ void sipd_prompts_close(struct sipd_prompts *p)
 
 /* ---- what is kept ------------------------------------------------------ */
 
-static uint64_t prompt_bytes(const struct sipd_prompt *prompt)
-{
-	/* 2 a sample, and 1 in each codec */
-	return (uint64_t)sipd_prompt_frames(prompt) * SIPD_FRAME * 4;
-}
-
-
 static struct kept *kept_find(struct sipd_prompts *p, const char *path)
 {
 	for (size_t i = 0; i < KEEP_MAX; i++)
@@ -111,7 +105,7 @@ static struct kept *kept_find(struct sipd_prompts *p, const char *path)
 
 static void kept_drop(struct sipd_prompts *p, struct kept *k)
 {
-	p->bytes -= prompt_bytes(k->prompt);
+	p->bytes -= sipd_prompt_bytes(k->prompt);
 	sipd_prompt_unref(k->prompt);
 	k->prompt = NULL;
 }
@@ -150,18 +144,37 @@ static void keep(struct sipd_prompts *p, const struct load *load)
 		k = NULL;
 	}
 	if (!k) {
-		k = kept_place(p, prompt_bytes(load->prompt));
+		k = kept_place(p, sipd_prompt_bytes(load->prompt));
 		if (!k)
 			return;
 		k->prompt = sipd_prompt_ref(load->prompt);
 		k->stamp = load->stamp;
-		p->bytes += prompt_bytes(load->prompt);
+		p->bytes += sipd_prompt_bytes(load->prompt);
 	}
 	k->used = ++p->uses;
 }
 
 
 /* ---- loads ------------------------------------------------------------- */
+
+/* Read a second time: the same filter from the file's rate to each of ours. */
+static int widen(struct load *load)
+{
+	int16_t *wide = NULL;
+	size_t samples = 0;
+	int err = sipd_wav_read_at(load->path, SIPD_WIDE_HZ, &wide, &samples);
+
+	if (!err)
+		err = sipd_prompt_widen(load->prompt, wide, samples,
+					load->kinds);
+	if (err) {
+		sipd_prompt_unref(load->prompt);
+		load->prompt = NULL;
+	}
+
+	return err;
+}
+
 
 static int load_file(struct load *load)
 {
@@ -185,7 +198,9 @@ static int load_file(struct load *load)
 	if (err)
 		return err;
 
-	return sipd_prompt_adopt(&load->prompt, pcm, samples, load->path);
+	err = sipd_prompt_adopt(&load->prompt, pcm, samples, load->path);
+
+	return err || !load->kinds ? err : widen(load);
 }
 
 
@@ -246,17 +261,19 @@ static void load_done(struct sipd_job *job)
 }
 
 
-static struct load *load_find(const struct sipd_prompts *p, const char *path)
+static struct load *load_find(const struct sipd_prompts *p, const char *path,
+			      unsigned kinds)
 {
 	for (struct load *load = p->loads; load; load = load->next)
-		if (!strcmp(load->path, path))
+		if (!strcmp(load->path, path) && !(kinds & ~load->kinds))
 			return load;
 
 	return NULL;
 }
 
 
-static struct load *load_new(struct sipd_prompts *p, const char *path)
+static struct load *load_new(struct sipd_prompts *p, const char *path,
+			     unsigned kinds)
 {
 	struct load *load = calloc(1, sizeof(*load));
 	const struct kept *k;
@@ -278,8 +295,11 @@ static struct load *load_new(struct sipd_prompts *p, const char *path)
 	load->job.run = load_run;
 	load->job.done = load_done;
 
+	load->kinds = kinds;
 	k = kept_find(p, path);
-	if (k) {
+	if (k)
+		load->kinds |= sipd_prompt_made(k->prompt);
+	if (k && load->kinds == sipd_prompt_made(k->prompt)) {
 		load->known = true;
 		load->prompt = sipd_prompt_ref(k->prompt);
 		load->stamp = k->stamp;
@@ -295,6 +315,13 @@ static struct load *load_new(struct sipd_prompts *p, const char *path)
 int sipd_prompts_load(struct sipd_prompts *p, const char *path,
 		      sipd_prompt_h *h, void *arg)
 {
+	return sipd_prompts_load_as(p, path, 0, h, arg);
+}
+
+
+int sipd_prompts_load_as(struct sipd_prompts *p, const char *path,
+			 unsigned kinds, sipd_prompt_h *h, void *arg)
+{
 	struct load *load;
 	struct waiter *w;
 	bool fresh;
@@ -309,10 +336,10 @@ int sipd_prompts_load(struct sipd_prompts *p, const char *path,
 				  p->waiting, WAITING_MAX);
 
 	w = calloc(1, sizeof(*w));
-	load = load_find(p, path);
+	load = load_find(p, path, kinds);
 	fresh = !load;
 	if (w && fresh)
-		load = load_new(p, path);
+		load = load_new(p, path, kinds);
 	if (!w || !load) {
 		free(w);
 		return sipd_error(SIPDIALER_ENOMEM, "no memory to load %s",

@@ -124,20 +124,51 @@ static int16_t sum(int a, int b)
 }
 
 
+static size_t frame_size(const struct sipd_stream *s)
+{
+	return s->wide ? SIPD_FRAME_WIDE : SIPD_FRAME;
+}
+
+
 /* What the other end of a bridge says, and the host with it. */
-static bool say_live(struct sipd_stream *s, int16_t pcm[SIPD_FRAME])
+static bool say_live(struct sipd_stream *s, int16_t *pcm)
 {
 	const struct pump *p = &s->pump;
-	int16_t host[SIPD_FRAME];
+	const size_t n = frame_size(s);
+	int16_t host[SIPD_FRAME_WIDE];
 
-	if (!p->bridge || !sipd_bridge_take(p->bridge, p->end, pcm))
+	if (!p->bridge || !sipd_bridge_take(p->bridge, p->end, pcm, n))
 		return s->audio && sipd_hostaudio_say(s->audio, pcm);
 
 	if (s->audio && sipd_hostaudio_say(s->audio, host))
-		for (size_t i = 0; i < SIPD_FRAME; i++)
+		for (size_t i = 0; i < n; i++)
 			pcm[i] = sum(pcm[i], host[i]);
 
 	return true;
+}
+
+
+/* In the codec if it was made so, else as samples of the stream's rate. */
+static const int16_t *say_prompt(struct sipd_stream *s,
+				 struct sipd_tx_frame *tx,
+				 enum sipd_codec_id codec, size_t frame)
+{
+	const struct sipd_prompt *prompt = s->pump.prompt;
+	const int16_t *said = s->wide ? sipd_prompt_wide(prompt, frame)
+				      : sipd_prompt_pcm(prompt, frame);
+
+	tx->encoded = sipd_prompt_frame(prompt, codec, frame, &tx->len);
+	tx->kind = tx->encoded ? SIPD_TX_ENCODED : SIPD_TX_PCM;
+	if (tx->encoded && said)
+		return said;
+
+	if (said)
+		memcpy(tx->pcm, said, frame_size(s) * sizeof(*said));
+	else /* read for a call of 8 kHz */
+		sipd_up(&s->pump.up, tx->pcm, sipd_prompt_pcm(prompt, frame),
+			SIPD_FRAME);
+
+	return tx->pcm;
 }
 
 
@@ -146,20 +177,10 @@ static const int16_t *say(struct sipd_stream *s, struct sipd_tx_frame *tx,
 			  enum sipd_codec_id codec)
 {
 	const struct sipd_prompt *prompt = s->pump.prompt;
-	const int16_t *said;
 	size_t frame = 0;
 
-	if (prompt_next(s, &frame)) {
-		said = sipd_prompt_pcm(prompt, frame);
-		tx->encoded = sipd_prompt_encoded(prompt, codec, frame);
-		if (tx->encoded) {
-			tx->kind = SIPD_TX_ENCODED;
-			return said;
-		}
-		tx->kind = SIPD_TX_PCM;
-		memcpy(tx->pcm, said, sizeof(tx->pcm));
-		return tx->pcm;
-	}
+	if (prompt_next(s, &frame))
+		return say_prompt(s, tx, codec, frame);
 
 	if (prompt)
 		prompt_ended(s);

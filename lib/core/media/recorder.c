@@ -14,6 +14,7 @@
 #include "base/container.h"
 #include "base/error.h"
 #include "core/media/plc.h"
+#include "port/codec/halfband.h"
 #include "port/file/wav.h"
 
 enum {
@@ -33,12 +34,13 @@ struct sipd_recorder {
 
 	/* of the media thread; of the store thread after the end */
 	struct sipd_plc plc;
-	uint32_t gap;       /* frames of silence before the next */
-	uint64_t dropped;   /* frames the disk was too slow for */
-	uint64_t start_us;  /* when the first frame was due */
-	uint64_t frames_in; /* put or made up since then */
-	uint64_t behind;    /* least in this window, frames */
-	unsigned window;    /* frames of it so far */
+	struct sipd_down heard, said; /* of streams of 16 kHz */
+	uint32_t gap;                 /* frames of silence before the next */
+	uint64_t dropped;             /* frames the disk was too slow for */
+	uint64_t start_us;            /* when the first frame was due */
+	uint64_t frames_in;           /* put or made up since then */
+	uint64_t behind;              /* least in this window, frames */
+	unsigned window;              /* frames of it so far */
 
 	/* of the store thread; of the loop after the end */
 	struct sipd_wav_out out;
@@ -202,18 +204,22 @@ static void join(int16_t *dst, const int16_t *heard, const int16_t *said,
 
 
 static void hear(struct sipd_recorder *r, const struct sipd_rx_frame *rx,
-		 int16_t *pcm)
+		 int16_t pcm[SIPD_FRAME])
 {
+	if (rx->samples == SIPD_FRAME_WIDE)
+		sipd_down(&r->heard, pcm, rx->pcm, SIPD_FRAME);
+	else
+		memcpy(pcm, rx->pcm, SIPD_FRAME * sizeof(*pcm));
+
 	switch (rx->kind) {
 	case SIPD_RX_AUDIO:
-		memcpy(pcm, rx->pcm, sizeof(rx->pcm));
 		sipd_plc_good(&r->plc, pcm);
 		break;
 	case SIPD_RX_LOST:
 		sipd_plc_lost(&r->plc, pcm);
 		break;
 	default:
-		memset(pcm, 0, sizeof(rx->pcm));
+		memset(pcm, 0, SIPD_FRAME * sizeof(*pcm));
 		sipd_plc_good(&r->plc, pcm);
 		break;
 	}
@@ -251,9 +257,14 @@ void sipd_recorder_put(struct sipd_recorder *r, const struct sipd_rx_frame *rx,
 	const uint64_t at = atomic_load_explicit(&r->written,
 						 memory_order_relaxed);
 	const uint64_t slot = at % RING;
-	int16_t heard[SIPD_FRAME];
+	const bool wide = rx->samples == SIPD_FRAME_WIDE;
+	int16_t heard[SIPD_FRAME], ours[SIPD_FRAME];
 
 	hear(r, rx, heard);
+	if (wide && said) {
+		sipd_down(&r->said, ours, said, SIPD_FRAME);
+		said = ours;
+	}
 	keep_time(r, now_us);
 
 	if (at - atomic_load_explicit(&r->read, memory_order_acquire) >=

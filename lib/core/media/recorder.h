@@ -33,7 +33,7 @@ typedef void(sipd_recorder_h)(const struct sipd_recorder_end *end, void *arg);
 int sipd_recorder_start(struct sipd_recorder **rp, struct sipd_disk *disk,
 			const char *path, bool stereo);
 
-/** 20 ms: what was heard, and what we said (NULL: nothing).  Frames that were
+/** 20 ms: what was heard, and what we said (NULL: nothing), as many samples.  Frames that were
  *  never put, because the machine was too busy, become silence: `now_us` tells,
  *  within SIPD_RECORD_WINDOW frames. @thread media */
 void sipd_recorder_put(struct sipd_recorder *r, const struct sipd_rx_frame *rx,

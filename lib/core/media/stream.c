@@ -380,6 +380,13 @@ int sipd_stream_open(struct sipd_stream **sp,
 		return err;
 	}
 
+	s->wide = conf->wide && !sipd_rtp_widen(s->rtp, conf->opus);
+	if (conf->wide && !s->wide) {
+		s->closing = true; /* nobody is told */
+		memset(&s->h, 0, sizeof(s->h));
+		sipd_rtp_close(s->rtp);
+		return SIPDIALER_ENOMEM;
+	}
 	if (conf->rtp_timeout_ms)
 		sipd_rtp_timeout(s->rtp, conf->rtp_timeout_ms);
 	*sp = s;

@@ -47,7 +47,10 @@ struct sipd_stream_conf {
 	union sipd_addr addr; /* to bind to */
 	uint16_t port_min, port_max;
 	uint32_t rtp_timeout_ms;
-	struct sipd_hostaudio *audio; /* NULL: none; takes its own reference */
+	bool wide; /* 16 kHz, for any codec; else 8 kHz, for G.711 */
+	bool opus; /* one of them may be Opus */
+	struct sipd_hostaudio *audio; /* NULL: none; takes its own reference;
+				       * of the same rate */
 };
 
 int sipd_stream_open(struct sipd_stream **sp,

@@ -13,6 +13,7 @@
 #include "core/media/hostaudio.h"
 #include "core/media/recorder.h"
 #include "core/media/stream.h"
+#include "port/codec/halfband.h"
 
 enum {
 	EVENTS = 32, /* from the media thread; a key takes >= 40 ms, so
@@ -46,6 +47,7 @@ struct pump {
 	struct sipd_recorder *recorder;
 	struct sipd_bridge *bridge; /* NULL: none; a reference */
 	int end;                    /* of the bridge */
+	struct sipd_up up;          /* of a prompt that is only at 8 kHz */
 };
 
 /* A prompt that was replaced before it came to the pump. */
@@ -92,6 +94,7 @@ struct sipd_stream {
 	struct sipd_stream_handlers h;
 	void *arg;
 
+	bool wide; /* 16 kHz, for life */
 	struct pump pump;
 	struct sipd_hostaudio *audio; /* NULL: none; a reference */
 	struct command play, record, bridge;

@@ -19,6 +19,9 @@ enum {
  *  with a reason by sipd_error(): EFORMAT, EIO, ENOENT, EFULL (too long).
  *  Waits for the disk. @thread any */
 int sipd_wav_read(const char *path, int16_t **pcm, size_t *samples);
+/** The same at another rate, Hz. */
+int sipd_wav_read_at(const char *path, uint32_t rate, int16_t **pcm,
+		     size_t *samples);
 
 /** A file being written: 8 kHz, 16 bit.  Its header is true after each
  *  sipd_wav_out_write(), so that a crash leaves a good file.  A full disk

@@ -29,11 +29,12 @@ enum {
 struct reader {
 	const char *name;
 	int fd;
-	int err; /* errno of a read that failed */
+	int err;       /* errno of a read that failed */
+	uint32_t rate; /* Hz, wanted */
 	struct sipd_wav_head head;
 	uint64_t pos; /* in the samples, bytes */
 	SNDFILE *snd;
-	SpeexResamplerState *resampler; /* NULL: it is 8 kHz already */
+	SpeexResamplerState *resampler; /* NULL: its rate is that already */
 	int16_t *out;
 	size_t out_max, out_len; /* samples */
 	float in[BLOCK * SIPD_WAV_CHANNELS_MAX];
@@ -157,11 +158,11 @@ static int resampler_open(struct reader *r)
 {
 	int err = 0;
 
-	if (r->head.rate == SIPD_WAV_RATE)
+	if (r->head.rate == r->rate)
 		return 0;
 
-	r->resampler = speex_resampler_init(1, r->head.rate, SIPD_WAV_RATE,
-					    QUALITY, &err);
+	r->resampler = speex_resampler_init(1, r->head.rate, r->rate, QUALITY,
+					    &err);
 	if (!r->resampler)
 		return sipd_error(SIPDIALER_ENOMEM, "%s: resampler: %s",
 				  r->name, speex_resampler_strerror(err));
@@ -249,7 +250,7 @@ static int read_all(struct reader *r)
 	const uint64_t frames = r->head.data_len / r->head.frame;
 	sf_count_t n;
 
-	r->out_max = (size_t)((frames * SIPD_WAV_RATE + r->head.rate - 1) /
+	r->out_max = (size_t)((frames * r->rate + r->head.rate - 1) /
 			      r->head.rate);
 	/* never of size 0: NULL would be taken for "no memory" */
 	r->out = malloc(r->out_max * sizeof(*r->out) + 1);
@@ -312,7 +313,8 @@ static int check_file(int fd, const char *path, uint64_t *size)
 }
 
 
-int sipd_wav_read(const char *path, int16_t **pcm, size_t *samples)
+int sipd_wav_read_at(const char *path, uint32_t rate, int16_t **pcm,
+		     size_t *samples)
 {
 	struct reader *r = calloc(1, sizeof(*r));
 	uint64_t size = 0;
@@ -330,6 +332,7 @@ int sipd_wav_read(const char *path, int16_t **pcm, size_t *samples)
 	}
 
 	r->name = path;
+	r->rate = rate;
 	err = check_file(r->fd, path, &size);
 	if (!err)
 		err = read_open(r, size);
@@ -345,4 +348,10 @@ int sipd_wav_read(const char *path, int16_t **pcm, size_t *samples)
 	free(r);
 
 	return err;
+}
+
+
+int sipd_wav_read(const char *path, int16_t **pcm, size_t *samples)
+{
+	return sipd_wav_read_at(path, SIPD_WAV_RATE, pcm, samples);
 }

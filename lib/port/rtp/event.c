@@ -8,7 +8,8 @@
 #include "port/rtp/packet.h"
 
 enum {
-	STEP = 160,       /* samples of a tick */
+	KHZ = 8,          /* of the clock, if nothing is said */
+	STEP_MS = 20,     /* a tick */
 	TONE = 5,         /* ticks of a key, 100 ms */
 	ENDS = 3,         /* end packets, 2.5.1.4 */
 	KEY = 10,         /* ticks of a key with the gap */
@@ -16,10 +17,16 @@ enum {
 	VOLUME = 10,      /* -10 dBm0 */
 	SEGMENT = 0xffff, /* longest duration in one segment */
 	QUIET_MS = 100,   /* without a packet: the end was lost */
-	REORDER = 16000   /* older by less than 2 s: late, not new */
+	REORDER_MS = 2000 /* older by less: late, not new */
 };
 
 static const char names[] = "0123456789*#ABCD";
+
+
+static unsigned khz_of(uint8_t khz)
+{
+	return khz ? khz : KHZ;
+}
 
 
 static size_t finish(struct sipd_event_rx *e, struct sipd_key *key)
@@ -29,7 +36,7 @@ static size_t finish(struct sipd_event_rx *e, struct sipd_key *key)
 
 	e->open = false;
 	key->digit = names[e->event];
-	key->ms = (e->before + e->duration) / 8;
+	key->ms = (e->before + e->duration) / khz_of(e->khz);
 
 	return 1;
 }
@@ -40,6 +47,7 @@ size_t sipd_event_put(struct sipd_event_rx *e, uint32_t ts,
 		      struct sipd_key key[2])
 {
 	const int32_t diff = (int32_t)(ts - e->ts);
+	const int32_t reorder = (int32_t)(REORDER_MS * khz_of(e->khz));
 	uint32_t duration;
 	size_t n = 0;
 
@@ -47,7 +55,7 @@ size_t sipd_event_put(struct sipd_event_rx *e, uint32_t ts,
 		return 0;
 	duration = sipd_get16(payload + 2);
 
-	if (e->known && diff < 0 && diff > -REORDER)
+	if (e->known && diff < 0 && diff > -reorder)
 		return 0;
 	if (!e->known || diff) {
 		const bool more = e->known && e->open && diff == SEGMENT &&
@@ -135,8 +143,8 @@ enum sipd_event_out sipd_event_next(struct sipd_event_tx *e, uint32_t *ts,
 	*marker = !at;
 	payload[0] = (uint8_t)(strchr(names, c) - names);
 	payload[1] = (uint8_t)((at >= TONE - 1 ? 0x80 : 0) | VOLUME);
-	sipd_put16(payload + 2,
-		   (uint16_t)(STEP * (at < TONE ? at + 1 : TONE)));
+	sipd_put16(payload + 2, (uint16_t)(STEP_MS * khz_of(e->khz) *
+					   (at < TONE ? at + 1u : TONE)));
 
 	return SIPD_EVENT_SEND;
 }

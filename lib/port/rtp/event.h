@@ -26,7 +26,8 @@ struct sipd_event_rx {
 	bool open;  /* which has not been given out yet */
 	uint8_t event;
 	uint32_t ts;
-	uint32_t duration; /* longest seen, samples */
+	uint8_t khz;       /* of the clock; 0: 8 */
+	uint32_t duration; /* longest seen, of the clock */
 	uint32_t before;   /* of its earlier segments, 2.5.1.3 */
 	uint64_t at_ms;    /* last packet */
 };
@@ -45,6 +46,7 @@ struct sipd_event_tx {
 	char keys[SIPD_KEYS_MAX]; /* ring */
 	uint8_t head, count;
 	uint8_t step; /* ticks of the key at the head done */
+	uint8_t khz;  /* of the clock; 0: 8 */
 	uint32_t ts;  /* of its start */
 };
 

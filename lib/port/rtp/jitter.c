@@ -224,7 +224,7 @@ static enum sipd_jitter_put store(struct sipd_jitter *j,
 		++j->dup;
 		return SIPD_JITTER_DUP;
 	}
-	if (j->codec != p->codec)
+	if (j->codec != p->codec && !j->opaque)
 		switch_codec(j, p->codec);
 
 	first = len < RING - at ? len : RING - at;
@@ -294,6 +294,8 @@ static bool is_quiet(const struct sipd_jitter *j)
 
 	if (count(j) < FRAME)
 		return j->quiet;
+	if (j->opaque)
+		return j->hush;
 	for (i = 0; i < FRAME; ++i) {
 		if (((j->ring[j->idx + i] ^ flip) & 0x7f) >= PEAK_CODE)
 			return false;
@@ -322,9 +324,11 @@ static void close_window(struct sipd_jitter *j)
 static enum sipd_jitter_get take(struct sipd_jitter *j, uint8_t *frame,
 				 bool keep)
 {
+	const uint8_t nothing = j->opaque ? 0xff : sipd_g711_silence(j->codec);
 	const size_t n = count(j);
 	size_t i;
 
+	j->given = j->play;
 	if (!n) {
 		if (j->missing < UINT16_MAX)
 			++j->missing;
@@ -340,7 +344,7 @@ static enum sipd_jitter_get take(struct sipd_jitter *j, uint8_t *frame,
 	if (n < FRAME) {
 		for (i = 0; i < FRAME; ++i)
 			if (!has(j, j->idx + i))
-				frame[i] = sipd_g711_silence(j->codec);
+				frame[i] = nothing;
 	}
 	if (!keep)
 		mark(j, j->idx, FRAME, false);
@@ -388,6 +392,17 @@ enum sipd_jitter_get sipd_jitter_get(struct sipd_jitter *j,
 	new_window(j);
 
 	return kind;
+}
+
+
+bool sipd_jitter_peek(const struct sipd_jitter *j, uint8_t *byte)
+{
+	if (!j->started || !has(j, j->idx))
+		return false;
+
+	*byte = j->ring[j->idx];
+
+	return true;
 }
 
 

@@ -16,22 +16,26 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "port/sip/sdp/sdp.h"
+#include "port/codec/codec.h"
 
 enum {
 	SIPD_JITTER_FRAME = 160, /* samples of 20 ms */
 	SIPD_JITTER_RING = 16 * SIPD_JITTER_FRAME,
 	SIPD_JITTER_START = 2 * SIPD_JITTER_FRAME,
 	SIPD_JITTER_MAX = 10 * SIPD_JITTER_FRAME, /* delay, 200 ms */
-	SIPD_JITTER_PACKET = 800                  /* largest payload, 100 ms */
+	SIPD_JITTER_PACKET = 960                  /* largest payload, 120 ms */
 };
 
 struct sipd_jitter {
 	uint8_t ring[SIPD_JITTER_RING];
 	uint8_t have[SIPD_JITTER_RING / 8]; /* a bit a sample */
-	enum sipd_codec_id codec;           /* of all bytes in the ring */
-	uint32_t play;                      /* timestamp of the next frame */
-	uint16_t idx;                       /* and its place in the ring */
+	bool opaque; /* the bytes are not of G.711: nothing is read in them,
+		      * 0xff stands where one is missing */
+	bool hush;   /* opaque: the last frame was quiet, says who knows */
+	enum sipd_codec_id codec; /* of all bytes in the ring */
+	uint32_t given;           /* timestamp of the frame given out last */
+	uint32_t play;            /* timestamp of the next frame */
+	uint16_t idx;             /* and its place in the ring */
 	bool started;
 	bool heard;       /* a frame has been given out */
 	bool quiet;       /* comfort noise or a key, not loss */
@@ -58,7 +62,8 @@ enum sipd_jitter_put {
 	SIPD_JITTER_OK,
 	SIPD_JITTER_DUP,
 	SIPD_JITTER_LATE, /* too late to be played */
-	SIPD_JITTER_JUMP  /* far off; believed if more follow */
+	SIPD_JITTER_JUMP, /* far off; believed if more follow */
+	SIPD_JITTER_BAD   /* no payload of its codec (wide.h) */
 };
 
 enum sipd_jitter_get {
@@ -91,6 +96,9 @@ void sipd_jitter_quiet(struct sipd_jitter *j, uint16_t seq);
 /** Frame of this tick, in j->codec. */
 enum sipd_jitter_get sipd_jitter_get(struct sipd_jitter *j,
 				     uint8_t frame[SIPD_JITTER_FRAME]);
+
+/** The byte that plays next; false: it has not come. */
+bool sipd_jitter_peek(const struct sipd_jitter *j, uint8_t *byte);
 
 /** Ticks that were given up. */
 void sipd_jitter_skip(struct sipd_jitter *j, uint64_t frames);

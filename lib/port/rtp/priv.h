@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include "base/work.h"
+#include "port/codec/opus.h"
 #include "port/rtp/event.h"
 #include "port/rtp/jitter.h"
 #include "port/rtp/packet.h"
@@ -18,12 +19,15 @@
 #include "port/rtp/rtp.h"
 #include "port/rtp/secure.h"
 #include "port/rtp/source.h"
+#include "port/rtp/wide.h"
 
 enum {
 	SLOTS = SIPD_FRAME_MS, /* of 1 ms */
 	LATE = 6,              /* classes of struct sipd_media_stats */
 	PTIME_MAX = 60,
-	OUT_MAX = PTIME_MAX * 8 + SIPD_FRAME
+	OUT_MAX = PTIME_MAX * 8 + SIPD_FRAME,
+	SIPD_RTP_PACKET_SIZE = SIPD_RTP_HEADER + SIPD_WIDE_PACKET +
+			       SIPD_SRTP_TRAILER
 };
 
 struct receiver;
@@ -90,7 +94,10 @@ struct sipd_rtp {
 	/* sending */
 	uint32_t ssrc;
 	uint16_t seq;
-	uint32_t ts;
+	uint32_t ts; /* in ticks; on the wire: */
+	uint32_t ts_wire,
+		ts_tick; /* ts_wire at ts_tick, then ts_each a tick */
+	uint8_t ts_each;
 	bool talking;  /* else the next packet has the marker */
 	bool collided; /* SSRC was changed once */
 	uint16_t out_len;
@@ -111,6 +118,8 @@ struct sipd_rtp {
 	struct sipd_reception reception;
 	struct sipd_event_rx key;
 	struct sipd_jitter jitter;
+	struct sipd_noise noise;
+	struct sipd_wide *wide; /* NULL: 8 kHz, G.711 */
 
 	/* RTCP */
 	char cname[SIPD_CNAME];
@@ -171,7 +180,20 @@ void sipd_rtp_keys(struct sipd_rtp *r, const struct sipd_key *key, size_t n);
 /** Send for this tick; false on hold. */
 bool sipd_rtp_send(struct sipd_rtp *r, const struct sipd_tx_frame *tx);
 bool sipd_rtp_sending(const struct sipd_rtp *r);
-void sipd_rtp_codec_changed(struct sipd_rtp *r);
+/** What is gathered for a packet is not sent; the next one has the marker. */
+void sipd_rtp_restart(struct sipd_rtp *r);
+/** Before `codec` takes the place of that in r->remote. */
+void sipd_rtp_codec_changed(struct sipd_rtp *r, enum sipd_codec_id codec);
+/** n bytes behind the room for the header, of that tick. */
+void sipd_rtp_send_audio(struct sipd_rtp *r, uint8_t *buf, size_t n,
+			 uint32_t ts);
+/** Timestamp of a tick, as it is sent. */
+uint32_t sipd_rtp_wire(const struct sipd_rtp *r, uint32_t tick);
 void sipd_rtcp_send(struct sipd_rtp *r, bool bye);
+
+/* wide_send.c */
+void sipd_rtp_wide_audio(struct sipd_rtp *r, const struct sipd_tx_frame *tx);
+/** What is gathered is not sent. */
+void sipd_rtp_wide_restart(struct sipd_wide *w);
 
 #endif

@@ -101,6 +101,7 @@ static bool same_speaker(struct sipd_rtp *r, const struct sipd_rtp_packet *p,
 	sipd_reception_next(&r->reception);
 	sipd_jitter_resync(&r->jitter);
 	memset(&r->key, 0, sizeof(r->key));
+	r->noise.on = false;
 
 	return true;
 }
@@ -151,8 +152,9 @@ static bool is_noise(const struct sipd_rtp *r, uint8_t pt)
 }
 
 
-static bool audio_in(struct sipd_rtp *r, const struct sipd_rtp_packet *p,
-		     enum sipd_codec_id codec, uint64_t arrival_us)
+static enum sipd_jitter_put narrow_in(struct sipd_rtp *r,
+				      const struct sipd_rtp_packet *p,
+				      enum sipd_codec_id codec)
 {
 	const struct sipd_jitter_packet jp = {
 		.codec = codec,
@@ -163,14 +165,32 @@ static bool audio_in(struct sipd_rtp *r, const struct sipd_rtp_packet *p,
 		.len = p->len,
 	};
 
-	switch (sipd_jitter_put(&r->jitter, &jp)) {
+	if (p->len > SIPD_JITTER_PACKET ||
+	    (codec != SIPD_CODEC_PCMU && codec != SIPD_CODEC_PCMA))
+		return SIPD_JITTER_BAD;
+
+	return sipd_jitter_put(&r->jitter, &jp);
+}
+
+
+static bool audio_in(struct sipd_rtp *r, const struct sipd_rtp_packet *p,
+		     enum sipd_codec_id codec, uint64_t arrival_us)
+{
+	uint32_t tick = p->ts;
+	enum sipd_jitter_put put;
+
+	put = r->wide ? sipd_wide_put(r->wide, &r->jitter, codec, p, &tick)
+		      : narrow_in(r, p, codec);
+	switch (put) {
 	case SIPD_JITTER_JUMP:
+	case SIPD_JITTER_BAD:
 		return false;
 	case SIPD_JITTER_DUP:
 		return true;
 	default:
+		r->noise.on = false;
 		sipd_reception_put(&r->reception, p->seq);
-		sipd_reception_time(&r->reception, p->ts, arrival_us);
+		sipd_reception_time(&r->reception, tick, arrival_us);
 		return true;
 	}
 }
@@ -179,6 +199,12 @@ static bool audio_in(struct sipd_rtp *r, const struct sipd_rtp_packet *p,
 static void event_in(struct sipd_rtp *r, const struct sipd_rtp_packet *p)
 {
 	struct sipd_key key[2];
+	const uint8_t khz = event_khz(r, p->pt);
+
+	if (r->key.khz != khz) {
+		memset(&r->key, 0, sizeof(r->key));
+		r->key.khz = khz;
+	}
 
 	sipd_reception_put(&r->reception, p->seq);
 	sipd_jitter_quiet(&r->jitter, p->seq);
@@ -281,8 +307,7 @@ static void packet_in(struct sipd_rtp *r, uint8_t *buf, size_t n,
 	}
 
 	n = sipd_rtp_unseal(r, buf, n);
-	if (!n || !sipd_rtp_parse(&p, buf, n) || !p.len ||
-	    p.len > SIPD_JITTER_PACKET) {
+	if (!n || !sipd_rtp_parse(&p, buf, n) || !p.len) {
 		drop(r);
 		return;
 	}
@@ -301,6 +326,7 @@ static void packet_in(struct sipd_rtp *r, uint8_t *buf, size_t n,
 		}
 	}
 	else if (is_noise(r, p.pt)) {
+		sipd_noise_set(&r->noise, p.payload, p.len);
 		sipd_reception_put(&r->reception, p.seq);
 		sipd_jitter_quiet(&r->jitter, p.seq);
 	}

@@ -20,7 +20,8 @@
 #include "port/sip/sdp/sdp.h"
 
 enum {
-	SIPD_FRAME = 160, /* samples of 20 ms at 8 kHz */
+	SIPD_FRAME = 160,      /* samples of 20 ms at 8 kHz */
+	SIPD_FRAME_WIDE = 320, /* at 16 kHz */
 	SIPD_FRAME_MS = 20
 };
 
@@ -45,9 +46,10 @@ void sipd_media_stats(struct sipd_media *m, struct sipd_media_stats *st);
 /** What to send in a frame. */
 struct sipd_tx_frame {
 	enum { SIPD_TX_SILENCE, SIPD_TX_PCM, SIPD_TX_ENCODED } kind;
-	const uint8_t *encoded;  /* SIPD_TX_ENCODED: 160 bytes in the codec
-				  * agreed, valid until the next call */
-	int16_t pcm[SIPD_FRAME]; /* SIPD_TX_PCM */
+	const uint8_t *encoded;       /* SIPD_TX_ENCODED: in the codec agreed,
+				 * valid until the next call, */
+	size_t len;                   /* of so many bytes; 0: 160 of G.711 */
+	int16_t pcm[SIPD_FRAME_WIDE]; /* SIPD_TX_PCM, as many as are heard */
 };
 
 /** A frame heard. */
@@ -56,9 +58,11 @@ struct sipd_rx_frame {
 		SIPD_RX_AUDIO,
 		SIPD_RX_LOST,
 		SIPD_RX_NONE
-	} kind;                  /* LOST: one
-				  * was due; NONE: nothing is sent to us */
-	int16_t pcm[SIPD_FRAME]; /* SIPD_RX_AUDIO, else zeros */
+	} kind;         /* LOST: one
+			 * was due; NONE: nothing is sent to us */
+	size_t samples; /* SIPD_FRAME, or SIPD_FRAME_WIDE: of this
+			 * stream for life */
+	int16_t pcm[SIPD_FRAME_WIDE]; /* SIPD_RX_AUDIO, else zeros */
 };
 
 /** Of one stream, when asked or at its end. RFC 3550 6.4.1 */
@@ -105,6 +109,10 @@ int sipd_rtp_open(struct sipd_rtp **rp, struct sipd_media *m,
 		  const union sipd_addr *addr, uint16_t port_min,
 		  uint16_t port_max, const struct sipd_rtp_handlers *h,
 		  void *arg);
+
+/** Make it a stream of 16 kHz, which takes every codec, before it is connected;
+ *  opus: that one, too.  0 or SIPDIALER_ENOMEM. @thread loop */
+int sipd_rtp_widen(struct sipd_rtp *r, bool opus);
 
 /** Its local RTP port. */
 uint16_t sipd_rtp_port(const struct sipd_rtp *r);

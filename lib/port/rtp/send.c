@@ -11,7 +11,12 @@
 
 bool sipd_rtp_sending(const struct sipd_rtp *r)
 {
-	return r->remote.dir & SIPD_SENDONLY && r->remote.codec &&
+	const enum sipd_codec_id codec = r->remote.codec;
+
+	if (!r->wide && codec != SIPD_CODEC_PCMU && codec != SIPD_CODEC_PCMA)
+		return false;
+
+	return r->remote.dir & SIPD_SENDONLY && codec &&
 	       sipd_rtp_ready(r) && r->remote.rtp.sa.sa_family &&
 	       sipd_source_target(&r->source)->sa.sa_family;
 }
@@ -32,6 +37,15 @@ static void send_to(int fd, bool fixed, const union sipd_addr *to,
 }
 
 
+/* The clock of the codec runs on from where that of the last one was, so that
+ * a change is no jump. RFC 7160 4.1 */
+uint32_t sipd_rtp_wire(const struct sipd_rtp *r, uint32_t tick)
+{
+	return r->ts_wire +
+	       (tick - r->ts_tick) * (r->ts_each ? r->ts_each : 1);
+}
+
+
 /* buf: room for the header, n bytes, and what encryption adds */
 static void send_rtp(struct sipd_rtp *r, uint8_t *buf, size_t n, uint8_t pt,
 		     uint32_t ts, bool marker)
@@ -40,7 +54,7 @@ static void send_rtp(struct sipd_rtp *r, uint8_t *buf, size_t n, uint8_t pt,
 		.marker = marker,
 		.pt = pt,
 		.seq = r->seq++,
-		.ts = ts,
+		.ts = sipd_rtp_wire(r, ts),
 		.ssrc = r->ssrc,
 	};
 
@@ -54,7 +68,8 @@ static void send_rtp(struct sipd_rtp *r, uint8_t *buf, size_t n, uint8_t pt,
 }
 
 
-static void send_audio(struct sipd_rtp *r, uint8_t *buf, size_t n, uint32_t ts)
+void sipd_rtp_send_audio(struct sipd_rtp *r, uint8_t *buf, size_t n,
+			 uint32_t ts)
 {
 	send_rtp(r, buf, n, r->remote.pt, ts, !r->talking);
 	r->talking = true;
@@ -83,9 +98,13 @@ static void audio(struct sipd_rtp *r, const struct sipd_tx_frame *tx)
 	uint8_t buf[SIPD_RTP_HEADER + PTIME_MAX * 8 + SIPD_SRTP_TRAILER];
 	uint32_t ts = r->ts - r->out_len;
 
+	if (r->wide) {
+		sipd_rtp_wide_audio(r, tx);
+		return;
+	}
 	if (size == SIPD_FRAME) {
 		encode(r, tx, buf + SIPD_RTP_HEADER);
-		send_audio(r, buf, SIPD_FRAME, r->ts);
+		sipd_rtp_send_audio(r, buf, SIPD_FRAME, r->ts);
 		return;
 	}
 
@@ -93,11 +112,20 @@ static void audio(struct sipd_rtp *r, const struct sipd_tx_frame *tx)
 	r->out_len += SIPD_FRAME;
 	while (r->out_len >= size) {
 		memcpy(buf + SIPD_RTP_HEADER, r->out, size);
-		send_audio(r, buf, size, ts);
+		sipd_rtp_send_audio(r, buf, size, ts);
 		ts += (uint32_t)size;
 		r->out_len = (uint16_t)(r->out_len - size);
 		memmove(r->out, r->out + size, r->out_len);
 	}
+}
+
+
+void sipd_rtp_restart(struct sipd_rtp *r)
+{
+	r->talking = false;
+	r->out_len = 0;
+	if (r->wide)
+		sipd_rtp_wide_restart(r->wide);
 }
 
 
@@ -115,8 +143,7 @@ static bool keys(struct sipd_rtp *r)
 	switch (sipd_event_next(&r->keys, &ts, &marker,
 				buf + SIPD_RTP_HEADER)) {
 	case SIPD_EVENT_SEND:
-		r->out_len = 0;
-		r->talking = false;
+		sipd_rtp_restart(r);
 		send_rtp(r, buf, SIPD_EVENT_SIZE, (uint8_t)r->remote.dtmf_pt,
 			 ts, marker);
 		break;
@@ -151,8 +178,7 @@ bool sipd_rtp_send(struct sipd_rtp *r, const struct sipd_tx_frame *tx)
 {
 	if (!sipd_rtp_sending(r)) {
 		sipd_event_again(&r->keys);
-		r->talking = false;
-		r->out_len = 0;
+		sipd_rtp_restart(r);
 		return false;
 	}
 
@@ -165,9 +191,14 @@ bool sipd_rtp_send(struct sipd_rtp *r, const struct sipd_tx_frame *tx)
 }
 
 
-void sipd_rtp_codec_changed(struct sipd_rtp *r)
+void sipd_rtp_codec_changed(struct sipd_rtp *r, enum sipd_codec_id codec)
 {
-	r->out_len = 0;
+	const struct sipd_codec *c = sipd_codec_get(codec);
+
+	r->ts_wire = sipd_rtp_wire(r, r->ts);
+	r->ts_tick = r->ts;
+	r->ts_each = (uint8_t)(c ? c->clock / SIPD_TICK_HZ : 1);
+	sipd_rtp_restart(r);
 }
 
 
@@ -208,7 +239,7 @@ void sipd_rtcp_send(struct sipd_rtp *r, bool bye)
 		.ssrc = r->ssrc,
 		.sent = r->packets != r->reported,
 		.ntp = sipd_media_ntp(r->t, now),
-		.ts = r->ts,
+		.ts = sipd_rtp_wire(r, r->ts),
 		.packets = r->packets,
 		.octets = r->octets,
 		.block = r->known ? &b : NULL,

@@ -38,8 +38,7 @@ static void skip(struct sipd_rtp *r, uint64_t frames)
 {
 	sipd_jitter_skip(&r->jitter, frames);
 	r->ts += (uint32_t)(frames * SIPD_FRAME);
-	r->talking = false;
-	r->out_len = 0;
+	sipd_rtp_restart(r);
 	if (!sipd_rtp_sending(r))
 		return;
 	bump(&r->t->count.skipped, frames);
@@ -47,24 +46,39 @@ static void skip(struct sipd_rtp *r, uint64_t frames)
 }
 
 
-static void play_out(struct sipd_rtp *r, struct sipd_rx_frame *rx)
+/* 8 kHz: the jitter buffer gives bytes of G.711. */
+static enum sipd_jitter_get play_narrow(struct sipd_rtp *r, int16_t *pcm)
 {
 	uint8_t frame[SIPD_FRAME];
+	const enum sipd_jitter_get kind = sipd_jitter_get(&r->jitter, frame);
+
+	if (kind == SIPD_JITTER_AUDIO)
+		sipd_g711_decode(r->jitter.codec, pcm, frame, SIPD_FRAME);
+	else
+		memset(pcm, 0, SIPD_FRAME * sizeof(*pcm));
+
+	return kind;
+}
+
+
+static void play_out(struct sipd_rtp *r, struct sipd_rx_frame *rx)
+{
 	enum sipd_jitter_get kind = SIPD_JITTER_NONE;
 
-	if (r->remote.dir & SIPD_RECVONLY)
-		kind = sipd_jitter_get(&r->jitter, frame);
+	rx->samples = r->wide ? SIPD_FRAME_WIDE : SIPD_FRAME;
+	if (!(r->remote.dir & SIPD_RECVONLY))
+		memset(rx->pcm, 0, rx->samples * sizeof(rx->pcm[0]));
+	else if (r->wide)
+		kind = sipd_wide_get(r->wide, &r->jitter, rx->pcm);
+	else
+		kind = play_narrow(r, rx->pcm);
 
-	if (kind == SIPD_JITTER_AUDIO) {
-		rx->kind = SIPD_RX_AUDIO;
-		sipd_g711_decode(r->jitter.codec, rx->pcm, frame, SIPD_FRAME);
-		return;
-	}
-
-	memset(rx->pcm, 0, sizeof(rx->pcm));
-	rx->kind = kind == SIPD_JITTER_SILENCE ? SIPD_RX_AUDIO
-		   : kind == SIPD_JITTER_LOST  ? SIPD_RX_LOST
-					       : SIPD_RX_NONE;
+	if (kind == SIPD_JITTER_SILENCE && r->noise.on)
+		sipd_noise_make(&r->noise, rx->pcm, rx->samples);
+	rx->kind = kind == SIPD_JITTER_AUDIO || kind == SIPD_JITTER_SILENCE
+			   ? SIPD_RX_AUDIO
+		   : kind == SIPD_JITTER_LOST ? SIPD_RX_LOST
+					      : SIPD_RX_NONE;
 }
 
 
@@ -106,6 +120,7 @@ void sipd_rtp_tick(struct sipd_rtp *r, uint64_t tick)
 	sipd_rtp_receive(r);
 	play_out(r, &rx);
 	tx.kind = SIPD_TX_SILENCE;
+	tx.len = 0;
 	if (alive(r))
 		r->h.frame(&rx, &tx, r->remote.codec, r->arg);
 	if (sipd_rtp_send(r, &tx))
@@ -150,9 +165,12 @@ static void do_connect(struct sipd_rtp *r, const struct sipd_sdp_remote *sdp)
 	r->now_us = sipd_clock_us();
 	sipd_rtp_secure_set(r, &sdp->secure);
 	if (r->remote.codec != sdp->codec || r->remote.ptime != sdp->ptime)
-		sipd_rtp_codec_changed(r);
+		sipd_rtp_codec_changed(r, sdp->codec);
 	r->remote = *sdp;
 	r->remote.ptime = packet_time(sdp->ptime);
+	r->keys.khz = sdp->dtmf_khz;
+	if (r->wide)
+		sipd_coder_limit(r->wide->coder, sdp->bitrate, sdp->opus_fec);
 	if (!received) {
 		/* what came during a hold was not counted */
 		r->heard_ms = r->now_us / 1000;
@@ -260,6 +278,7 @@ static void close_handler(struct sipd_work *work)
 	final_stats(r, &st);
 	sipd_rtp_socket_free(r);
 	sipd_rtp_secure_free(r);
+	sipd_wide_close(r->wide);
 	atomic_fetch_sub(&r->t->streams, 1);
 	free(r);
 
@@ -282,6 +301,7 @@ static bool draw(struct sipd_rtp *r)
 
 	r->ssrc = sipd_get32(random);
 	r->ts = sipd_get32(random + 4);
+	r->ts_wire = r->ts_tick = r->ts;
 	r->seq = sipd_get16(random + 8);
 	for (i = 0; i < SIPD_CNAME; ++i)
 		r->cname[i] = alphabet[random[10 + i] & 31];
@@ -319,6 +339,16 @@ int sipd_rtp_open(struct sipd_rtp **rp, struct sipd_media *m,
 	*rp = r;
 
 	return SIPDIALER_OK;
+}
+
+
+int sipd_rtp_widen(struct sipd_rtp *r, bool opus)
+{
+	const int err = sipd_wide_open(&r->wide, opus);
+
+	r->jitter.opaque = !err;
+
+	return err;
 }
 
 

@@ -30,7 +30,8 @@ static int16_t take(struct sipd_bridge *b, int end)
 {
 	int16_t pcm[SIPD_FRAME];
 
-	return sipd_bridge_take(b, end, pcm) ? pcm[SIPD_FRAME - 1] : 0;
+	return sipd_bridge_take(b, end, pcm, SIPD_FRAME) ? pcm[SIPD_FRAME - 1]
+							 : 0;
 }
 
 
