@@ -73,8 +73,8 @@ export interface DialerOptions {
   'sip.tls_key_file'?: string | null
   /** Oldest version of TLS that is spoken. Default: tlsv1.2. */
   'sip.tls_min_version'?: 'tlsv1.2' | 'tlsv1.3' | null
-  /** Codecs offered, the preferred first. Default: pcmu,pcma. */
-  'media.codecs'?: string | readonly ('pcmu' | 'pcma')[] | null
+  /** Codecs offered, the preferred first; of an offer that comes the first of these is taken. Calls with one of g722, opus and l16 run at 16 kHz. Default: pcmu,pcma. */
+  'media.codecs'?: string | readonly ('pcmu' | 'pcma' | 'g722' | 'opus' | 'l16')[] | null
   /** Encryption of the audio (docs/srtp.md); optional: where the far end can; required, dtls: no call without. Default: off. Not yet: dtls. */
   'media.srtp'?: 'off' | 'optional' | 'required' | 'dtls' | null
   /** Offer and take RTCP on the port of RTP (RFC 5761); with DTLS always. Default: no. */
@@ -171,8 +171,8 @@ export interface CallOptions {
   'sip.caller_name'?: string | null
   /** Header line added to each INVITE, as 'Name: value'; each one set is added, at most 32, empty clears. */
   'sip.header'?: string | readonly string[] | null
-  /** Codecs offered, the preferred first. Default: pcmu,pcma. */
-  'media.codecs'?: string | readonly ('pcmu' | 'pcma')[] | null
+  /** Codecs offered, the preferred first; of an offer that comes the first of these is taken. Calls with one of g722, opus and l16 run at 16 kHz. Default: pcmu,pcma. */
+  'media.codecs'?: string | readonly ('pcmu' | 'pcma' | 'g722' | 'opus' | 'l16')[] | null
   /** Encryption of the audio (docs/srtp.md); optional: where the far end can; required, dtls: no call without. Default: off. Not yet: dtls. */
   'media.srtp'?: 'off' | 'optional' | 'required' | 'dtls' | null
   /** Offer and take RTCP on the port of RTP (RFC 5761); with DTLS always. Default: no. */
@@ -211,8 +211,8 @@ export interface CampaignOptions {
   'sip.caller_name'?: string | null
   /** Header line added to each INVITE, as 'Name: value'; each one set is added, at most 32, empty clears. */
   'sip.header'?: string | readonly string[] | null
-  /** Codecs offered, the preferred first. Default: pcmu,pcma. */
-  'media.codecs'?: string | readonly ('pcmu' | 'pcma')[] | null
+  /** Codecs offered, the preferred first; of an offer that comes the first of these is taken. Calls with one of g722, opus and l16 run at 16 kHz. Default: pcmu,pcma. */
+  'media.codecs'?: string | readonly ('pcmu' | 'pcma' | 'g722' | 'opus' | 'l16')[] | null
   /** Encryption of the audio (docs/srtp.md); optional: where the far end can; required, dtls: no call without. Default: off. Not yet: dtls. */
   'media.srtp'?: 'off' | 'optional' | 'required' | 'dtls' | null
   /** Offer and take RTCP on the port of RTP (RFC 5761); with DTLS always. Default: no. */

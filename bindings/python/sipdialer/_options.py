@@ -182,7 +182,9 @@ class DialerOptions:
     sip_tls_key_file: path. PEM file of its key, without a pass phrase; empty: in
         sip.tls_cert_file.
     sip_tls_min_version: word, default tlsv1.2. Oldest version of TLS that is spoken.
-    media_codecs: str or list, default pcmu,pcma. Codecs offered, the preferred first.
+    media_codecs: str or list, default pcmu,pcma. Codecs offered, the preferred first; of an
+        offer that comes the first of these is taken. Calls with one of g722, opus and l16 run
+        at 16 kHz.
     media_srtp: word, default off. Encryption of the audio (docs/srtp.md); optional: where the
         far end can; required, dtls: no call without.
     media_rtcp_mux: bool, default no. Offer and take RTCP on the port of RTP (RFC 5761); with
@@ -344,7 +346,9 @@ class DialerOptions:
         sip_caller_name: str. Name shown to the called side.
         sip_header: str or list. Header line added to each INVITE, as 'Name: value'; each one
             set is added, at most 32, empty clears.
-        media_codecs: str or list, default pcmu,pcma. Codecs offered, the preferred first.
+        media_codecs: str or list, default pcmu,pcma. Codecs offered, the preferred first; of an
+            offer that comes the first of these is taken. Calls with one of g722, opus and l16
+            run at 16 kHz.
         media_srtp: word, default off. Encryption of the audio (docs/srtp.md); optional: where
             the far end can; required, dtls: no call without.
         media_rtcp_mux: bool, default no. Offer and take RTCP on the port of RTP (RFC 5761);
@@ -396,7 +400,9 @@ class DialerOptions:
         sip_caller_name: str. Name shown to the called side.
         sip_header: str or list. Header line added to each INVITE, as 'Name: value'; each one
             set is added, at most 32, empty clears.
-        media_codecs: str or list, default pcmu,pcma. Codecs offered, the preferred first.
+        media_codecs: str or list, default pcmu,pcma. Codecs offered, the preferred first; of an
+            offer that comes the first of these is taken. Calls with one of g722, opus and l16
+            run at 16 kHz.
         media_srtp: word, default off. Encryption of the audio (docs/srtp.md); optional: where
             the far end can; required, dtls: no call without.
         media_rtcp_mux: bool, default no. Offer and take RTCP on the port of RTP (RFC 5761);
@@ -463,7 +469,9 @@ class CallOptions:
         sip_caller_name: str. Name shown to the called side.
         sip_header: str or list. Header line added to each INVITE, as 'Name: value'; each one
             set is added, at most 32, empty clears.
-        media_codecs: str or list, default pcmu,pcma. Codecs offered, the preferred first.
+        media_codecs: str or list, default pcmu,pcma. Codecs offered, the preferred first; of an
+            offer that comes the first of these is taken. Calls with one of g722, opus and l16
+            run at 16 kHz.
         media_srtp: word, default off. Encryption of the audio (docs/srtp.md); optional: where
             the far end can; required, dtls: no call without.
         media_rtcp_mux: bool, default no. Offer and take RTCP on the port of RTP (RFC 5761);
