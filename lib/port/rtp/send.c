@@ -16,8 +16,8 @@ bool sipd_rtp_sending(const struct sipd_rtp *r)
 	if (!r->wide && codec != SIPD_CODEC_PCMU && codec != SIPD_CODEC_PCMA)
 		return false;
 
-	return r->remote.dir & SIPD_SENDONLY && codec &&
-	       sipd_rtp_ready(r) && r->remote.rtp.sa.sa_family &&
+	return r->remote.dir & SIPD_SENDONLY && codec && sipd_rtp_ready(r) &&
+	       r->remote.rtp.sa.sa_family &&
 	       sipd_source_target(&r->source)->sa.sa_family;
 }
 

@@ -93,13 +93,15 @@ static int check_head(const struct sip_msg *msg)
 }
 
 
-/* Encryption of any kind: whether it is wanted is known with the answer. */
+/* Any codec, encryption of any kind: what is wanted is known with the
+ * answer. */
 static int check_body(struct sipd_sip *sip, const struct sip_msg *msg,
 		      char *extra, size_t size)
 {
 	struct sipd_sdp_local local = {
-		.codecs = {SIPD_CODEC_PCMU, SIPD_CODEC_PCMA},
-		.codecc = 2,
+		.codecs = {SIPD_CODEC_PCMU, SIPD_CODEC_PCMA, SIPD_CODEC_G722,
+			   SIPD_CODEC_OPUS, SIPD_CODEC_L16, SIPD_CODEC_L16_8},
+		.codecc = 6,
 		.secure = {.mode = SIPD_SRTP_OPTIONAL, .fingerprint = "any"},
 	};
 	struct sipd_sdp_remote remote;
