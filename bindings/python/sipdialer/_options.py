@@ -519,7 +519,9 @@ class CallOptions:
         sip_caller_name: str. Name shown to the called side.
         sip_header: str or list. Header line added to each INVITE, as 'Name: value'; each one
             set is added, at most 32, empty clears.
-        media_codecs: str or list, default pcmu,pcma. Codecs offered, the preferred first.
+        media_codecs: str or list, default pcmu,pcma. Codecs offered, the preferred first; of an
+            offer that comes the first of these is taken. Calls with one of g722, opus and l16
+            run at 16 kHz.
         media_srtp: word, default off. Encryption of the audio (docs/srtp.md); optional: where
             the far end can; required, dtls: no call without.
         media_rtcp_mux: bool, default no. Offer and take RTCP on the port of RTP (RFC 5761);
