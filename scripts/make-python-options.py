@@ -58,6 +58,10 @@ CLASSES = [
          'Audio before the answer of an incoming call: the event `call_early_media`\n'
          '        comes once it is heard.  Options as for Dialer.call().',
          'self._early({})'),
+        ('call', 'accept_referral', '', '"Call"',
+         'Calls whom the far end asked for by the event `call_referred`.  Options as\n'
+         '        for Dialer.call().',
+         'return self._accept_referral({})'),
     ]),
     ('CampaignOptions', None, [
         ('import', 'import_contacts', 'path: Path', '"Pending[Event]"',
@@ -74,6 +78,7 @@ STUBS = {
     '_campaign': 'name: str, options_: Dict[str, Any]) -> "Pending[Campaign]"',
     '_answer': 'options: Dict[str, Any]) -> None',
     '_early': 'options: Dict[str, Any]) -> None',
+    '_accept_referral': 'options: Dict[str, Any]) -> "Call"',
     '_import': 'path: Path, options: Dict[str, Any]) -> "Pending[Event]"',
 }
 

@@ -158,7 +158,10 @@ export interface CallAudioEvent extends CallEvent<'call_audio'> {
 }
 
 export interface CallHeldEvent extends CallEvent<'call_held'> {
-  status: 'held' | 'resumed'
+  status: 'held' | 'resumed' | 'on_hold' | 'off_hold'
+  /** We wanted to hold or to go on, and the far end refuses. */
+  error: ErrorCode | null
+  reason: string | null
 }
 
 export interface CallEndedEvent extends CallEvent<'call_ended'> {
@@ -365,6 +368,11 @@ export class Call extends EventEmitter {
   played(options?: { signal?: AbortSignal } | null): Promise<CallPlayedEvent | null>
   dtmf(digits: string): void
   record(path: string | null, options?: { stereo?: boolean } | null): void
+  hold(): void
+  resume(): void
+  transfer(to: string | Call): void
+  acceptReferral(options?: CallOptions | null): Call
+  rejectReferral(sipStatus?: number): void
   bridge(other: Call): void
   unbridge(): void
   answer(options?: CallOptions | null): void

@@ -100,7 +100,8 @@ enum sipdialer_event_type {
 	/** A prompt ended: call, text = file, error (0 played to its end) and
 	 *  reason. */
 	SIPDIALER_EVENT_CALL_PLAYED = 25,
-	/** The far end holds (status 1) or resumes (status 0): call. */
+	/** The far end holds (status 1) or resumes (0); we hold it (2) or do no
+	 *  more (3), or (error) it refuses that: call, reason. */
 	SIPDIALER_EVENT_CALL_HELD = 26,
 	/** The call is over: all fields of the call.  Never lost.  The rows
 	 *  of the call are in the store before this event is delivered. */
@@ -124,7 +125,8 @@ enum sipdialer_event_type {
 	 *  failed (the call goes on), reason. */
 	SIPDIALER_EVENT_CALL_TRANSFER = 30,
 	/** The far end asks us to call `to` in its place (REFER): call, to, text
-	 *  = who asks (Referred-By) or NULL.  Refused by 603 after 20 s.
+	 *  = who asks (Referred-By) or NULL (option `call.refer`).  Refused
+	 *  by 603 after 20 s.
 	 *  Never lost. */
 	SIPDIALER_EVENT_CALL_REFERRED = 31,
 	/** Two calls hear each other: call, other. */
@@ -708,6 +710,93 @@ SIPDIALER_API int sipdialer_call_bridge(struct sipdialer *d, uint64_t call,
  * Events: CALL_UNBRIDGED of both.   Thread: any.   Since: 0.1
  */
 SIPDIALER_API int sipdialer_call_unbridge(struct sipdialer *d, uint64_t call);
+
+/**
+ * Hold a call that is answered, or go on with it, by a re-INVITE.  Who is held
+ * hears `call.hold_play` again and again, without that what is played or
+ * written; what the far end sends is not heard.  RFC 3264 8.4
+ *
+ * @param on 0 goes on, else holds
+ *
+ * @return SIPDIALER_OK
+ *         SIPDIALER_ENOENT  no such call (any more)
+ *
+ * Events: CALL_HELD, with an error if the far end refuses or the call is not
+ * up.   Thread: any.   Since: 0.1
+ */
+SIPDIALER_API int sipdialer_call_hold(struct sipdialer *d, uint64_t call,
+				      int on);
+
+/**
+ * Transfer a call blindly: the far end is asked to call `to` itself (REFER).  If
+ * that comes about the call ends, else it goes on, and off hold if we hold it.
+ * RFC 3515, 5589 6
+ *
+ * @param to number or SIP URI
+ *
+ * @return SIPDIALER_OK
+ *         SIPDIALER_ENOENT  no such call (any more)
+ *         SIPDIALER_EINVAL  not a number or SIP URI
+ *
+ * Events: CALL_TRANSFER until "completed" or "failed".   Thread: any.
+ * Since: 0.1
+ */
+SIPDIALER_API int sipdialer_call_transfer(struct sipdialer *d, uint64_t call,
+					  const char *to);
+
+/**
+ * Join the far ends of two calls that are answered, without us: that of `call`
+ * is asked to take our place in `other`.  Both calls end if that comes about.
+ * RFC 3891, 5589 7
+ *
+ * @param other id of the call to whom it is transferred
+ *
+ * @return SIPDIALER_OK
+ *         SIPDIALER_ENOENT  no such call (any more)
+ *         SIPDIALER_EINVAL  a call to itself
+ *
+ * Events: CALL_TRANSFER of `call` until "completed" or "failed".
+ * Thread: any.   Since: 0.1
+ */
+SIPDIALER_API int sipdialer_call_transfer_attended(struct sipdialer *d,
+						   uint64_t call,
+						   uint64_t other);
+
+/**
+ * Do as the far end asked by CALL_REFERRED: call whom it named.  It is told how
+ * the new call goes; the old one goes on until somebody hangs up, mostly the
+ * far end, then.
+ *
+ * @param options  as for sipdialer_call()
+ * @param new_call [out] id of the new call
+ *
+ * @return SIPDIALER_OK
+ *         SIPDIALER_ENOENT  no such call (any more)
+ *         SIPDIALER_ESTATE  nothing was asked, or 20 s ago
+ *         others            as sipdialer_call(); the far end gets 603
+ *
+ * Events: those of the new call; CALL_REPLACED of `call` when it is answered.
+ * Thread: any.   Since: 0.1
+ */
+SIPDIALER_API int sipdialer_call_refer_accept(struct sipdialer *d,
+					      uint64_t call,
+					      const char *const *options,
+					      uint64_t *new_call);
+
+/**
+ * Do not do as the far end asked by CALL_REFERRED.
+ *
+ * @param sip_status 400 to 699, told as how the call went
+ *
+ * @return SIPDIALER_OK
+ *         SIPDIALER_ENOENT  no such call (any more)
+ *         SIPDIALER_ESTATE  nothing was asked, or 20 s ago
+ *         SIPDIALER_EINVAL  status out of range
+ *
+ * Events: none.   Thread: any.   Since: 0.1
+ */
+SIPDIALER_API int sipdialer_call_refer_reject(struct sipdialer *d,
+					      uint64_t call, int sip_status);
 
 
 /* ---- audio ------------------------------------------------------------ */

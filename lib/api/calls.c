@@ -4,6 +4,7 @@
 #include "api/calls.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -25,7 +26,7 @@ static void fill_ids(const struct sipd_dialed *dialed,
 }
 
 
-static void emit(struct sipd_dialed *dialed, struct sipdialer_event *ev)
+void sipd_dialed_emit(struct sipd_dialed *dialed, struct sipdialer_event *ev)
 {
 	fill_ids(dialed, ev);
 	(void)sipd_event_push(dialed->d->events, ev);
@@ -41,7 +42,7 @@ static void dialing_handler(struct sipd_call *call, void *arg)
 
 	if (dialed->owner)
 		dialed->owner->sent(dialed);
-	emit(dialed, &ev);
+	sipd_dialed_emit(dialed, &ev);
 }
 
 
@@ -52,7 +53,7 @@ static void ringing_handler(struct sipd_call *call, int sip_status, void *arg)
 	(void)call;
 
 	ev.sip_status = sip_status;
-	emit(arg, &ev);
+	sipd_dialed_emit(arg, &ev);
 }
 
 
@@ -66,7 +67,7 @@ static void early_handler(struct sipd_call *call, int sip_status,
 	ev.sip_status = sip_status;
 	ev.codec = codec;
 	ev.text = gate;
-	emit(arg, &ev);
+	sipd_dialed_emit(arg, &ev);
 }
 
 
@@ -83,7 +84,7 @@ static void answered_handler(struct sipd_call *call, const char *codec,
 	ev.srtp = srtp;
 	ev.ring_ms = ring_ms;
 	ev.text = sipd_call_redirected(call);
-	emit(dialed, &ev);
+	sipd_dialed_emit(dialed, &ev);
 }
 
 
@@ -97,7 +98,7 @@ static void dtmf_handler(struct sipd_call *call, char digit,
 
 	ev.text = text;
 	ev.duration_ms = duration_ms;
-	emit(arg, &ev);
+	sipd_dialed_emit(arg, &ev);
 }
 
 
@@ -111,7 +112,7 @@ static void played_handler(struct sipd_call *call, const char *path, int error,
 	ev.text = path;
 	ev.error = error;
 	ev.reason = error ? text : NULL;
-	emit(arg, &ev);
+	sipd_dialed_emit(arg, &ev);
 }
 
 
@@ -122,7 +123,7 @@ static void held_handler(struct sipd_call *call, bool held, void *arg)
 	(void)call;
 
 	ev.status = held;
-	emit(arg, &ev);
+	sipd_dialed_emit(arg, &ev);
 }
 
 
@@ -133,7 +134,7 @@ static void bridged_handler(struct sipd_call *call, uint64_t other, void *arg)
 	(void)call;
 
 	ev.other = other;
-	emit(arg, &ev);
+	sipd_dialed_emit(arg, &ev);
 }
 
 
@@ -146,7 +147,7 @@ static void unbridged_handler(struct sipd_call *call, uint64_t other,
 
 	ev.other = other;
 	ev.reason = reason;
-	emit(arg, &ev);
+	sipd_dialed_emit(arg, &ev);
 }
 
 
@@ -190,6 +191,9 @@ static void dialed_free(struct sipd_dialed *dialed)
 	}
 	for (size_t i = 0; i < sizeof(dialed->text) / sizeof(char *); i++)
 		free(dialed->text[i]);
+	free(dialed->refer_to);
+	free(dialed->refer_lines);
+	free(dialed->lines);
 	free(dialed->to);
 	free(dialed);
 }
@@ -393,6 +397,10 @@ const struct sipd_call_handlers sipd_dialed_handlers = {
 	.held = held_handler,
 	.bridged = bridged_handler,
 	.unbridged = unbridged_handler,
+	.holding = sipd_dialed_holding,
+	.transfer = sipd_dialed_transfer,
+	.referred = sipd_dialed_referred,
+	.replaced = sipd_dialed_replaced,
 	.audio = audio_handler,
 	.undecided = undecided_handler,
 	.ended = ended_handler,
@@ -423,6 +431,8 @@ void sipd_calls_conf(const struct sipd_options *o, struct sipd_call_conf *conf)
 		.dtmf = sipd_opt_str(o, SIPD_OPT_CALL_DTMF),
 		.record = sipd_opt_str(o, SIPD_OPT_CALL_RECORD),
 		.record_stereo = sipd_opt_bool(o, SIPD_OPT_CALL_RECORD_STEREO),
+		.hold_play = sipd_opt_str(o, SIPD_OPT_CALL_HOLD_PLAY),
+		.refer_ask = sipd_opt_enum(o, SIPD_OPT_CALL_REFER) == 1,
 	};
 	conf->codecc = sipd_calls_codecs(o, conf->codecs);
 	conf->hangup_after_play =
@@ -569,8 +579,14 @@ static void start_work(struct sipd_work *work)
 	struct sipd_dialed *dialed = (struct sipd_dialed *)(void *)work;
 	struct sipd_call_conf conf;
 
+	const struct sipd_dialed *by = sipd_dialed_find(dialed->d,
+							dialed->asked_by);
+
 	++dialed->d->open_calls;
 	sipd_calls_conf(dialed->options, &conf);
+	conf.asked_by = by ? by->call : NULL;
+	if (dialed->lines)
+		conf.headers = dialed->lines;
 	sipd_dialed_start(dialed, &conf);
 }
 
@@ -605,21 +621,36 @@ int sipd_calls_options(struct sipdialer *d, const char *const *list,
 }
 
 
-/* @thread any; takes over the slot if it succeeds */
-static int call_new(struct sipdialer *d, const char *to,
-		    const char *const *options, uint64_t *call)
+/* Header lines for one that was asked for, before those of the options. */
+static int lines_join(struct sipd_dialed *dialed, const char *lines)
+{
+	const char *own = sipd_opt_str(dialed->options, SIPD_OPT_SIP_HEADER);
+	const size_t size = strlen(lines) + strlen(own) + 1;
+
+	dialed->lines = malloc(size);
+	if (!dialed->lines)
+		return sipd_error(SIPDIALER_ENOMEM, "no memory for a call");
+	(void)snprintf(dialed->lines, size, "%s%s", lines, own);
+
+	return SIPDIALER_OK;
+}
+
+
+/* Takes over the slot if it succeeds. */
+static int call_new(struct sipdialer *d, const struct sipd_call_wish *wish,
+		    uint64_t *call)
 {
 	struct sipd_hostaudio_conf audio;
 	struct sipd_options *o = NULL;
 	struct sipd_dialed *dialed;
 	int err;
 
-	err = sipd_calls_options(d, options, &o);
+	err = sipd_calls_options(d, wish->options, &o);
 	if (err)
 		return err;
 
 	audio = sipd_audio_conf(d, o);
-	err = sipd_dialed_new(&dialed, d, to, &audio);
+	err = sipd_dialed_new(&dialed, d, wish->to, &audio);
 	if (err) {
 		sipd_options_close(o);
 		free(o);
@@ -627,6 +658,15 @@ static int call_new(struct sipdialer *d, const char *to,
 	}
 
 	dialed->options = o;
+	dialed->asked_by = wish->asked_by;
+	if (wish->lines)
+		err = lines_join(dialed, wish->lines);
+	if (err) {
+		++d->open_calls;
+		sipd_dialed_drop(dialed);
+		return err;
+	}
+
 	dialed->work.h = start_work;
 	*call = dialed->id;
 	sipd_loop_post(d->loop, &dialed->work);
@@ -635,38 +675,56 @@ static int call_new(struct sipdialer *d, const char *to,
 }
 
 
+static int dial(struct sipdialer *d, const struct sipd_call_wish *wish,
+		uint64_t *call)
+{
+	int err;
+
+	if (!d->has_server && strncasecmp(wish->to, "sip:", 4))
+		return sipd_error(SIPDIALER_ESTATE,
+				  "\"%s\" is a number, and option "
+				  "sip.server, that numbers are dialed "
+				  "through, is not set",
+				  wish->to);
+	if (!sipd_engine_slot_take(d))
+		return sipd_error(SIPDIALER_EFULL,
+				  "%u calls are in progress, the limit of "
+				  "dial.max_calls",
+				  atomic_load(&d->max_calls));
+
+	err = call_new(d, wish, call);
+	if (err)
+		sipd_engine_slot_release(d);
+
+	return err;
+}
+
+
+int sipd_calls_dial(struct sipdialer *d, const struct sipd_call_wish *wish,
+		    uint64_t *call)
+{
+	int err = sipd_engine_enter(d);
+
+	if (err)
+		return err;
+
+	err = dial(d, wish, call);
+	sipd_engine_leave(d);
+
+	return err;
+}
+
+
 int sipdialer_call(struct sipdialer *d, const char *to,
 		   const char *const *options, uint64_t *call)
 {
+	const struct sipd_call_wish wish = {.to = to, .options = options};
 	int err;
 
 	if (!d || !to || !call)
 		return sipd_error(SIPDIALER_EINVAL, "an argument is NULL");
 
 	err = sipd_sip_check_target(to);
-	if (err)
-		return err;
 
-	err = sipd_engine_enter(d);
-	if (err)
-		return err;
-
-	if (!d->has_server && strncasecmp(to, "sip:", 4))
-		err = sipd_error(SIPDIALER_ESTATE,
-				 "\"%s\" is a number, and option sip.server, "
-				 "that numbers are dialed through, is not set",
-				 to);
-	else if (!sipd_engine_slot_take(d))
-		err = sipd_error(SIPDIALER_EFULL,
-				 "%u calls are in progress, the limit of "
-				 "dial.max_calls",
-				 atomic_load(&d->max_calls));
-	else {
-		err = call_new(d, to, options, call);
-		if (err)
-			sipd_engine_slot_release(d);
-	}
-	sipd_engine_leave(d);
-
-	return err;
+	return err ? err : sipd_calls_dial(d, &wish, call);
 }

@@ -38,6 +38,10 @@ struct sipd_dialed {
 	bool early;   /* audio before that. @locks d->lock */
 	struct sipd_options *options; /* of a host's call, until it starts */
 	char *to;
+	/* the far end asks for a call to somebody. @locks d->lock */
+	char *refer_to, *refer_lines;
+	uint64_t asked_by; /* a call that asked for this one, 0 none */
+	char *lines;       /* its header lines; NULL: those of options */
 
 	/* of a campaign */
 	const struct sipd_dialed_owner *owner; /* NULL: dialed by the host */
@@ -131,6 +135,30 @@ int sipd_incoming_check(const struct sipd_options *o);
 enum sipd_calls_from sipd_incoming_from(const struct sipd_options *o);
 /** Time is over, and the host has not said: answer it. incoming_verbs.c */
 void sipd_incoming_undecided(struct sipd_dialed *dialed);
+/** A call of the host: what the options say, and for one that another call
+ *  asked for that call and header lines (taken over if it succeeds). @thread
+ *  any */
+struct sipd_call_wish {
+	const char *to;
+	const char *const *options;
+	uint64_t asked_by;
+	const char *lines; /* NULL none */
+};
+int sipd_calls_dial(struct sipdialer *d, const struct sipd_call_wish *wish,
+		    uint64_t *call);
+
+/* Handlers of sipd_dialed_handlers; arg is the struct sipd_dialed.
+ * call_transfer.c */
+void sipd_dialed_holding(struct sipd_call *call, bool on, int error,
+			 const char *reason, void *arg);
+void sipd_dialed_transfer(struct sipd_call *call,
+			  const struct sipd_transfer *t, void *arg);
+void sipd_dialed_referred(struct sipd_call *call,
+			  const struct sipd_referral *r, void *arg);
+void sipd_dialed_replaced(struct sipd_call *call, uint64_t other, void *arg);
+/** Fill call, campaign, contact, to, and push it. */
+void sipd_dialed_emit(struct sipd_dialed *dialed, struct sipdialer_event *ev);
+
 /** Calls come in from now on, if incoming.accept says so. incoming.c */
 void sipd_incoming_start(struct sipdialer *d);
 

@@ -47,8 +47,9 @@ struct field {
 
 static const char *const direction_names[] = {"outbound", "inbound"};
 static const struct sipd_words directions = {"direction", direction_names, 2};
-static const char *const held_names[] = {"resumed", "held"};
-static const struct sipd_words held_words = {"hold", held_names, 2};
+static const char *const held_names[] = {"resumed", "held", "on_hold",
+					 "off_hold"};
+static const struct sipd_words held_words = {"hold", held_names, 4};
 
 static const char *const transfer_names[] = {"trying", "ringing",
 					     "completed", "failed"};
@@ -94,7 +95,7 @@ static const struct field played_fields[] = {
 	OF_CALL, F(TEXT, text), F(ERROR, error), F(TEXT, reason), {0}
 };
 static const struct field held_fields[] = {
-	OF_CALL, W(status, held_words), {0}
+	OF_CALL, W(status, held_words), F(ERROR, error), F(TEXT, reason), {0}
 };
 static const struct field audio_fields[] = {
 	OF_CALL, F(COUNT, count), F(COUNT, pending), F(COUNT, failed), {0}

@@ -232,6 +232,14 @@ const struct sipd_option_def sipd_option_table[SIPD_OPT_COUNT] = {
 	BOOL, .scope = BOTH, .standard = "no",
 	.doc = "Hang up when call.play has ended; a campaign does so unless "
 	"this is set."},
+[SIPD_OPT_CALL_HOLD_PLAY] = {"call.hold_play", PATH, .scope = BOTH,
+	.standard = "",
+	.doc = "WAV file played, again and again, to who is held by "
+	"sipdialer_call_hold()."},
+[SIPD_OPT_CALL_REFER] = {"call.refer", ENUM("reject,ask"), .scope = BOTH,
+	.standard = "reject",
+	.doc = "What the far end gets that asks for a transfer (REFER): 603, or "
+	"what the host says to CALL_REFERRED."},
 [SIPD_OPT_CALL_AUDIO] = {"call.audio", ENUM("off,8000,16000,24000,48000"),
 	.scope = BOTH, .standard = "off",
 	.doc = "Samples per second of the audio that the host exchanges with "

@@ -29,6 +29,13 @@ VERBS = {
                     ctypes.c_int],
     "call_bridge": [ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64],
     "call_unbridge": [ctypes.c_void_p, ctypes.c_uint64],
+    "call_hold": [ctypes.c_void_p, ctypes.c_uint64, ctypes.c_int],
+    "call_transfer": [ctypes.c_void_p, ctypes.c_uint64, ctypes.c_char_p],
+    "call_transfer_attended": [ctypes.c_void_p, ctypes.c_uint64,
+                               ctypes.c_uint64],
+    "call_refer_accept": [ctypes.c_void_p, ctypes.c_uint64, ctypes.c_void_p,
+                          ctypes.c_void_p],
+    "call_refer_reject": [ctypes.c_void_p, ctypes.c_uint64, ctypes.c_int],
     "stats": [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t],
     "last_error": [], "strerror": [ctypes.c_int],
 }
@@ -97,6 +104,11 @@ class Engine:
 
     def reject(self, call, status=486):
         self.verb("call_reject", self.p, call, status)
+
+    def refer_accept(self, call):
+        new = ctypes.c_uint64()
+        self.verb("call_refer_accept", self.p, call, None, ctypes.byref(new))
+        return new.value
 
     def hangup(self, call):
         self.verb("call_hangup", self.p, call)

@@ -3,7 +3,7 @@ const { EventEmitter } = require('node:events')
 const { native, error } = require('./native')
 const { list } = require('./options')
 const { CallAudio, readAudio, writeAudio } = require('./audio')
-const { HANDLE, RINGS, TAKE, WAIT } = require('./internal')
+const { DIALED, HANDLE, RINGS, TAKE, WAIT } = require('./internal')
 
 const ended = new WeakMap() // call -> the promises that somebody looked at
 
@@ -130,6 +130,32 @@ class Call extends EventEmitter {
   /** Takes it out of its bridge; both calls go on. */
   unbridge() {
     native.callUnbridge(this.#dialer[HANDLE], this.id)
+  }
+
+  /** Holds it; it hears call.hold_play. Event call_held. */
+  hold() {
+    native.callHold(this.#dialer[HANDLE], this.id, true)
+  }
+
+  /** Goes on with a call that hold() holds. */
+  resume() {
+    native.callHold(this.#dialer[HANDLE], this.id, false)
+  }
+
+  /** Asks the far end to call `to`, or to take our place in the other call; events call_transfer. */
+  transfer(to) {
+    if (to instanceof Call) native.callTransferAttended(this.#dialer[HANDLE], this.id, to.id)
+    else native.callTransfer(this.#dialer[HANDLE], this.id, to)
+  }
+
+  /** Calls whom the far end asked for by call_referred; the new call. */
+  acceptReferral(options) {
+    return this.#dialer[DIALED](native.callReferAccept(this.#dialer[HANDLE], this.id, list(options)))
+  }
+
+  /** Does not do what the far end asked for by call_referred. */
+  rejectReferral(sipStatus = 603) {
+    native.callReferReject(this.#dialer[HANDLE], this.id, sipStatus)
   }
 
   // ---- audio, where the option call.audio is on ----------------------------

@@ -6,7 +6,7 @@ const { Call } = require('./call')
 const { Campaign } = require('./campaign')
 const { Reader } = require('./reader')
 const { entries, list, table } = require('./options')
-const { ASK, DETACH, HANDLE, TAKE, WAIT } = require('./internal')
+const { ASK, DETACH, DIALED, HANDLE, TAKE, WAIT } = require('./internal')
 
 const ROWS_MAX = 1000 // rows kept for one request
 const NOTHING = {}
@@ -245,10 +245,14 @@ class Dialer extends EventEmitter {
   call(to, options, more) {
     const signal = more?.signal
     signal?.throwIfAborted()
-    const id = native.call(this.#handle, to, list(options))
+    const call = this[DIALED](native.call(this.#handle, to, list(options)))
+    if (signal) this.#hangupOn(signal, call)
+    return call
+  }
+
+  [DIALED](id) {
     const call = new Call(this, id)
     this.#calls.set(id, call)
-    if (signal) this.#hangupOn(signal, call)
     return call
   }
 

@@ -6,6 +6,7 @@ module.exports = {
   ASK: Symbol('ask'),       // of a dialer: a verb that answers by a DONE
   WAIT: Symbol('wait'),     // of a dialer: a promise of an event
   RINGS: Symbol('rings'),   // of a call: it came in and is not answered yet
+  DIALED: Symbol('dialed'), // of a dialer: the object of a call just made
   TAKE: Symbol('take'),     // of calls, campaigns, readers: an event for them
   DETACH: Symbol('detach')  // of a dialer: a reader leaves, or has room again
 }

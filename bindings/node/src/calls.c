@@ -196,6 +196,94 @@ static napi_value call_unbridge(napi_env env, napi_callback_info info)
 }
 
 
+/* callHold(handle, call, on) */
+static napi_value call_hold(napi_env env, napi_callback_info info)
+{
+	struct sdn_args a;
+	uint64_t id;
+	bool on;
+
+	sdn_args_engine(&a, env, info);
+	id = sdn_arg_id(&a, 1, "call");
+	on = sdn_arg_bool(&a, 2, "on");
+	if (!a.bad)
+		(void)sdn_check(&a, sipdialer_call_hold(a.d, id, on));
+
+	return sdn_args_close(&a, NULL);
+}
+
+
+/* callTransfer(handle, call, to) */
+static napi_value call_transfer(napi_env env, napi_callback_info info)
+{
+	struct sdn_args a;
+	const char *to;
+	uint64_t id;
+
+	sdn_args_engine(&a, env, info);
+	id = sdn_arg_id(&a, 1, "call");
+	to = sdn_arg_text(&a, 2, "to");
+	if (!a.bad)
+		(void)sdn_check(&a, sipdialer_call_transfer(a.d, id, to));
+
+	return sdn_args_close(&a, NULL);
+}
+
+
+/* callTransferAttended(handle, call, other) */
+static napi_value call_transfer_attended(napi_env env, napi_callback_info info)
+{
+	struct sdn_args a;
+	uint64_t id, other;
+
+	sdn_args_engine(&a, env, info);
+	id = sdn_arg_id(&a, 1, "call");
+	other = sdn_arg_id(&a, 2, "other");
+	if (!a.bad)
+		(void)sdn_check(&a, sipdialer_call_transfer_attended(a.d, id,
+								     other));
+
+	return sdn_args_close(&a, NULL);
+}
+
+
+/* callReferAccept(handle, call, options): id */
+static napi_value call_refer_accept(napi_env env, napi_callback_info info)
+{
+	const char *const *options;
+	uint64_t id, fresh = 0;
+	struct sdn_args a;
+
+	sdn_args_engine(&a, env, info);
+	id = sdn_arg_id(&a, 1, "call");
+	options = sdn_arg_options(&a, 2);
+	if (!a.bad)
+		(void)sdn_check(&a,
+				sipdialer_call_refer_accept(a.d, id, options,
+							    &fresh));
+
+	return sdn_args_close(&a, sdn_number(&a, (double)fresh));
+}
+
+
+/* callReferReject(handle, call, sipStatus) */
+static napi_value call_refer_reject(napi_env env, napi_callback_info info)
+{
+	struct sdn_args a;
+	uint64_t id;
+	int status;
+
+	sdn_args_engine(&a, env, info);
+	id = sdn_arg_id(&a, 1, "call");
+	status = (int)sdn_arg_int(&a, 2, "sip_status", INT32_MIN, INT32_MAX);
+	if (!a.bad)
+		(void)sdn_check(&a,
+				sipdialer_call_refer_reject(a.d, id, status));
+
+	return sdn_args_close(&a, NULL);
+}
+
+
 const struct sdn_function sdn_calls[] = {
 	{"call", call},
 	{"callHangup", call_hangup},
@@ -204,6 +292,11 @@ const struct sdn_function sdn_calls[] = {
 	{"callRecord", call_record},
 	{"callBridge", call_bridge},
 	{"callUnbridge", call_unbridge},
+	{"callHold", call_hold},
+	{"callTransfer", call_transfer},
+	{"callTransferAttended", call_transfer_attended},
+	{"callReferAccept", call_refer_accept},
+	{"callReferReject", call_refer_reject},
 	{"callAnswer", call_answer},
 	{"callReject", call_reject},
 	{"callEarly", call_early},

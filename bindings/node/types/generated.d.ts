@@ -119,6 +119,10 @@ export interface DialerOptions {
   'call.dtmf'?: string | null
   /** Hang up when call.play has ended; a campaign does so unless this is set. Default: no. */
   'call.hangup_after_play'?: boolean | 'yes' | 'no' | null
+  /** WAV file played, again and again, to who is held by sipdialer_call_hold(). */
+  'call.hold_play'?: string | null
+  /** What the far end gets that asks for a transfer (REFER): 603, or what the host says to CALL_REFERRED. Default: reject. */
+  'call.refer'?: 'reject' | 'ask' | null
   /** Samples per second of the audio that the host exchanges with the call (docs/audio.md); off: none. Default: off. */
   'call.audio'?: 'off' | '8000' | '16000' | '24000' | '48000' | 8000 | 16000 | 24000 | 48000 | null
   /** Audio of a call that waits for the host, at most; more is dropped and counted. 100 to 60,000 ms. Default: 1000. */
@@ -193,6 +197,10 @@ export interface CallOptions {
   'call.dtmf'?: string | null
   /** Hang up when call.play has ended; a campaign does so unless this is set. Default: no. */
   'call.hangup_after_play'?: boolean | 'yes' | 'no' | null
+  /** WAV file played, again and again, to who is held by sipdialer_call_hold(). */
+  'call.hold_play'?: string | null
+  /** What the far end gets that asks for a transfer (REFER): 603, or what the host says to CALL_REFERRED. Default: reject. */
+  'call.refer'?: 'reject' | 'ask' | null
   /** Samples per second of the audio that the host exchanges with the call (docs/audio.md); off: none. Default: off. */
   'call.audio'?: 'off' | '8000' | '16000' | '24000' | '48000' | 8000 | 16000 | 24000 | 48000 | null
   /** Audio of a call that waits for the host, at most; more is dropped and counted. 100 to 60,000 ms. Default: 1000. */
@@ -245,6 +253,10 @@ export interface CampaignOptions {
   'call.dtmf'?: string | null
   /** Hang up when call.play has ended; a campaign does so unless this is set. Default: no. */
   'call.hangup_after_play'?: boolean | 'yes' | 'no' | null
+  /** WAV file played, again and again, to who is held by sipdialer_call_hold(). */
+  'call.hold_play'?: string | null
+  /** What the far end gets that asks for a transfer (REFER): 603, or what the host says to CALL_REFERRED. Default: reject. */
+  'call.refer'?: 'reject' | 'ask' | null
   /** Samples per second of the audio that the host exchanges with the call (docs/audio.md); off: none. Default: off. */
   'call.audio'?: 'off' | '8000' | '16000' | '24000' | '48000' | 8000 | 16000 | 24000 | 48000 | null
   /** Audio of a call that waits for the host, at most; more is dropped and counted. 100 to 60,000 ms. Default: 1000. */

@@ -104,6 +104,30 @@ class Call(CallOptions):
         """Takes it out of its bridge; both calls go on."""
         self._dialer._verb(lib.call_unbridge, self._id)
 
+    def hold(self) -> None:
+        """Holds it; it hears `call_hold_play=`.  Event `call_held`."""
+        self._dialer._verb(lib.call_hold, self._id, 1)
+
+    def resume(self) -> None:
+        """Goes on with a call that hold() holds."""
+        self._dialer._verb(lib.call_hold, self._id, 0)
+
+    def transfer(self, to: "Union[str, Call]") -> None:
+        """Asks the far end to call `to`, or to take our place in the other
+        call; events `call_transfer` tell how that goes."""
+        if isinstance(to, Call):
+            self._dialer._verb(lib.call_transfer_attended, self._id, to._id)
+        else:
+            self._dialer._verb(lib.call_transfer, self._id, convert.text(to, "to"))
+
+    def _accept_referral(self, options: Dict[str, Any]) -> "Call":
+        return self._dialer._referred(self._id, options)
+
+    def reject_referral(self, sip_status: int = 603) -> None:
+        """Does not do what the far end asked for by `call_referred`."""
+        self._dialer._verb(lib.call_refer_reject, self._id, convert.number(
+            sip_status, "sip_status", 400, 699))
+
     def __eq__(self, other: object) -> bool:
         return (isinstance(other, Call) and other._id == self._id and
                 other._dialer is self._dialer)

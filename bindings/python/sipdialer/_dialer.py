@@ -205,6 +205,14 @@ class Dialer(DialerOptions, Pump):
         state.rate = options_.get("call_audio")
         return Call(self, ident.value, state)
 
+    def _referred(self, ident: int, options_: Dict[str, Any]) -> Call:
+        fresh, given = ctypes.c_uint64(), convert.options(options_)
+        with self._handle.locked():
+            self._verb(lib.call_refer_accept, ident, given, ctypes.byref(fresh))
+            state = self._run.dialed(fresh.value)
+        state.rate = options_.get("call_audio")
+        return Call(self, fresh.value, state)
+
     def _call_of(self, ident: int, state: CallState) -> Call:
         return Call(self, ident, state)
 

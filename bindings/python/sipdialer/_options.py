@@ -24,6 +24,7 @@ SipSessionRefresher = Literal["auto", "local", "remote"]
 SipTlsMinVersion = Literal["tlsv1.2", "tlsv1.3"]
 MediaSrtp = Literal["off", "optional", "required", "dtls"]
 MediaDtmf = Literal["rfc4733", "info", "inband", "auto"]
+CallRefer = Literal["reject", "ask"]
 CallAudio = Union[int, Literal["off", "8000", "16000", "24000", "48000"]]
 IncomingAccept = Literal["no", "server", "trunks", "both"]
 IncomingDid = Literal["auto", "uri", "to"]
@@ -90,6 +91,8 @@ NAMES: Dict[str, str] = {
     "call.record_stereo": "bool",
     "call.dtmf": "string",
     "call.hangup_after_play": "bool",
+    "call.hold_play": "path",
+    "call.refer": "enum",
     "call.audio": "enum",
     "audio.read_buffer": "int",
     "audio.write_buffer": "int",
@@ -224,6 +227,10 @@ class DialerOptions:
     call_dtmf: str. Keys sent after the answer: 0-9 * # A-D, ',' pauses 500 ms.
     call_hangup_after_play: bool, default no. Hang up when call.play has ended; a campaign does
         so unless this is set.
+    call_hold_play: path. WAV file played, again and again, to who is held by
+        sipdialer_call_hold().
+    call_refer: word, default reject. What the far end gets that asks for a transfer (REFER):
+        603, or what the host says to CALL_REFERRED.
     call_audio: word, default off. Samples per second of the audio that the host exchanges with
         the call (docs/audio.md); off: none.
     audio_read_buffer: int, 100 to 60,000 ms, default 1000. Audio of a call that waits for the
@@ -309,6 +316,7 @@ class DialerOptions:
                  dial_campaigns: Optional[bool] = None, call_play: Optional[Path] = None,
                  call_record: Optional[Path] = None, call_record_stereo: Optional[bool] = None,
                  call_dtmf: Optional[str] = None, call_hangup_after_play: Optional[bool] = None,
+                 call_hold_play: Optional[Path] = None, call_refer: Optional[CallRefer] = None,
                  call_audio: Optional[CallAudio] = None,
                  audio_read_buffer: Optional[int] = None,
                  audio_write_buffer: Optional[int] = None,
@@ -337,6 +345,7 @@ class DialerOptions:
              call_play: Optional[Path] = None, call_record: Optional[Path] = None,
              call_record_stereo: Optional[bool] = None, call_dtmf: Optional[str] = None,
              call_hangup_after_play: Optional[bool] = None,
+             call_hold_play: Optional[Path] = None, call_refer: Optional[CallRefer] = None,
              call_audio: Optional[CallAudio] = None, audio_read_buffer: Optional[int] = None,
              audio_write_buffer: Optional[int] = None,
              incoming_early_timeout: Optional[int] = None) -> "Call":
@@ -367,6 +376,10 @@ class DialerOptions:
         call_dtmf: str. Keys sent after the answer: 0-9 * # A-D, ',' pauses 500 ms.
         call_hangup_after_play: bool, default no. Hang up when call.play has ended; a campaign
             does so unless this is set.
+        call_hold_play: path. WAV file played, again and again, to who is held by
+            sipdialer_call_hold().
+        call_refer: word, default reject. What the far end gets that asks for a transfer
+            (REFER): 603, or what the host says to CALL_REFERRED.
         call_audio: word, default off. Samples per second of the audio that the host exchanges
             with the call (docs/audio.md); off: none.
         audio_read_buffer: int, 100 to 60,000 ms, default 1000. Audio of a call that waits for
@@ -391,6 +404,7 @@ class DialerOptions:
                  call_play: Optional[Path] = None, call_record: Optional[Path] = None,
                  call_record_stereo: Optional[bool] = None, call_dtmf: Optional[str] = None,
                  call_hangup_after_play: Optional[bool] = None,
+                 call_hold_play: Optional[Path] = None, call_refer: Optional[CallRefer] = None,
                  call_audio: Optional[CallAudio] = None,
                  audio_read_buffer: Optional[int] = None,
                  audio_write_buffer: Optional[int] = None) -> "Pending[Campaign]":
@@ -433,6 +447,10 @@ class DialerOptions:
         call_dtmf: str. Keys sent after the answer: 0-9 * # A-D, ',' pauses 500 ms.
         call_hangup_after_play: bool, default no. Hang up when call.play has ended; a campaign
             does so unless this is set.
+        call_hold_play: path. WAV file played, again and again, to who is held by
+            sipdialer_call_hold().
+        call_refer: word, default reject. What the far end gets that asks for a transfer
+            (REFER): 603, or what the host says to CALL_REFERRED.
         call_audio: word, default off. Samples per second of the audio that the host exchanges
             with the call (docs/audio.md); off: none.
         audio_read_buffer: int, 100 to 60,000 ms, default 1000. Audio of a call that waits for
@@ -451,6 +469,7 @@ class CallOptions:
     if TYPE_CHECKING:
         def _answer(self, options: Dict[str, Any]) -> None: ...
         def _early(self, options: Dict[str, Any]) -> None: ...
+        def _accept_referral(self, options: Dict[str, Any]) -> "Call": ...
 
     def answer(self, *, sip_caller_id: Optional[str] = None,
                sip_caller_name: Optional[str] = None, sip_header: Optional[Text] = None,
@@ -460,6 +479,7 @@ class CallOptions:
                call_play: Optional[Path] = None, call_record: Optional[Path] = None,
                call_record_stereo: Optional[bool] = None, call_dtmf: Optional[str] = None,
                call_hangup_after_play: Optional[bool] = None,
+               call_hold_play: Optional[Path] = None, call_refer: Optional[CallRefer] = None,
                call_audio: Optional[CallAudio] = None, audio_read_buffer: Optional[int] = None,
                audio_write_buffer: Optional[int] = None,
                incoming_early_timeout: Optional[int] = None) -> None:
@@ -490,6 +510,10 @@ class CallOptions:
         call_dtmf: str. Keys sent after the answer: 0-9 * # A-D, ',' pauses 500 ms.
         call_hangup_after_play: bool, default no. Hang up when call.play has ended; a campaign
             does so unless this is set.
+        call_hold_play: path. WAV file played, again and again, to who is held by
+            sipdialer_call_hold().
+        call_refer: word, default reject. What the far end gets that asks for a transfer
+            (REFER): 603, or what the host says to CALL_REFERRED.
         call_audio: word, default off. Samples per second of the audio that the host exchanges
             with the call (docs/audio.md); off: none.
         audio_read_buffer: int, 100 to 60,000 ms, default 1000. Audio of a call that waits for
@@ -509,6 +533,7 @@ class CallOptions:
               call_play: Optional[Path] = None, call_record: Optional[Path] = None,
               call_record_stereo: Optional[bool] = None, call_dtmf: Optional[str] = None,
               call_hangup_after_play: Optional[bool] = None,
+              call_hold_play: Optional[Path] = None, call_refer: Optional[CallRefer] = None,
               call_audio: Optional[CallAudio] = None, audio_read_buffer: Optional[int] = None,
               audio_write_buffer: Optional[int] = None,
               incoming_early_timeout: Optional[int] = None) -> None:
@@ -540,6 +565,10 @@ class CallOptions:
         call_dtmf: str. Keys sent after the answer: 0-9 * # A-D, ',' pauses 500 ms.
         call_hangup_after_play: bool, default no. Hang up when call.play has ended; a campaign
             does so unless this is set.
+        call_hold_play: path. WAV file played, again and again, to who is held by
+            sipdialer_call_hold().
+        call_refer: word, default reject. What the far end gets that asks for a transfer
+            (REFER): 603, or what the host says to CALL_REFERRED.
         call_audio: word, default off. Samples per second of the audio that the host exchanges
             with the call (docs/audio.md); off: none.
         audio_read_buffer: int, 100 to 60,000 ms, default 1000. Audio of a call that waits for
@@ -550,6 +579,67 @@ class CallOptions:
             refused by 480 after this long.
         """
         self._early(locals())
+
+    def accept_referral(self, *, sip_caller_id: Optional[str] = None,
+                        sip_caller_name: Optional[str] = None,
+                        sip_header: Optional[Text] = None, media_codecs: Optional[Text] = None,
+                        media_srtp: Optional[MediaSrtp] = None,
+                        media_rtcp_mux: Optional[bool] = None,
+                        media_rtp_timeout: Optional[int] = None,
+                        dial_ring_timeout: Optional[int] = None,
+                        dial_max_duration: Optional[int] = None,
+                        call_play: Optional[Path] = None, call_record: Optional[Path] = None,
+                        call_record_stereo: Optional[bool] = None,
+                        call_dtmf: Optional[str] = None,
+                        call_hangup_after_play: Optional[bool] = None,
+                        call_hold_play: Optional[Path] = None,
+                        call_refer: Optional[CallRefer] = None,
+                        call_audio: Optional[CallAudio] = None,
+                        audio_read_buffer: Optional[int] = None,
+                        audio_write_buffer: Optional[int] = None,
+                        incoming_early_timeout: Optional[int] = None) -> "Call":
+        """Calls whom the far end asked for by the event `call_referred`.  Options as
+        for Dialer.call().
+
+        sip_caller_id: str. Number shown to the called side; empty: as sip.user.
+        sip_caller_name: str. Name shown to the called side.
+        sip_header: str or list. Header line added to each INVITE, as 'Name: value'; each one
+            set is added, at most 32, empty clears.
+        media_codecs: str or list, default pcmu,pcma. Codecs offered, the preferred first; of an
+            offer that comes the first of these is taken. Calls with one of g722, opus and l16
+            run at 16 kHz.
+        media_srtp: word, default off. Encryption of the audio (docs/srtp.md); optional: where
+            the far end can; required, dtls: no call without.
+        media_rtcp_mux: bool, default no. Offer and take RTCP on the port of RTP (RFC 5761);
+            with DTLS always.
+        media_rtp_timeout: int, 0 to 3,600 s, default 30. An answered call without any RTP from
+            the far end, or once it was heard any RTCP, is hung up after this long; 0: never.
+        dial_ring_timeout: int, 5 to 300 s, default 45. A call not answered after this long is
+            given up.
+        dial_max_duration: int, 0 to 86,400 s, default 0. A call is hung up this long after its
+            answer; 0: never.
+        call_play: path. WAV file played after the answer.
+        call_record: path. WAV file the call is recorded to; of a campaign a directory, in which
+            each call makes a file call-ID.wav.
+        call_record_stereo: bool, default no. Record the far end left and us right; no: both
+            mixed.
+        call_dtmf: str. Keys sent after the answer: 0-9 * # A-D, ',' pauses 500 ms.
+        call_hangup_after_play: bool, default no. Hang up when call.play has ended; a campaign
+            does so unless this is set.
+        call_hold_play: path. WAV file played, again and again, to who is held by
+            sipdialer_call_hold().
+        call_refer: word, default reject. What the far end gets that asks for a transfer
+            (REFER): 603, or what the host says to CALL_REFERRED.
+        call_audio: word, default off. Samples per second of the audio that the host exchanges
+            with the call (docs/audio.md); off: none.
+        audio_read_buffer: int, 100 to 60,000 ms, default 1000. Audio of a call that waits for
+            the host, at most; more is dropped and counted.
+        audio_write_buffer: int, 100 to 60,000 ms, default 5000. Audio of the host that waits to
+            be sent, at most; more is not taken.
+        incoming_early_timeout: int, 1 to 600 s, default 180. With audio before the answer it is
+            refused by 480 after this long.
+        """
+        return self._accept_referral(locals())
 
 
 class CampaignOptions:

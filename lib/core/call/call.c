@@ -73,6 +73,7 @@ void sipd_call_free(struct sipd_call *call)
 	free(call->dtmf_send);
 	free(call->record);
 	free(call->recording);
+	free(call->hold_play);
 	free(call);
 }
 
@@ -96,6 +97,7 @@ void sipd_call_finish_if_over(struct sipd_call *call)
 /* The INVITE session is over: close the audio, then the call. */
 void sipd_call_signalling_over(struct sipd_call *call)
 {
+	sipd_call_asked_over(call, call->outcome.sip_status);
 	sipd_call_unbridge(call, "a call has ended");
 	call->invite = NULL;
 	call->ended_told = true;
@@ -122,6 +124,7 @@ static void progress_handler(int status, const char *reason, void *arg)
 	if (!call->ring_at_ms)
 		call->ring_at_ms = sipd_wall_ms();
 
+	sipd_call_asked_progress(call, status);
 	call->h->ringing(call, status, call->arg);
 }
 
@@ -182,6 +185,7 @@ static void answered_handler(void *arg)
 
 	/* the audio starts before anybody is told: it is what is waited for */
 	sipd_call_audio_answered(call);
+	sipd_call_asked_progress(call, 200);
 	call->h->answered(call, call->codec, call->srtp,
 			  (int64_t)(call->answer_mono - call->dial_mono),
 			  call->arg);
@@ -224,6 +228,9 @@ const struct sipd_invite_handlers sipd_call_invite_handlers = {
 	.answered = answered_handler,
 	.info_dtmf = info_dtmf_handler,
 	.ended = ended_handler,
+	.holding = sipd_call_holding,
+	.transfer = sipd_call_transferred,
+	.referred = sipd_call_asked,
 };
 
 
@@ -356,6 +363,8 @@ bool sipd_call_settings(struct sipd_call *call,
 	call->play = text_or_null(conf->play, &failed);
 	call->dtmf_send = text_or_null(conf->dtmf, &failed);
 	call->record = text_or_null(conf->record, &failed);
+	call->hold_play = text_or_null(conf->hold_play, &failed);
+	call->refer_ask = conf->refer_ask;
 	call->max_duration_ms = conf->max_duration_ms;
 	call->rtp_timeout_ms = conf->rtp_timeout_ms;
 	call->record_stereo = conf->record_stereo;
@@ -424,6 +433,9 @@ int sipd_call_open(struct sipd_call **cp, const struct sipd_call_env *env,
 		return sipd_error(SIPDIALER_ENOMEM, "no memory for a call");
 	}
 
+	call->asked_by = conf->asked_by;
+	if (call->asked_by)
+		call->asked_by->asked = call;
 	call->work.h = begin;
 	sipd_loop_later(env->loop, &call->work);
 	*cp = call;

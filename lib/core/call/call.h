@@ -59,6 +59,9 @@ struct sipd_call_conf {
 	bool record_stereo;
 	struct sipd_hostaudio *audio; /* or NULL; takes its own reference */
 	bool hangup_after_play;       /* also when there is nothing to play */
+	const char *hold_play;        /* heard by who is held, "" none */
+	bool refer_ask;               /* a REFER is for the host to decide */
+	struct sipd_call *asked_by;   /* by REFER, or NULL */
 };
 
 /** All about a call that is over. Strings live as long as the handler runs. */
@@ -94,6 +97,16 @@ struct sipd_call_handlers {
 	void (*bridged)(struct sipd_call *call, uint64_t other, void *arg);
 	void (*unbridged)(struct sipd_call *call, uint64_t other,
 			  const char *reason, void *arg);
+	/** We hold the call, or do no more; error: that failed. */
+	void (*holding)(struct sipd_call *call, bool on, int error,
+			const char *reason, void *arg);
+	void (*transfer)(struct sipd_call *call, const struct sipd_transfer *t,
+			 void *arg);
+	/** Of conf.refer_ask: the peer asks for a call to somebody. */
+	void (*referred)(struct sipd_call *call, const struct sipd_referral *r,
+			 void *arg);
+	/** Another call took its place. */
+	void (*replaced)(struct sipd_call *call, uint64_t other, void *arg);
 	/** Of conf.audio: the host is to be told. */
 	void (*audio)(struct sipd_call *call, void *arg);
 	/** It came in, and nothing was decided in time; see sipd_call_in. */
@@ -139,6 +152,15 @@ void sipd_call_redirect(struct sipd_call *call, const char *to);
 /** Let two calls hear each other, now or as soon as they have audio; each
  *  leaves the bridge that it is in.  0, SIPDIALER_ESTATE, _ENOMEM. */
 int sipd_call_bridge(struct sipd_call *call, struct sipd_call *other);
+/** Hold a call that is answered, or go on; holding() follows. */
+void sipd_call_hold(struct sipd_call *call, bool on);
+/** Ask the far end to call `to`, or to NULL: the far end of `other`.
+ *  transfer() follows, also if it cannot be asked.  The call ends when that
+ *  has come about, and goes on if not. */
+void sipd_call_transfer(struct sipd_call *call, const char *to,
+			const struct sipd_call *other);
+/** Refuse what the peer asked for by referred(). */
+void sipd_call_refer_reject(struct sipd_call *call, int sip_status);
 void sipd_call_unbridge(struct sipd_call *call, const char *reason);
 
 /** Where a 3xx led it, NULL nowhere. */

@@ -28,7 +28,7 @@ static void silent_handler(void *arg)
 {
 	struct sipd_call *call = arg;
 
-	if (call->state != SIPD_CALL_ANSWERED || call->held)
+	if (call->state != SIPD_CALL_ANSWERED || call->held || call->holding)
 		return;
 
 	call->rtp_silent = true;

@@ -16,7 +16,10 @@ enum sipd_call_state {
 	SIPD_CALL_CLOSING /* signalling is over, audio is being closed */
 };
 
-enum { SIPD_CALL_LOADS_MAX = 16 }; /* prompts being read for one call */
+enum {
+	SIPD_CALL_LOADS_MAX = 16,    /* prompts being read for one call */
+	SIPD_CALL_FOR_EVER = 1000000 /* times to play */
+};
 
 /** A prompt that is being read. */
 struct sipd_call_load {
@@ -64,6 +67,11 @@ struct sipd_call {
 	struct sipd_call *peer;       /* bridged to, or NULL */
 	struct sipd_bridge *bridge;   /* NULL: none; a reference */
 	int bridge_end;
+	struct sipd_call *asked;    /* made as its peer asked, or NULL */
+	struct sipd_call *asked_by; /* the other way round */
+	struct sipd_timer refer;    /* the host is to decide */
+	char *hold_play;
+	bool holding, refer_ask;
 	struct sipd_timer timer; /* longest duration, or tail of prompt */
 	struct sipd_work work;
 
@@ -113,6 +121,15 @@ static inline bool sipd_call_heard(const struct sipd_call *call)
 void sipd_call_take(struct sipd_call *call);
 /** It cannot be answered after all. */
 void sipd_call_cannot(struct sipd_call *call, int error, const char *text);
+
+/* call_transfer.c */
+void sipd_call_holding(bool on, int error, const char *reason, void *arg);
+void sipd_call_transferred(const struct sipd_transfer *t, void *arg);
+bool sipd_call_asked(const struct sipd_referral *r, void *arg);
+/** How a call goes that was asked for. */
+void sipd_call_asked_progress(struct sipd_call *call, int sip_status);
+/** It is over. */
+void sipd_call_asked_over(struct sipd_call *call, int sip_status);
 
 /* call_bridge.c */
 /** The stream is there: give it the bridge, if there is one. */

@@ -14,7 +14,9 @@
 #include "port/sip/transport.h"
 
 /** What our dialogs take; for Allow in requests and answers. */
-#define SIPD_ALLOW "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK"
+#define SIPD_ALLOW \
+	"INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REFER, " \
+	"NOTIFY"
 
 /** Of a request by way of sip.outbound_proxy. */
 #define SIPD_ROUTE_LINE "Route: <%s;lr>\r\n"

@@ -197,6 +197,26 @@ struct sipd_invite_end {
 	const char *contact;  /* of a 3xx, not followed. "" none */
 };
 
+enum sipd_transfer_state {
+	SIPD_TRANSFER_TRYING,
+	SIPD_TRANSFER_RINGING,
+	SIPD_TRANSFER_COMPLETED,
+	SIPD_TRANSFER_FAILED
+};
+
+struct sipd_transfer {
+	enum sipd_transfer_state state;
+	int sip_status; /* as the peer told it last, 0 none */
+	const char *reason;
+};
+
+/** Whom the peer asks us to call; strings live as the handler runs. */
+struct sipd_referral {
+	const char *to;       /* number or SIP URI, checked */
+	const char *replaces; /* value of Replaces for the INVITE, "" none */
+	const char *by;       /* who asks, "" unsaid. RFC 3892 */
+};
+
 /** What the session tells; arg is that of sipd_invite_open(). */
 struct sipd_invite_handlers {
 	/** 1xx above 100. */
@@ -212,6 +232,13 @@ struct sipd_invite_handlers {
 	 *  still taken care of behind the scenes.  The pointer is invalid for
 	 *  the caller when this returns. */
 	void (*ended)(const struct sipd_invite_end *end, void *arg);
+	/** What became of sipd_invite_hold(); error: the peer refused. */
+	void (*holding)(bool on, int error, const char *reason, void *arg);
+	/** How a transfer goes.  The session goes on until it is ended. */
+	void (*transfer)(const struct sipd_transfer *t, void *arg);
+	/** The peer asks us to call somebody; true: sipd_invite_referred() will
+	 *  tell how that goes, false: refused. */
+	bool (*referred)(const struct sipd_referral *r, void *arg);
 };
 
 /** Send the INVITE with an offer made from `local` (copied). */
@@ -253,6 +280,20 @@ int sipd_invite_redirect(struct sipd_invite *inv, const char *to);
  *  returns.  Nothing happens to a call that does not ring. */
 void sipd_invite_reject(struct sipd_invite *inv, int sip_status,
 			const char *reason);
+
+/** Hold (we send, the peer does not) or go on; holding() follows, unless that
+ *  is how it is.  Nothing happens to a session that is not answered. */
+void sipd_invite_hold(struct sipd_invite *inv, bool on);
+
+/** Ask the peer by REFER to call `to`, a number or SIP URI, or to take the place
+ *  of us in the session `other`, to NULL.  transfer() follows.  0, ESTATE,
+ *  EFORMAT, ENOMEM.  RFC 3515, 5589 */
+int sipd_invite_transfer(struct sipd_invite *inv, const char *to,
+			 const struct sipd_invite *other);
+
+/** How the call goes that the peer asked for: SIP status; from 200 on the
+ *  last. */
+void sipd_invite_referred(struct sipd_invite *inv, int sip_status);
 
 /** CANCEL (held back until a 1xx), or BYE.  `ended` follows: at once after a
  *  BYE is on its way, or with the final answer, at the latest after 4 s.  A

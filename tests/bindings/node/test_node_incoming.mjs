@@ -58,6 +58,27 @@ test('bridged to a call of ours', async t => {
   assert.throws(() => call.bridge(ours), code('ENOENT'))
 })
 
+test('held, and a transfer that fails', async t => {
+  const net = await Phonenet.open(t)
+  const d = await dialer(t, net)
+  const call = d.call('4930123400')
+  const seen = []
+  d.on('call_held', ev => {
+    seen.push(ev.status)
+    if (ev.status === 'on_hold') call.transfer('200')
+    else call.hangup()
+  })
+  d.on('call_transfer', ev => seen.push(ev.status))
+  await within(call.answered)
+  assert.throws(() => call.acceptReferral(), code('ESTATE'))
+  assert.throws(() => call.rejectReferral(200), code('EINVAL'))
+  assert.throws(() => call.transfer(call), code('EINVAL'))
+  call.hold()
+  await within(call.ended)
+  assert.deepEqual(seen, ['on_hold', 'failed', 'off_hold'])
+  assert.throws(() => call.resume(), code('ENOENT'))
+})
+
 test('refused', async t => {
   const { call } = await calledBack(t)
   assert.throws(() => call.reject(200), code('EINVAL'))

@@ -69,6 +69,31 @@ class Incoming(Case):
             ours.bridge(3)
         self.assertTrue(callable(incoming) and callable(apart))
 
+    def test_held_and_a_transfer_that_fails(self):
+        net = self.network("--answer-delay", "0")
+        d = self.dialer(sip_server=net.ip, sip_port=net.port, sip_register=False)
+        call, seen = d.call("4930123400"), []
+        for event in d.events(timeout=WAIT):
+            if event.name == "call_answered":
+                call.hold()
+            elif event.name == "call_held":
+                seen.append(event.status)
+                if event.status == "on_hold":
+                    call.transfer("200")
+                else:
+                    call.resume()            # nothing to do
+                    call.hangup()
+            elif event.name == "call_transfer":
+                self.assertGreaterEqual(event.sip_status, 400)
+                seen.append(event.status)
+            elif event.name == "call_ended":
+                break
+        self.assertEqual(seen, ["on_hold", "failed", "off_hold"])
+        for verb in (call.hold, call.resume, call.accept_referral, call.reject_referral,
+                     lambda: call.transfer("1"), lambda: call.transfer(call)):
+            with self.assertRaises((sipdialer.NotFoundError, sipdialer.InvalidError)):
+                verb()
+
     def test_rejected(self):
         net = self.network("--answer-delay", "0")
         d = self.registered(net)

@@ -56,8 +56,11 @@ HELPER int incoming_handler(struct sipd_invite *inv,
 			    const struct sipd_invite_caller *caller, void *arg)
 {
 	static const struct sipd_invite_handlers h = {
-		progress_handler, media_handler, answered_handler,
-		dtmf_handler,     ended_handler,
+		.progress = progress_handler,
+		.media = media_handler,
+		.answered = answered_handler,
+		.info_dtmf = dtmf_handler,
+		.ended = ended_handler,
 	};
 	struct side *s = arg;
 	const int status = coming->status;

@@ -43,6 +43,11 @@ struct told {
 	_Atomic int ended;
 	struct sipd_invite_end end;
 	char reason[256], contact[256];
+	_Atomic int holding, hold_on, hold_error;
+	_Atomic int transfers, transfer_state, transfer_status;
+	char transfer_reason[256];
+	_Atomic int referred;
+	char refer_to[256], replaces[256], refer_by[256];
 };
 
 struct side {
@@ -56,6 +61,7 @@ struct side {
 	pthread_cond_t cond;
 	struct told told;
 	bool hangup_in_progress;
+	bool take_referrals;
 	int err;
 
 	int fd;      /* the telephone */
@@ -159,6 +165,46 @@ HELPER void ended_handler(const struct sipd_invite_end *end, void *arg)
 }
 
 
+HELPER void holding_handler(bool on, int error, const char *reason, void *arg)
+{
+	struct side *s = arg;
+
+	(void)reason;
+	TELL(s->told.holding++; s->told.hold_on = on;
+	     s->told.hold_error = error);
+}
+
+
+HELPER void transfer_handler(const struct sipd_transfer *t, void *arg)
+{
+	struct side *s = arg;
+
+	TELL(s->told.transfers++; s->told.transfer_state = (int)t->state;
+	     s->told.transfer_status = t->sip_status;
+	     (void)snprintf(s->told.transfer_reason,
+			    sizeof(s->told.transfer_reason), "%s",
+			    t->reason ? t->reason : ""));
+}
+
+
+HELPER bool referred_handler(const struct sipd_referral *r, void *arg)
+{
+	struct side *s = arg;
+
+	if (!s->take_referrals)
+		return false;
+	TELL(s->told.referred++;
+	     (void)snprintf(s->told.refer_to, sizeof(s->told.refer_to), "%s",
+			    r->to);
+	     (void)snprintf(s->told.replaces, sizeof(s->told.replaces), "%s",
+			    r->replaces);
+	     (void)snprintf(s->told.refer_by, sizeof(s->told.refer_by), "%s",
+			    r->by));
+
+	return true;
+}
+
+
 HELPER void do_open(struct side *s)
 {
 	s->err = sipd_sip_open(&s->sip, s->loop, &s->log, &s->conf, NULL,
@@ -169,8 +215,14 @@ HELPER void do_open(struct side *s)
 HELPER void do_call(struct side *s)
 {
 	static const struct sipd_invite_handlers h = {
-		progress_handler, media_handler, answered_handler,
-		dtmf_handler,     ended_handler,
+		.progress = progress_handler,
+		.media = media_handler,
+		.answered = answered_handler,
+		.info_dtmf = dtmf_handler,
+		.ended = ended_handler,
+		.holding = holding_handler,
+		.transfer = transfer_handler,
+		.referred = referred_handler,
 	};
 	struct sipd_sdp_local local = {
 		.codecs = {SIPD_CODEC_PCMU, SIPD_CODEC_PCMA},

@@ -12,8 +12,11 @@ static int incoming_handler(struct sipd_invite *inv,
 			    const struct sipd_invite_caller *caller, void *arg)
 {
 	static const struct sipd_invite_handlers h = {
-		progress_handler, media_handler, answered_handler,
-		dtmf_handler,     ended_handler,
+		.progress = progress_handler,
+		.media = media_handler,
+		.answered = answered_handler,
+		.info_dtmf = dtmf_handler,
+		.ended = ended_handler,
 	};
 	struct sipd_sdp_local local = {
 		.codecs = {SIPD_CODEC_PCMU},

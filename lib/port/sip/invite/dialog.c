@@ -242,6 +242,8 @@ static int request_write(struct mbuf *mb, struct sipd_invite *inv,
 			 const struct invite_request *rq, const char *uri)
 {
 	const char *ua = inv->sip->conf.user_agent, *rest;
+	const char *body = rq->sdp ? rq->sdp : rq->body ? rq->body : "";
+	const char *ctype = rq->sdp ? "application/sdp" : rq->ctype;
 	struct pl first;
 	int err;
 
@@ -260,22 +262,28 @@ static int request_write(struct mbuf *mb, struct sipd_invite *inv,
 	if (ua && *ua)
 		err |= mbuf_printf(mb, "User-Agent: %s\r\n", ua);
 	err |= mbuf_write_str(mb, rq->headers);
-	if (rq->sdp)
-		err |= mbuf_write_str(mb, "Content-Type: application/sdp\r\n");
-	err |= mbuf_printf(mb, "Content-Length: %zu\r\n\r\n%s",
-			   rq->sdp ? strlen(rq->sdp) : (size_t)0,
-			   rq->sdp ? rq->sdp : "");
+	if (*body)
+		err |= mbuf_printf(mb, "Content-Type: %s\r\n", ctype);
+	err |= mbuf_printf(mb, "Content-Length: %zu\r\n\r\n%s", strlen(body),
+			   body);
 	mb->pos = 0;
 
 	return err;
 }
 
 
+/* RFC 3261 8.1.1.8, 3311 5.1, 3515 2.4.1, 6665 8.2.2 */
+static bool has_contact(const char *method)
+{
+	return !strcmp(method, "INVITE") || !strcmp(method, "UPDATE") ||
+	       !strcmp(method, "REFER") || !strcmp(method, "NOTIFY");
+}
+
+
 static int send_to(struct sipd_invite *inv, const struct invite_dialog *dlg,
 		   const struct invite_request *rq, const char *hop)
 {
-	const bool refresh = !strcmp(rq->method, "INVITE") ||
-			     !strcmp(rq->method, "UPDATE");
+	const bool contact = has_contact(rq->method);
 	struct mbuf *mb = mbuf_alloc(512);
 	char *uri = NULL;
 	struct pl target;
@@ -296,7 +304,7 @@ static int send_to(struct sipd_invite *inv, const struct invite_dialog *dlg,
 					.route = hop,
 					.mb = mb,
 					.prefer = &inv->tried,
-					.sendh = refresh ? invite_contact
+					.sendh = contact ? invite_contact
 							 : NULL,
 					.resph = rq->resph,
 					.arg = rq->owner ? rq->owner : rq->arg,

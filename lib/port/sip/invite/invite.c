@@ -5,6 +5,7 @@
  * are freed.  Loop thread.  RFC 3261 8.1, 9.1, 13.2, 17.1.1
  */
 #include "port/sip/invite/early.h"
+#include "port/sip/invite/refer.h"
 
 #include <string.h>
 #include "base/clock.h"
@@ -23,6 +24,9 @@ static void destructor(void *arg)
 	struct sipd_invite *inv = arg;
 
 	tmr_cancel(&inv->tmr);
+	tmr_cancel(&inv->modify);
+	mem_deref(inv->refer);
+	mem_deref(inv->referred);
 	invite_dialog_close(&inv->dlg);
 	mem_deref(inv->auth);
 	invite_early_flush(inv);
@@ -50,6 +54,7 @@ struct sipd_invite *invite_alloc(struct sipd_sip *sip)
 
 	inv->sip = sip;
 	tmr_init(&inv->tmr);
+	tmr_init(&inv->modify);
 	inv->lseq = rand_u16(); /* < 2^31. RFC 3261 8.1.1.5 */
 
 	return inv;
@@ -76,6 +81,7 @@ static void detach(struct sipd_invite *inv)
 	tmr_cancel(&inv->tmr);
 	invite_reply_close(inv);
 	inv->req = mem_deref(inv->req);
+	invite_refer_over(inv, false);
 	hash_unlink(&inv->he);
 	if (inv->sip->invitec)
 		--inv->sip->invitec;
@@ -94,6 +100,8 @@ void invite_done(struct sipd_invite *inv, uint32_t linger_ms)
 		return;
 
 	inv->state = INVITE_DONE;
+	tmr_cancel(&inv->modify);
+	invite_refer_over(inv, false);
 	invite_reply_close(inv);
 	invite_early_flush(inv);
 	if (linger_ms) {

@@ -71,6 +71,12 @@ struct sipd_invite {
 	struct invite_early *shown; /* whose audio is heard, NULL none */
 	struct invite_redirect *red; /* a 3xx that is followed, NULL none */
 	char *called;                /* URI of To if it is not uri */
+	struct tmr modify;           /* a re-INVITE that waits */
+	uint32_t modify_seq, refresh_seq; /* CSeq */
+	int modify_tries;
+	bool hold_want;                   /* local.hold is what stands */
+	struct invite_refer *refer;       /* a transfer of ours, or NULL */
+	struct invite_referred *referred; /* one of the peer's, or NULL */
 	char *callid;
 	char *uri;     /* Request-URI of the INVITE */
 	char *hop;     /* where it goes */
@@ -178,6 +184,7 @@ struct invite_request {
 	uint32_t cseq;
 	const char *headers;       /* lines, "" none */
 	const char *sdp;           /* NULL none */
+	const char *body, *ctype;  /* another body, NULL none */
 	struct sipd_invite *owner; /* gets the response; NULL: nobody */
 	sip_resp_h *resph;
 	struct sipd_send **reqp; /* instead of the owner's */
@@ -223,6 +230,9 @@ bool invite_uri_ok(const struct pl *uri);
 void invite_timer_ask(const struct sipd_invite *inv, char *buf, size_t size);
 /** Lines of our 2xx, "" none. */
 void invite_timer_write(const struct sipd_invite *inv, char *buf, size_t size);
+/** Headers of a request of ours that refreshes what was agreed, or changes the
+ *  media. */
+void invite_timer_again(const struct sipd_invite *inv, char *buf, size_t size);
 /** Would it be refreshed too often?  Then 422 with `extra`. */
 bool invite_timer_small(const struct sipd_sip *sip, const struct sip_msg *msg,
 			char *extra, size_t size);

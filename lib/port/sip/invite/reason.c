@@ -135,8 +135,11 @@ const char *sipd_reason_phrase(int sip_status)
 		int status;
 		const char *phrase;
 	} phrases[] = {
+		{100, "Trying"},
 		{180, "Ringing"},
 		{183, "Session Progress"},
+		{200, "OK"},
+		{202, "Accepted"},
 		{302, "Moved Temporarily"},
 		{400, "Bad Request"},
 		{403, "Forbidden"},
@@ -172,7 +175,9 @@ const char *sipd_reason_phrase(int sip_status)
 			return phrases[i].phrase;
 	}
 
-	return sip_status < 500   ? "Request Failure"
+	return sip_status < 200   ? "Progress"
+	       : sip_status < 300 ? "OK"
+	       : sip_status < 500 ? "Request Failure"
 	       : sip_status < 600 ? "Server Failure"
 				  : "Global Failure";
 }

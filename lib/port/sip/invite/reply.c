@@ -5,6 +5,7 @@
  * RFC 3261 12.2.2, 14.2, 15.1.2; 3311; 6086
  */
 #include "port/sip/invite/early.h"
+#include "port/sip/invite/refer.h"
 
 #include <string.h>
 #include "base/clock.h"
@@ -351,6 +352,7 @@ static void bye(struct sipd_invite *inv, const struct sip_msg *msg)
 	inv->refreshing = inv->offering = false;
 	inv->req = mem_deref(inv->req);
 	tmr_cancel(&inv->tmr);
+	invite_refer_over(inv, true);
 	invite_done(inv, invite_linger(inv, msg->tp == SIP_TRANSP_UDP
 						    ? INVITE_LINGER_MS
 						    : 0));
@@ -604,6 +606,10 @@ static void confirmed_request(struct sipd_invite *inv,
 		modify(inv, msg, false);
 	else if (!pl_strcmp(&msg->met, "INFO"))
 		info(inv, msg);
+	else if (!pl_strcmp(&msg->met, "REFER"))
+		invite_refer_request(inv, msg);
+	else if (!pl_strcmp(&msg->met, "NOTIFY"))
+		invite_refer_notify(inv, msg);
 	else
 		other(inv, msg);
 }

@@ -70,6 +70,20 @@ static void min_write(const struct sipd_invite *inv, char *buf, size_t size)
 }
 
 
+void invite_timer_again(const struct sipd_invite *inv, char *buf, size_t size)
+{
+	char min_se[32], expires[64] = "";
+
+	min_write(inv, min_se, sizeof(min_se));
+	if (inv->expires_s)
+		(void)re_snprintf(expires, sizeof(expires),
+				  "Session-Expires: %u;refresher=%s\r\n",
+				  larger(inv->min_se, inv->expires_s),
+				  inv->refresher ? "uac" : "uas");
+	(void)re_snprintf(buf, size, "%s%s%s", invite_allow, expires, min_se);
+}
+
+
 void invite_timer_ask(const struct sipd_invite *inv, char *buf, size_t size)
 {
 	static const char *const who[] = {
@@ -394,8 +408,8 @@ static void refresh_resp(int err, const struct sip_msg *msg, void *arg)
 	if (err || !msg) {
 		unanswered(inv, err);
 	}
-	else if (!sipd_guard_response(msg, inv->callid, inv->ltag, inv->lseq,
-				      inv->refresh_met)) {
+	else if (!sipd_guard_response(msg, inv->callid, inv->ltag,
+				      inv->refresh_seq, inv->refresh_met)) {
 		sipd_log_warning(inv->sip->log,
 				 "call %s: answer to the session refresh "
 				 "does not fit",
@@ -415,7 +429,7 @@ static void refresh_resp(int err, const struct sip_msg *msg, void *arg)
  * RFC 4028 7.4 */
 static void refresh_send(struct sipd_invite *inv)
 {
-	char headers[256], min_se[32], sdp[INVITE_SDP_MAX];
+	char headers[256], sdp[INVITE_SDP_MAX];
 	struct invite_request rq = {
 		.method = inv->peer_update ? "UPDATE" : "INVITE",
 		.headers = headers,
@@ -424,15 +438,11 @@ static void refresh_send(struct sipd_invite *inv)
 	};
 	int err;
 
-	min_write(inv, min_se, sizeof(min_se));
-	(void)re_snprintf(headers, sizeof(headers),
-			  "%sSession-Expires: %u;refresher=uac\r\n%s",
-			  invite_allow, larger(inv->min_se, inv->expires_s),
-			  min_se);
+	invite_timer_again(inv, headers, sizeof(headers));
 	if (!inv->peer_update && sipd_sdp_offer(&inv->local, sdp, sizeof(sdp)))
 		rq.sdp = sdp;
 
-	rq.cseq = ++inv->lseq;
+	rq.cseq = inv->refresh_seq = ++inv->lseq;
 	inv->refresh_met = rq.method;
 	inv->refreshing = true;
 	inv->offering = rq.sdp != NULL;

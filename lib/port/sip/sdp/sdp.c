@@ -123,6 +123,8 @@ static void remote_fill(struct sipd_sdp_remote *remote,
 		sipd_addr_set_port(&remote->rtp, m->port);
 	else /* hold of RFC 2543: nowhere to send to */
 		remote->dir &= ~SIPD_SENDONLY & SIPD_SENDRECV;
+	if (local->hold)
+		remote->dir &= SIPD_SENDONLY;
 
 	sdp_formats_fill(remote, local, m, offer);
 }
@@ -165,7 +167,9 @@ size_t sipd_sdp_offer(const struct sipd_sdp_local *local, char *buf,
 	sipd_text_printf(&t, "m=audio %u %s", sipd_addr_port(&local->addr),
 			 sdp_secure_proto(&local->secure));
 	sdp_formats_offer(&t, local);
-	sipd_text_add(&t, "a=sendrecv\r\n");
+	sipd_text_printf(&t, "a=%s\r\n",
+			 dir_word(local->hold ? SIPD_SENDONLY
+					      : SIPD_SENDRECV));
 	if (local->rtcp_mux || local->secure.mode == SIPD_SRTP_DTLS)
 		sipd_text_add(&t, "a=rtcp-mux\r\n");
 	sdp_secure_offer(&t, &local->secure);

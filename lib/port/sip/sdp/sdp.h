@@ -37,6 +37,7 @@ struct sipd_sdp_local {
 	enum sipd_codec_id codecs[SIPD_CODEC_MAX]; /* in order of preference */
 	size_t codecc;
 	bool telephone_event; /* offer RFC 4733, at the clocks of the codecs */
+	bool hold;            /* we send, the peer is not heard */
 	uint64_t session_id;
 	uint64_t version; /* raised at each change */
 	bool rtcp_mux;    /* offered, and taken if offered. RFC 5761 */

@@ -1,0 +1,202 @@
+#!/usr/bin/env python3
+"""Hold and transfers, against sipp as the far end."""
+import os
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+
+import flow  # noqa: E402
+from sipdialer_ct import Engine, Refused  # noqa: E402
+from test_dialog import (ANSWER, END, INVITED, ask, answer, has,  # noqa: E402
+                         took)
+from test_incoming import OK, SDP, recv, request  # noqa: E402
+from test_sipp_uas import Telephone  # noqa: E402
+
+FRAGMENT = "Content-Type: message/sipfrag;version=2.0\n" \
+    "Content-Length: [len]\n\nSIP/2.0 %s\n"
+ACTIVE = "Event: refer\nSubscription-State: active;expires=60\n"
+OVER = "Event: refer\nSubscription-State: terminated;reason=noresource\n"
+
+
+def notify(cseq, state, text):
+    return ask("NOTIFY", cseq, state, FRAGMENT % text) + recv(200)
+
+
+def holds(regexp):
+    """An action: the message received has it somewhere."""
+    return has("", regexp).replace('search_in="hdr" header=""',
+                                   'search_in="msg"')
+
+
+class Transfer(flow.Case):
+    def telephone(self, *steps, checks=""):
+        """sipp, that is called and goes through the steps."""
+        name = "far%d" % len(os.listdir(self.dir))
+        path = self.path(name + ".xml")
+        text = INVITED % checks + ANSWER % "" + request("ACK") + "".join(steps)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write('<?xml version="1.0"?>\n<scenario name="s">\n' + text +
+                    END % (",x" if '"x"' in text else "") + "</scenario>\n")
+        return Telephone(self, os.path.splitext(path)[0], "-rtp_echo")
+
+    def engine(self, tel, **options):
+        d = self.enter(Engine(flow.LIBRARY, {
+            "sip.server": tel.ip, "sip.port": tel.port, "sip.user": "alice",
+            "sip.register": "no", "sip.local_address": tel.ip,
+            **{k.replace("_", ".", 1): v for k, v in options.items()}}))
+        d.start()
+        d.wait("started")
+        return d
+
+    def up(self, d, *options, to="4930100"):
+        call = d.call(to, *options)
+        d.wait("call_answered", call=call)
+        return call
+
+    # conformance: RFC 3264 8.4 | we hold with music, and go on | sipp
+    def test_hold_with_music(self):
+        music = flow.write_wav(self.path("m.wav"), flow.voice(0.5))
+        tel = self.telephone(
+            took("INVITE", holds("a=sendonly")),
+            ANSWER.replace(";tag=[pid]sipp[call_number]", "").replace(
+                "a=sendrecv", "a=recvonly") % "", request("ACK"),
+            took("INVITE", holds("a=sendrecv")),
+            ANSWER.replace(";tag=[pid]sipp[call_number]", "") % "",
+            request("ACK"), request("BYE"), OK)
+        d = self.engine(tel)
+        call = self.up(d, "call.hold_play=" + music)
+        d.verb("call_hold", d.p, call, 1)
+        self.assertEqual(d.wait("call_held")["status"], "on_hold")
+        d.verb("call_hold", d.p, call, 0)
+        e = d.wait("call_held")
+        self.assertEqual((e["status"], e["error"]), ("off_hold", None))
+        # the music was cut off
+        self.assertEqual(d.wait("call_played")["text"], music)
+        d.hangup(call)
+        self.assertEqual(d.wait("call_ended")["disposition"], "answered")
+        tel.wait(self)
+
+    # conformance: RFC 3515 2.4.5 | a blind transfer completes, and the call ends | sipp
+    def test_blind(self):
+        tel = self.telephone(
+            took("REFER", has("Refer-To:", "sip:200@")),
+            answer("202 Accepted"), notify(1, ACTIVE, "100 Trying"),
+            notify(2, ACTIVE, "180 Ringing"), notify(3, OVER, "200 OK"),
+            request("BYE"), OK)
+        d = self.engine(tel)
+        call = self.up(d)
+        d.verb("call_transfer", d.p, call, b"200")
+        seen = []
+        while "completed" not in seen:
+            seen.append(d.wait("call_transfer")["status"])
+        self.assertEqual(seen[0], "trying")
+        self.assertIn("ringing", seen)
+        e = d.wait("call_ended")
+        self.assertEqual((e["disposition"], e["reason"]),
+                         ("answered", "transferred"))
+        tel.wait(self)
+
+    # conformance: RFC 3515 2.4.5 | a transfer that fails: off hold, the call goes on, the reason is told | sipp
+    def test_blind_fails(self):
+        held = ANSWER.replace(";tag=[pid]sipp[call_number]", "")
+        tel = self.telephone(
+            request("INVITE"), held.replace("a=sendrecv", "a=recvonly") % "",
+            request("ACK"), request("REFER"), answer("202 Accepted"),
+            notify(1, OVER, "486 Busy Here"),
+            took("INVITE", holds("a=sendrecv")), held % "",
+            request("ACK"), request("BYE"), OK)
+        d = self.engine(tel)
+        call = self.up(d)
+        d.verb("call_hold", d.p, call, 1)
+        d.wait("call_held", status="on_hold")
+        d.verb("call_transfer", d.p, call, b"200")
+        e = d.wait("call_transfer", status="failed")
+        self.assertEqual((e["sip_status"], e["reason"]), (486, "Busy Here"))
+        d.wait("call_held", status="off_hold")
+        d.hangup(call)
+        d.wait("call_ended")
+        tel.wait(self)
+
+    # conformance: RFC 3891 3, 5589 7 | an attended transfer: Refer-To with Replaces of the other dialog | sipp
+    def test_attended(self):
+        other = self.telephone(request("BYE"), OK)
+        tel = self.telephone(
+            took("REFER", has("Refer-To:",
+                              "sip:.*Replaces=.*%3Bto-tag%3D.*sipp1"
+                              "%3Bfrom-tag%3D")),
+            answer("202 Accepted"), notify(1, OVER, "200 OK"),
+            request("BYE"), OK)
+        d = self.engine(tel)
+        call = self.up(d)
+        second = self.up(d, to="sip:200@%s:%d" % (other.ip, other.port))
+        d.verb("call_transfer_attended", d.p, call, second)
+        d.wait("call_transfer", status="completed")
+        d.wait("call_ended", call=call)
+        d.hangup(second)
+        d.wait("call_ended", call=second)
+        tel.wait(self)
+        other.wait(self)
+
+    # conformance: RFC 3515 2.4.4, 3891 4 | a REFER received: the host accepts, the INVITE has Referred-By and Replaces, NOTIFYs go back | sipp
+    def test_asked_to_transfer(self):
+        other = self.telephone(
+            request("BYE"), OK,
+            checks=has("Replaces:", "^ abc;to-tag=t;from-tag=f$") +
+            has("Referred-By:", "sip:boss@"))
+        refer = "Refer-To: <sip:300@%s:%d?Replaces=abc%%%%3Bto-tag%%%%3Dt" \
+            "%%%%3Bfrom-tag%%%%3Df>\nReferred-By: <sip:boss@[local_ip]>\n" % (
+                other.ip, other.port)
+        tel = self.telephone(
+            ask("REFER", 1, refer.replace("%%", "%")), recv(202),
+            took("NOTIFY", holds("SIP/2.0 100")), OK,
+            took("NOTIFY", holds("SIP/2.0 200")), OK,
+            ask("BYE", 2), recv(200))
+        d = self.engine(tel, call_refer="ask")
+        call = self.up(d)
+        e = d.wait("call_referred")
+        self.assertEqual(e["text"], "sip:boss@" + tel.ip)
+        new = d.refer_accept(call)
+        self.assertEqual(d.wait("call_replaced")["other"], new)
+        d.wait("call_ended", call=call)
+        d.hangup(new)
+        d.wait("call_ended", call=new)
+        tel.wait(self)
+        other.wait(self)
+        with self.assertRaises(Refused) as wrong:
+            d.refer_accept(call)
+        self.assertEqual(wrong.exception.name, "SIPDIALER_ENOENT")
+
+    # conformance: RFC 3515 2.4.4 | a REFER received that the host refuses: NOTIFY tells the status, the call goes on | sipp
+    def test_asked_and_refused(self):
+        tel = self.telephone(
+            ask("REFER", 1, "Refer-To: <sip:300@[local_ip]>\n"), recv(202),
+            took("NOTIFY", holds("SIP/2.0 100")), OK,
+            took("NOTIFY", holds("SIP/2.0 404")), OK,
+            request("BYE"), OK)
+        d = self.engine(tel, call_refer="ask")
+        call = self.up(d)
+        d.wait("call_referred")
+        d.verb("call_refer_reject", d.p, call, 404)
+        with self.assertRaises(Refused) as wrong:
+            d.verb("call_refer_reject", d.p, call, 404)
+        self.assertEqual(wrong.exception.name, "SIPDIALER_ESTATE")
+        flow.until(lambda: d.event(0.05) or True, 1, "events")
+        d.hangup(call)
+        d.wait("call_ended")
+        tel.wait(self)
+
+    # conformance: RFC 3515 2.4.2 | a REFER is refused unless it is asked for | sipp
+    def test_not_asked(self):
+        tel = self.telephone(
+            ask("REFER", 1, "Refer-To: <sip:300@[local_ip]>\n"), recv(603),
+            ask("BYE", 2), recv(200))
+        d = self.engine(tel)
+        self.up(d)
+        d.wait("call_ended")
+        tel.wait(self)
+
+
+if __name__ == "__main__":
+    flow.main()
