@@ -128,7 +128,7 @@ uint64_t cli_clock_ms(void);
 
 typedef int(cli_command_h)(struct cli *cli, int argc, char **argv);
 cli_command_h cli_call, cli_campaign, cli_campaign_run, cli_store, cli_dnc,
-	cli_demo, cli_help;
+	cli_demo, cli_serve, cli_help;
 /** Did Ctrl-C or SIGTERM come? */
 bool cli_interrupted(void);
 /** Follow campaign `id` to its end. */

@@ -20,6 +20,7 @@ static const struct command {
 } commands[] = {
 	{"call", cli_call},
 	{"campaign", cli_campaign},
+	{"serve", cli_serve},
 	{"store", cli_store},
 	{"dnc", cli_dnc},
 	{"demo", cli_demo},

@@ -46,6 +46,31 @@ class Baresip(baresip.Phone):
         match, _ = flow.best_match(self.heard()[1], said)
         self.assertGreater(match, 0.95, self.text())
 
+    # conformance: RFC 3261 13.3 | baresip calls `sipdialer serve`, hears the prompt, and is recorded | baresip
+    def test_it_calls_serve(self):
+        said = flow.voice(2)
+        prompt = flow.write_wav(self.path("p.wav"), said)
+        self.end()                       # it is to begin with a call
+        port = flow.free_port(self.ip)
+        s = self.command(
+            "-o", "sip.server=" + self.ip, "-o", "sip.register=no", "-o",
+            "sip.user=alice", "-o", "sip.local_address=" + self.ip, "-o",
+            "sip.local_port=%d" % port, "-o", "call.record_stereo=yes",
+            "--json", "serve", "--play", prompt, "--record", self.dir)
+        flow.until(lambda: flow.listens("udp", self.ip, port), 10, "start")
+        self.start("-e", "/dial sip:alice@%s:%d" % (self.ip, port))
+        record = self.path("call-1.wav")
+        flow.until(lambda: "session closed" in self.text().lower(), 15,
+                   "end of the call")
+        s.signal()
+        r = s.wait(8)
+        self.assertEqual((r.status, r.last["answered"]), (0, 1), r)
+        self.assertEqual(r.all("call_ended")[0]["recording"], record, r)
+        self.assertGreater(
+            flow.best_match(flow.read_wav(record)[1], said)[0], 0.9)
+        self.end()
+        self.assertGreater(flow.best_match(self.heard()[1], said)[0], 0.95)
+
     def test_keys_are_understood(self):
         self.call("--dtmf", "159#", "--max-duration", 3)
         text = self.text()
