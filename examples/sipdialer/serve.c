@@ -201,7 +201,7 @@ static bool is_set(struct cli *cli, const char *option)
 static int limits(struct cli *cli, const char *max_calls)
 {
 	const bool trunks = is_set(cli, "incoming.trunks");
-	const char *who = !trunks			? "server"
+	const char *who = !trunks                     ? "server"
 			  : is_set(cli, "sip.server") ? "both"
 						      : "trunks";
 	char accept[16], max[16];

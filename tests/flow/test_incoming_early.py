@@ -84,7 +84,7 @@ class Early(sippcall.Case):
         self.goes(invite() + recv(180) + recv(183) + recv(200, rrs="true") +
                   ack() + bye_in(), host)
 
-    # conformance: RFC 3261 21.4.1 | early media, then refused by the host | sipp
+    # conformance: RFC 3960 4 | early media, then refused by the host | sipp
     def test_announcement_then_refused(self):
         flow.write_wav(self.path("gone.wav"), flow.voice(0.5))
 
