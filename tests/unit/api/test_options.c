@@ -166,6 +166,10 @@ static void test_set_wrong_value_names_range(void **state)
 		{"dial.retry_rules", "busy=60,no_answer=300,", "option "
 		 "dial.retry_rules: retry rules, character 22: nothing after "
 		 "the comma", SIPDIALER_EINVAL},
+		{"sip.redirect_allow", "a,@b", "option sip.redirect_allow: "
+		 "\"@b\" is not of the form [number-prefix*@]host, as "
+		 "\"pbx.example\" or \"+49*@192.0.2.1\"",
+		 SIPDIALER_EINVAL},
 		{"sip.local_address", "localhost", "option "
 		 "sip.local_address: \"localhost\" is not a numeric IPv4 or "
 		 "IPv6 address", SIPDIALER_EINVAL},

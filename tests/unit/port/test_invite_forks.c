@@ -269,6 +269,39 @@ static void test_answer_that_refuses_the_audio_refused(void **state)
 }
 
 
+/* conformance: RFC 3261 12.2.1.1 | our CSeq counts on in a fork that a 199 ended and that answers all the same | own telephone */
+static void test_fork_ended_by_199_answers(void **state)
+{
+	struct side *s = *state;
+	char buf[MSG], v[512], w[512];
+
+	call(s);
+	reply(s, s->invite, "183 Session Progress",
+	      "Require: 100rel\r\nRSeq: 1\r\n", "");
+	expect(s, "PRACK ", buf);
+	reply(s, buf, "200 OK", "", "");
+	reply(s, s->invite, "199 Early Dialog Terminated", "", "");
+	ok_acked(s, sdp(41000, ""));
+	on_loop(s, do_hangup);
+	expect(s, "BYE ", buf);
+	assert_int_equal(atoi(header(buf, "CSeq", v)),
+			 atoi(header(s->invite, "CSeq", w)) + 2);
+	reply(s, buf, "200 OK", "", "");
+}
+
+
+static int with_100rel(void **state)
+{
+	struct side *s = calloc(1, sizeof(*s));
+
+	s->conf.rel100 = SIPD_100REL_SUPPORTED;
+	side_open(s);
+	*state = s;
+
+	return 0;
+}
+
+
 /* A 180 behind a 183 is no end of its audio, and Alert-Info leads nowhere. */
 static void test_180_after_183_keeps_the_audio(void **state)
 {
@@ -300,6 +333,8 @@ int main(void)
 		T(test_answers_of_two_forks_after_cancel_hung_up),
 		T(test_answer_with_a_foreign_codec_refused),
 		T(test_answer_that_refuses_the_audio_refused),
+		cmocka_unit_test_setup_teardown(test_fork_ended_by_199_answers,
+						with_100rel, teardown),
 		T(test_180_after_183_keeps_the_audio),
 	};
 

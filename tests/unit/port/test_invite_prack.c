@@ -387,7 +387,9 @@ static void test_early_update_changes_the_audio(void **state)
 	expect(s, "SIP/2.0 488", buf);
 	request(s, "UPDATE", 52, "Content-Type: text/plain\r\n", "x");
 	expect(s, "SIP/2.0 415", buf);
-	request(s, "UPDATE", 53, "", "");
+	request(s, "UPDATE", 53, "Require: precondition\r\n", "");
+	expect(s, "SIP/2.0 420", buf);
+	request(s, "UPDATE", 54, "", "");
 	expect(s, "SIP/2.0 200", buf);
 	assert_null(strstr(buf, "m=audio"));
 

@@ -180,6 +180,27 @@ static void test_one_hop_only(void **state)
 }
 
 
+/* conformance: RFC 3261 21.3 | 305 and 380 are not followed | own telephone */
+static void test_other_3xx_not_followed(void **state)
+{
+	static const char *const statuses[] = {"305 Use Proxy",
+					       "380 Alternative Service"};
+	struct side *s = *state;
+	char contact[128];
+	int i;
+
+	(void)snprintf(contact, sizeof(contact),
+		       "Contact: <sip:+492@localhost:%u>\r\nX-A: ", s->port);
+	for (i = 0; i < 2; i++) {
+		call(s);
+		reply(s, s->invite, statuses[i], contact, "");
+		AWAIT(s, ended, i + 1);
+		assert_int_equal(s->told.end.sip_status, atoi(statuses[i]));
+	}
+	expect_none(s, "INVITE ", 300);
+}
+
+
 static void test_no_more_than_five(void **state)
 {
 	struct side *s = *state;
@@ -308,6 +329,7 @@ int main(void)
 		A(test_6xx_ends_them_all),
 		A(test_other_contacts_not_called),
 		A(test_one_hop_only),
+		A(test_other_3xx_not_followed),
 		A(test_no_more_than_five),
 		A(test_password_stays_at_home),
 		A(test_redirected_within_the_server_has_the_password),

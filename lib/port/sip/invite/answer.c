@@ -285,8 +285,10 @@ static void go_on(struct sipd_invite *inv, const struct sip_msg *msg)
 {
 	const struct invite_early *e = invite_early_of(inv, msg);
 
-	if (!e)
+	if (!e) {
+		inv->lseq += inv->pracks; /* some may be of this one */
 		return;
+	}
 	inv->lseq = e->lseq;
 	inv->rseq = e->peer_seq;
 	inv->rseq_set = e->peer_seq_set;
@@ -375,12 +377,14 @@ static void challenged(struct sipd_invite *inv, const struct sip_msg *msg)
 }
 
 
-/* Also a hop too far of a call that was redirected already. */
+/* Also a hop too far of a call that was redirected already.  305 and 380 name
+ * no place where the called one is. RFC 3261 21.3 */
 static void redirected(struct sipd_invite *inv, const struct sip_msg *msg)
 {
 	char words[SIPD_ERROR_SIZE + REASON_SIZE], reason[REASON_SIZE];
 
-	if (inv->hungup || !*inv->sip->conf.redirect_allow) {
+	if (inv->hungup || !*inv->sip->conf.redirect_allow ||
+	    msg->scode > 302) {
 		end_by_answer(inv, msg, 0, NULL);
 		return;
 	}

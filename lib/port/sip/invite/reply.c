@@ -520,6 +520,20 @@ static bool refuse_flood(struct sipd_invite *inv, const struct sip_msg *msg)
 }
 
 
+/* Something that we do not have?  True: answered. RFC 3261 8.2.2.3 */
+static bool requires(struct sipd_invite *inv, const struct sip_msg *msg)
+{
+	char extra[256];
+	const int status = invite_check_require(msg, extra, sizeof(extra));
+
+	if (!status || !pl_strcmp(&msg->met, "CANCEL"))
+		return false;
+	refuse_status(inv, msg, status, extra);
+
+	return true;
+}
+
+
 /* Before the answer: gateways send DTMF or ask whether we are there even
  * without an early dialog, or before its 1xx. */
 static bool early_request(struct sipd_invite *inv, const struct sip_msg *msg)
@@ -536,6 +550,8 @@ static bool early_request(struct sipd_invite *inv, const struct sip_msg *msg)
 	if (e) {
 		e->peer_seq = msg->cseq.num;
 		e->peer_seq_set = true;
+		if (requires(inv, msg))
+			return true;
 	}
 
 	if (!pl_strcmp(&msg->met, "INFO"))
@@ -612,20 +628,6 @@ static void confirmed_request(struct sipd_invite *inv,
 		invite_refer_notify(inv, msg);
 	else
 		other(inv, msg);
-}
-
-
-/* Something that we do not have?  True: answered. RFC 3261 8.2.2.3 */
-static bool requires(struct sipd_invite *inv, const struct sip_msg *msg)
-{
-	char extra[256];
-	const int status = invite_check_require(msg, extra, sizeof(extra));
-
-	if (!status || !pl_strcmp(&msg->met, "CANCEL"))
-		return false;
-	refuse_status(inv, msg, status, extra);
-
-	return true;
 }
 
 
