@@ -21,6 +21,8 @@ ONE = '''$du = "sip:%(to)s:%(to_port)d";'''
 
 
 RR = ereg("Record-Route:", "[^ ].*", "rr")
+# of two processes of kamailio one may overtake the other
+MAYBE_ACK = '<recv request="ACK" optional="true"></recv>'
 VIA2 = ereg("Via:", "[^ ].*", "via2").replace(
     "search_in", 'occurrence="2" search_in')
 
@@ -76,14 +78,15 @@ class Forking(Base):
                    say("200 OK", "a", sdp="sendrecv"), recv("ACK"),
                    recv("BYE"), OK),
                   (invited(), say("180 Ringing", "b"), recv("CANCEL"), OK,
-                   say("200 OK", "b", sdp="sendrecv"), recv("ACK"),
+                   say("200 OK", "b", sdp="sendrecv"), MAYBE_ACK,
                    recv("BYE"), OK))
         r = self.call("+4930123456", "--max-duration", 2)
         self.assertEqual((r.status, r.last["disposition"]), (0, "answered"),
                          r)
         self.assertEqual(len(r.all("call_answered")), 1, r)
         self.rings()
-        self.assertEqual(len(self.seen("loose BYE")), 2, self.text())
+        self.assertEqual((len(self.seen("loose ACK")),
+                          len(self.seen("loose BYE"))), (2, 2), self.text())
 
     # conformance: RFC 3262 4 | PRACKs of two forks go to each by its own route through a proxy | kamailio
     def test_reliable_responses_of_both(self):
