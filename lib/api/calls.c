@@ -417,6 +417,10 @@ void sipd_calls_conf(const struct sipd_options *o, struct sipd_call_conf *conf)
 		.caller_id = sipd_opt_str(o, SIPD_OPT_SIP_CALLER_ID),
 		.caller_name = sipd_opt_str(o, SIPD_OPT_SIP_CALLER_NAME),
 		.headers = sipd_opt_str(o, SIPD_OPT_SIP_HEADER),
+		.identity = {sipd_opt_str(o, SIPD_OPT_SIP_PRIVACY),
+			     sipd_opt_str(o, SIPD_OPT_SIP_ASSERTED_IDENTITY),
+			     sipd_opt_str(o, SIPD_OPT_SIP_PREFERRED_IDENTITY),
+			     sipd_opt_str(o, SIPD_OPT_SIP_DIVERSION)},
 		.ring_timeout_ms =
 			(uint32_t)sipd_opt_ms(o, SIPD_OPT_DIAL_RING_TIMEOUT),
 		.max_duration_ms =

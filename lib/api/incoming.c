@@ -54,6 +54,12 @@ int sipd_incoming_check(const struct sipd_options *o)
 
 /* ---- told ---------------------------------------------------------------- */
 
+static const char *set_or_null(const char *text)
+{
+	return *text ? text : NULL;
+}
+
+
 static int open_call(struct sipd_dialed *dialed, struct sipd_invite *invite,
 		     const struct sipd_invite_caller *caller)
 {
@@ -85,7 +91,11 @@ static int open_call(struct sipd_dialed *dialed, struct sipd_invite *invite,
 	ev.direction = 1;
 	ev.from = caller->from;
 	ev.to = caller->to;
-	ev.text = *caller->name ? caller->name : NULL;
+	ev.text = set_or_null(caller->name);
+	ev.headers = set_or_null(caller->headers);
+	ev.asserted = set_or_null(caller->asserted);
+	ev.diverted = set_or_null(caller->diverted);
+	ev.verstat = set_or_null(caller->verstat);
 	sipd_event_push_reserved(d->events, node, &ev);
 
 	return SIPDIALER_OK;

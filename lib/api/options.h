@@ -48,6 +48,10 @@ enum sipd_option {
 	SIPD_OPT_SIP_EXTERNAL_ADDRESS,
 	SIPD_OPT_SIP_CALLER_ID,
 	SIPD_OPT_SIP_CALLER_NAME,
+	SIPD_OPT_SIP_PRIVACY,
+	SIPD_OPT_SIP_ASSERTED_IDENTITY,
+	SIPD_OPT_SIP_PREFERRED_IDENTITY,
+	SIPD_OPT_SIP_DIVERSION,
 	SIPD_OPT_SIP_USER_AGENT,
 	SIPD_OPT_SIP_HEADER,
 	SIPD_OPT_SIP_100REL,
@@ -215,6 +219,8 @@ int sipd_option_check_instance(const char *name, const char *value);
 int sipd_option_check_address(const char *name, const char *value);
 int sipd_option_check_country(const char *name, const char *value);
 int sipd_option_check_trunks(const char *name, const char *value);
+int sipd_option_check_privacy(const char *name, const char *value);
+int sipd_option_check_identity(const char *name, const char *value);
 int sipd_option_check_session_expires(const char *name, const char *value);
 int sipd_option_check_retry_rules(const char *name, const char *value);
 int sipd_option_check_redirect(const char *name, const char *value);

@@ -95,6 +95,26 @@ int sipd_option_check_rtp_port(const char *name, const char *value)
 }
 
 
+int sipd_option_check_privacy(const char *name, const char *value)
+{
+	if (!sipd_sip_check_privacy(value))
+		return 0;
+
+	return sipd_error(SIPDIALER_EINVAL, "option %s: %s", name,
+			  sipd_error_text());
+}
+
+
+int sipd_option_check_identity(const char *name, const char *value)
+{
+	if (!*value || !sipd_sip_check_identity(value))
+		return 0;
+
+	return sipd_error(SIPDIALER_EINVAL, "option %s: %s", name,
+			  sipd_error_text());
+}
+
+
 int sipd_option_check_session_expires(const char *name, const char *value)
 {
 	int64_t s;

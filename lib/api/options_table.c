@@ -102,6 +102,22 @@ const struct sipd_option_def sipd_option_table[SIPD_OPT_COUNT] = {
 [SIPD_OPT_SIP_CALLER_NAME] = {"sip.caller_name", STRING(127),
 	.scope = BOTH, .standard = "",
 	.doc = "Name shown to the called side."},
+[SIPD_OPT_SIP_PRIVACY] = {"sip.privacy", STRING(63), .scope = BOTH,
+	.standard = "", .check = sipd_option_check_privacy,
+	.doc = "Words of RFC 3323 with commas: id, user (From is anonymous), "
+	"header, session, history, critical, or none."},
+[SIPD_OPT_SIP_ASSERTED_IDENTITY] = {"sip.asserted_identity", STRING(127),
+	.scope = BOTH, .standard = "", .check = sipd_option_check_identity,
+	.doc = "Number or URI of P-Asserted-Identity, told to sip.server only "
+	"(RFC 3325)."},
+[SIPD_OPT_SIP_PREFERRED_IDENTITY] = {"sip.preferred_identity", STRING(127),
+	.scope = BOTH, .standard = "", .check = sipd_option_check_identity,
+	.doc = "Number or URI of P-Preferred-Identity, told to sip.server only "
+	"(RFC 3325)."},
+[SIPD_OPT_SIP_DIVERSION] = {"sip.diversion", STRING(127), .scope = BOTH,
+	.standard = "", .check = sipd_option_check_identity,
+	.doc = "Number or URI of Diversion, told to sip.server only (RFC "
+	"5806)."},
 [SIPD_OPT_SIP_USER_AGENT] = {"sip.user_agent", STRING(127),
 	.standard = "",
 	.doc = "Value of the User-Agent header; empty: name and version of "

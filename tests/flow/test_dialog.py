@@ -103,6 +103,21 @@ class Called(flow.Case):
                                   "sip.session_refresher=local"), seconds=1)
         self.assertEqual(e["disposition"], "answered", e)
 
+    # conformance: RFC 3323 4.1.1.3, 3325 9.1 | identities and privacy of an INVITE to the server | sipp
+    def test_identities_of_an_invite(self):
+        e = self.through(
+            ANSWER % "", request("ACK"), request("BYE"), OK,
+            checks=has("From:", "^ .Anonymous. "
+                       "<sip:anonymous@anonymous.invalid>;tag=") +
+            has("Privacy:", "^ id$") +
+            has("P-Asserted-Identity:", "^ .Us. <sip:[+]493012345@") +
+            has("Diversion:", "^ <tel:[+]493099>;reason=unconditional$"),
+            options=("-o", "sip.privacy=id", "-o",
+                     "sip.asserted_identity=+493012345", "-o",
+                     "sip.caller_name=Us", "-o", "sip.diversion=tel:+493099"),
+            seconds=1)
+        self.assertEqual(e["disposition"], "answered", e)
+
     # conformance: RFC 4028 7.3 | after 422 the INVITE comes again with the Min-SE asked for | sipp
     def test_422_is_followed(self):
         refusal = answer("422 Session Interval Too Small", "Min-SE: 3600\n")
@@ -240,6 +255,24 @@ class Caller(test_incoming.Incoming):
             recv(200, "Session-Expires: 240;refresher=uas", rrs="true") +
             send("ACK", 1) + BYE_IN, port)
         self.answered()
+
+    # conformance: RFC 3325 9.1, 5806 6, 8224 4 | called: asserted identity, diversion, verstat and headers reach the host | sipp
+    def test_identity_of_a_caller(self):
+        port = self.answering(prompt=1)
+        self.caller(
+            self.invite("P-Asserted-Identity: <sip:+4930777;verstat="
+                        "TN-Validation-Passed@[local_ip]>\n"
+                        "Diversion: <sip:200@[local_ip]>;reason=user-busy\n"
+                        "Identity: eyJ.x.y;info=<https://x>\n"
+                        "X-Tenant: 7\n") +
+            recv(100, optional="true") + recv(180) + recv(200, rrs="true") +
+            send("ACK", 1) + BYE_IN, port)
+        self.answered()
+        e = self.all("call_incoming")[0]
+        self.assertEqual((e["asserted"], e["diverted"], e["verstat"]),
+                         ("+4930777", "200", "TN-Validation-Passed"), e)
+        self.assertIn("Identity: eyJ.x.y;info=<https://x>\nX-Tenant: 7\n",
+                      e["headers"])
 
     # conformance: RFC 3261 14.2 | called: a re-INVITE before the ACK of the last 200 gets 500 and Retry-After | sipp
     def test_second_reinvite_has_to_wait(self):

@@ -26,6 +26,8 @@ static void check_text(const char *text)
 static void check_caller(const struct sipd_sip *sip, const struct sip_msg *msg)
 {
 	struct invite_caller_text text;
+	struct invite_reason reason;
+	char *p;
 
 	invite_caller_read(sip, msg, &text);
 	if (text.caller.from)
@@ -34,6 +36,16 @@ static void check_caller(const struct sipd_sip *sip, const struct sip_msg *msg)
 		check_text(text.caller.to);
 	if (text.caller.name)
 		check_text(text.caller.name);
+	check_text(text.asserted);
+	check_text(text.diverted);
+	check_text(text.verstat);
+	for (p = text.headers; *p; p++) {
+		if (*p == '\n')
+			*p = ' ';
+	}
+	check_text(text.headers);
+	invite_reason_read(msg, &reason);
+	check_text(reason.text);
 }
 
 

@@ -49,6 +49,14 @@ export interface DialerOptions {
   'sip.caller_id'?: string | null
   /** Name shown to the called side. */
   'sip.caller_name'?: string | null
+  /** Words of RFC 3323 with commas: id, user (From is anonymous), header, session, history, critical, or none. */
+  'sip.privacy'?: string | null
+  /** Number or URI of P-Asserted-Identity, told to sip.server only (RFC 3325). */
+  'sip.asserted_identity'?: string | null
+  /** Number or URI of P-Preferred-Identity, told to sip.server only (RFC 3325). */
+  'sip.preferred_identity'?: string | null
+  /** Number or URI of Diversion, told to sip.server only (RFC 5806). */
+  'sip.diversion'?: string | null
   /** Value of the User-Agent header; empty: name and version of the library. */
   'sip.user_agent'?: string | null
   /** Header line added to each INVITE, as 'Name: value'; each one set is added, at most 32, empty clears. */
@@ -173,6 +181,14 @@ export interface CallOptions {
   'sip.caller_id'?: string | null
   /** Name shown to the called side. */
   'sip.caller_name'?: string | null
+  /** Words of RFC 3323 with commas: id, user (From is anonymous), header, session, history, critical, or none. */
+  'sip.privacy'?: string | null
+  /** Number or URI of P-Asserted-Identity, told to sip.server only (RFC 3325). */
+  'sip.asserted_identity'?: string | null
+  /** Number or URI of P-Preferred-Identity, told to sip.server only (RFC 3325). */
+  'sip.preferred_identity'?: string | null
+  /** Number or URI of Diversion, told to sip.server only (RFC 5806). */
+  'sip.diversion'?: string | null
   /** Header line added to each INVITE, as 'Name: value'; each one set is added, at most 32, empty clears. */
   'sip.header'?: string | readonly string[] | null
   /** Codecs offered, the preferred first; of an offer that comes the first of these is taken. Calls with one of g722, opus and l16 run at 16 kHz. Default: pcmu,pcma. */
@@ -217,6 +233,14 @@ export interface CampaignOptions {
   'sip.caller_id'?: string | null
   /** Name shown to the called side. */
   'sip.caller_name'?: string | null
+  /** Words of RFC 3323 with commas: id, user (From is anonymous), header, session, history, critical, or none. */
+  'sip.privacy'?: string | null
+  /** Number or URI of P-Asserted-Identity, told to sip.server only (RFC 3325). */
+  'sip.asserted_identity'?: string | null
+  /** Number or URI of P-Preferred-Identity, told to sip.server only (RFC 3325). */
+  'sip.preferred_identity'?: string | null
+  /** Number or URI of Diversion, told to sip.server only (RFC 5806). */
+  'sip.diversion'?: string | null
   /** Header line added to each INVITE, as 'Name: value'; each one set is added, at most 32, empty clears. */
   'sip.header'?: string | readonly string[] | null
   /** Codecs offered, the preferred first; of an offer that comes the first of these is taken. Calls with one of g722, opus and l16 run at 16 kHz. Default: pcmu,pcma. */

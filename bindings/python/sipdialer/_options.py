@@ -56,6 +56,10 @@ NAMES: Dict[str, str] = {
     "sip.external_address": "string",
     "sip.caller_id": "string",
     "sip.caller_name": "string",
+    "sip.privacy": "string",
+    "sip.asserted_identity": "string",
+    "sip.preferred_identity": "string",
+    "sip.diversion": "string",
     "sip.user_agent": "string",
     "sip.header": "lines",
     "sip.100rel": "enum",
@@ -163,6 +167,13 @@ class DialerOptions:
         empty: the local one.
     sip_caller_id: str. Number shown to the called side; empty: as sip.user.
     sip_caller_name: str. Name shown to the called side.
+    sip_privacy: str. Words of RFC 3323 with commas: id, user (From is anonymous), header,
+        session, history, critical, or none.
+    sip_asserted_identity: str. Number or URI of P-Asserted-Identity, told to sip.server only
+        (RFC 3325).
+    sip_preferred_identity: str. Number or URI of P-Preferred-Identity, told to sip.server only
+        (RFC 3325).
+    sip_diversion: str. Number or URI of Diversion, told to sip.server only (RFC 5806).
     sip_user_agent: str. Value of the User-Agent header; empty: name and version of the library.
     sip_header: str or list. Header line added to each INVITE, as 'Name: value'; each one set is
         added, at most 32, empty clears.
@@ -291,8 +302,10 @@ class DialerOptions:
                  sip_local_address: Optional[str] = None, sip_local_port: Optional[int] = None,
                  sip_external_address: Optional[str] = None,
                  sip_caller_id: Optional[str] = None, sip_caller_name: Optional[str] = None,
-                 sip_user_agent: Optional[str] = None, sip_header: Optional[Text] = None,
-                 sip_100rel: Optional[Sip100Rel] = None,
+                 sip_privacy: Optional[str] = None, sip_asserted_identity: Optional[str] = None,
+                 sip_preferred_identity: Optional[str] = None,
+                 sip_diversion: Optional[str] = None, sip_user_agent: Optional[str] = None,
+                 sip_header: Optional[Text] = None, sip_100rel: Optional[Sip100Rel] = None,
                  sip_redirect_allow: Optional[str] = None,
                  sip_session_expires: Optional[int] = None,
                  sip_session_min: Optional[int] = None,
@@ -353,6 +366,13 @@ class DialerOptions:
 
         sip_caller_id: str. Number shown to the called side; empty: as sip.user.
         sip_caller_name: str. Name shown to the called side.
+        sip_privacy: str. Words of RFC 3323 with commas: id, user (From is anonymous), header,
+            session, history, critical, or none.
+        sip_asserted_identity: str. Number or URI of P-Asserted-Identity, told to sip.server
+            only (RFC 3325).
+        sip_preferred_identity: str. Number or URI of P-Preferred-Identity, told to sip.server
+            only (RFC 3325).
+        sip_diversion: str. Number or URI of Diversion, told to sip.server only (RFC 5806).
         sip_header: str or list. Header line added to each INVITE, as 'Name: value'; each one
             set is added, at most 32, empty clears.
         media_codecs: str or list, default pcmu,pcma. Codecs offered, the preferred first; of an
@@ -412,6 +432,13 @@ class DialerOptions:
 
         sip_caller_id: str. Number shown to the called side; empty: as sip.user.
         sip_caller_name: str. Name shown to the called side.
+        sip_privacy: str. Words of RFC 3323 with commas: id, user (From is anonymous), header,
+            session, history, critical, or none.
+        sip_asserted_identity: str. Number or URI of P-Asserted-Identity, told to sip.server
+            only (RFC 3325).
+        sip_preferred_identity: str. Number or URI of P-Preferred-Identity, told to sip.server
+            only (RFC 3325).
+        sip_diversion: str. Number or URI of Diversion, told to sip.server only (RFC 5806).
         sip_header: str or list. Header line added to each INVITE, as 'Name: value'; each one
             set is added, at most 32, empty clears.
         media_codecs: str or list, default pcmu,pcma. Codecs offered, the preferred first; of an
@@ -487,6 +514,13 @@ class CallOptions:
 
         sip_caller_id: str. Number shown to the called side; empty: as sip.user.
         sip_caller_name: str. Name shown to the called side.
+        sip_privacy: str. Words of RFC 3323 with commas: id, user (From is anonymous), header,
+            session, history, critical, or none.
+        sip_asserted_identity: str. Number or URI of P-Asserted-Identity, told to sip.server
+            only (RFC 3325).
+        sip_preferred_identity: str. Number or URI of P-Preferred-Identity, told to sip.server
+            only (RFC 3325).
+        sip_diversion: str. Number or URI of Diversion, told to sip.server only (RFC 5806).
         sip_header: str or list. Header line added to each INVITE, as 'Name: value'; each one
             set is added, at most 32, empty clears.
         media_codecs: str or list, default pcmu,pcma. Codecs offered, the preferred first; of an

@@ -69,6 +69,10 @@ void sipd_call_free(struct sipd_call *call)
 	free(call->from);
 	free(call->name);
 	free(call->headers);
+	free(call->privacy);
+	free(call->asserted);
+	free(call->preferred);
+	free(call->diversion);
 	free(call->play);
 	free(call->dtmf_send);
 	free(call->record);
@@ -260,6 +264,8 @@ static int send_invite(struct sipd_call *call)
 		.to = call->to,
 		.caller_id = call->from,
 		.caller_name = call->name,
+		.identity = {call->privacy, call->asserted, call->preferred,
+			     call->diversion},
 		.headers = headers,
 		.headerc = split_lines(call->headers, headers),
 		.ring_timeout_ms = call->ring_timeout_ms,
@@ -394,6 +400,10 @@ static bool copy_conf(struct sipd_call *call,
 	call->from = sipd_strdup(conf->caller_id ? conf->caller_id : "");
 	call->name = sipd_strdup(conf->caller_name ? conf->caller_name : "");
 	call->headers = text_or_null(conf->headers, &failed);
+	call->privacy = text_or_null(conf->identity.privacy, &failed);
+	call->asserted = text_or_null(conf->identity.asserted, &failed);
+	call->preferred = text_or_null(conf->identity.preferred, &failed);
+	call->diversion = text_or_null(conf->identity.diversion, &failed);
 	call->ring_timeout_ms = conf->ring_timeout_ms;
 	if (!sipd_call_settings(call, conf))
 		failed = true;

@@ -45,6 +45,7 @@ struct sipd_call_conf {
 	const char *caller_id;   /* "" account's user */
 	const char *caller_name; /* "" none */
 	const char *headers;     /* "Name: value" lines, '\n' between */
+	struct sipd_identity identity;
 	uint32_t ring_timeout_ms;
 	uint32_t max_duration_ms; /* after the answer, 0 none */
 	uint32_t rtp_timeout_ms;  /* 0 none */

@@ -55,6 +55,7 @@ struct sipd_call {
 	/* settings */
 	uint64_t id;
 	char *to, *from, *name, *headers, *play, *dtmf_send, *record;
+	char *privacy, *asserted, *preferred, *diversion; /* NULL none */
 	uint32_t ring_timeout_ms, max_duration_ms, rtp_timeout_ms;
 	uint32_t repeat;
 	struct sipd_sdp_local sdp;

@@ -117,9 +117,14 @@ struct sipd_invite;
 /** Who calls; the strings are clean UTF-8 of at most 255 bytes and live as
  *  long as the handler runs. */
 struct sipd_invite_caller {
-	const char *from; /* number or user, else the SIP URI */
-	const char *name; /* "" none */
-	const char *to;   /* number called, as `from` */
+	const char *from;     /* number or user, else the SIP URI */
+	const char *name;     /* "" none */
+	const char *to;       /* number called, as `from` */
+	const char *asserted; /* by the network, as `from`; "" not */
+	const char *diverted; /* who diverted the call last; "" nobody */
+	const char *verstat;  /* "TN-Validation-Passed" ..., "" unsaid */
+	const char *headers;  /* lines for the ends, '\n' after each; at most
+			       * 4,096 bytes */
 };
 
 /** A call comes in from the server or a trunk: sipd_invite_take() it and return 0, or
@@ -168,12 +173,28 @@ int sipd_sip_check_redirect(const char *list);
 int sipd_sip_check_caller(const char *id, const char *name);
 
 
+/** Value of sip.asserted_identity and the like: number, user, SIP URI or tel:+
+ *  and digits. @thread any */
+int sipd_sip_check_identity(const char *value);
+/** Words of RFC 3323 4.2 with commas or semicolons. @thread any */
+int sipd_sip_check_privacy(const char *list);
+
+
 /* ---- INVITE session ---------------------------------------------------- */
 
+/** Who we say that we are besides From; NULL or "" nothing. */
+struct sipd_identity {
+	const char *privacy;   /* RFC 3323; user or id: From hides us */
+	const char *asserted;  /* P-Asserted-Identity, to the server only */
+	const char *preferred; /* P-Preferred-Identity, the same */
+	const char *diversion; /* Diversion, the same */
+};
+
 struct sipd_invite_params {
-	const char *to;             /* number or SIP URI, checked */
-	const char *caller_id;      /* "" account's user */
-	const char *caller_name;    /* "" none */
+	const char *to;          /* number or SIP URI, checked */
+	const char *caller_id;   /* "" account's user */
+	const char *caller_name; /* "" none */
+	struct sipd_identity identity;
 	const char *const *headers; /* "Name: value", checked */
 	size_t headerc;
 	uint32_t ring_timeout_ms; /* CANCEL after it; 0 none */

@@ -18,6 +18,7 @@ struct coming {
 	_Atomic int ring_ms; /* 0: 60 s */
 	_Atomic int calls;
 	char from[300], name[300], to[300];
+	char asserted[300], diverted[300], verstat[300], headers[5000];
 	_Atomic int reject_status;
 	_Atomic int codec; /* to answer with; NONE: both */
 };
@@ -69,6 +70,14 @@ HELPER int incoming_handler(struct sipd_invite *inv,
 	(void)snprintf(coming->from, sizeof(coming->from), "%s", caller->from);
 	(void)snprintf(coming->name, sizeof(coming->name), "%s", caller->name);
 	(void)snprintf(coming->to, sizeof(coming->to), "%s", caller->to);
+	(void)snprintf(coming->asserted, sizeof(coming->asserted), "%s",
+		       caller->asserted);
+	(void)snprintf(coming->diverted, sizeof(coming->diverted), "%s",
+		       caller->diverted);
+	(void)snprintf(coming->verstat, sizeof(coming->verstat), "%s",
+		       caller->verstat);
+	(void)snprintf(coming->headers, sizeof(coming->headers), "%s",
+		       caller->headers);
 	(void)pthread_mutex_unlock(&s->lock);
 	if (!status) {
 		s->inv = inv;

@@ -100,9 +100,19 @@ static void unescape(const struct pl *user, char *buf, size_t size)
 }
 
 
+/* "+49301;verstat=x": the parameters of a telephone number. RFC 3261 19.1.6 */
+static void number_only(struct pl *user)
+{
+	const char *semi = pl_strchr(user, ';');
+
+	if (semi && user->l && strchr("+0123456789", *user->p))
+		user->l = (size_t)(semi - user->p);
+}
+
+
 /* What sipdialer_call() would take: a number or user of the server, or else
  * the URI. */
-static void party(const struct uri *uri, const struct pl *whole,
+void invite_party(const struct uri *uri, const struct pl *whole,
 		  char buf[INVITE_PARTY_SIZE])
 {
 	struct pl user = uri->user;
@@ -113,6 +123,7 @@ static void party(const struct uri *uri, const struct pl *whole,
 		while (user.l < whole->l - 4 && user.p[user.l] != ';')
 			user.l++;
 	}
+	number_only(&user);
 	unescape(&user, buf, INVITE_PARTY_SIZE);
 	if (!*buf || strchr(buf, ':') || sipd_sip_check_target(buf))
 		(void)pl_strcpy(whole, buf, INVITE_PARTY_SIZE);
@@ -143,7 +154,7 @@ static bool called_party(const struct sip_msg *msg, char *buf)
 	if (!hdr || sip_msg_hdr_count(msg, SIP_HDR_P_CALLED_PARTY_ID) != 1 ||
 	    sip_addr_decode(&addr, &hdr->val))
 		return false;
-	party(&addr.uri, &addr.auri, buf);
+	invite_party(&addr.uri, &addr.auri, buf);
 
 	return true;
 }
@@ -170,22 +181,22 @@ static void called(const struct sipd_sip *sip, const struct sip_msg *msg,
 
 	if (did == SIPD_DID_URI ||
 	    (did == SIPD_DID_AUTO && !to_our_contact(sip, msg)))
-		party(&msg->uri, &msg->ruri, buf);
+		invite_party(&msg->uri, &msg->ruri, buf);
 	else if (did == SIPD_DID_TO || !called_party(msg, buf))
-		party(&msg->to.uri, &msg->to.auri, buf);
+		invite_party(&msg->to.uri, &msg->to.auri, buf);
 }
 
 
 void invite_caller_read(const struct sipd_sip *sip, const struct sip_msg *msg,
 			struct invite_caller_text *t)
 {
-	party(&msg->from.uri, &msg->from.auri, t->from);
+	invite_party(&msg->from.uri, &msg->from.auri, t->from);
 	name(&msg->from.dname, t->name);
 	called(sip, msg, t->to);
-
 	t->caller = (struct sipd_invite_caller){
 		.from = t->from,
 		.name = t->name,
 		.to = t->to,
 	};
+	invite_asserted_read(msg, t);
 }

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/container.h"
 #include "base/error.h"
+#include "base/text.h"
 
 enum {
 	HEADERS_MAX = 8192, /* bytes of all extra headers */
@@ -37,6 +38,8 @@ static void destructor(void *arg)
 	mem_deref(inv->hop);
 	mem_deref(inv->from);
 	mem_deref(inv->headers);
+	mem_deref(inv->identity);
+	mem_deref(inv->privacy);
 	mem_deref(inv->why);
 	mem_deref(inv->msg);
 	mem_deref(inv->in);
@@ -204,6 +207,7 @@ static int invite_write(struct mbuf *mb, struct sipd_invite *inv)
 			   "CSeq: %u INVITE\r\n",
 			   inv->called ? inv->called : inv->uri, inv->from,
 			   inv->callid, inv->invite_seq);
+	err |= invite_identity_write(mb, inv);
 	if (ua && *ua)
 		err |= mbuf_printf(mb, "User-Agent: %s\r\n", ua);
 	err |= mbuf_printf(mb,
@@ -342,6 +346,7 @@ static int names_make(struct sipd_invite *inv,
 	const char *name = params->caller_name ? params->caller_name : "";
 	char uri[INVITE_URI_SIZE], hop[INVITE_URI_SIZE];
 	char from[INVITE_URI_SIZE], display[400];
+	bool hidden;
 	int err;
 
 	err = sipd_sip_check_target(params->to);
@@ -355,16 +360,25 @@ static int names_make(struct sipd_invite *inv,
 	if (!err)
 		err = sipd_display_name(name, display, sizeof(display));
 	if (!err)
+		err = invite_identity_make(inv, &params->identity, display);
+	if (!err)
 		err = headers_join(inv, params);
 	if (err)
 		return err;
+
+	hidden = invite_identity_hidden(&params->identity);
+	if (hidden) /* RFC 3323 4.1.1.3 */
+		(void)sipd_strcpy(display, sizeof(display), "\"Anonymous\"");
 
 	(void)re_snprintf(inv->ltag, sizeof(inv->ltag), "%016llx", rand_u64());
 	if (str_dup(&inv->uri, uri) || str_dup(&inv->hop, hop) ||
 	    re_sdprintf(&inv->callid, "%016llx%016llx", rand_u64(),
 			rand_u64()) ||
 	    re_sdprintf(&inv->from, "%s%s<%s>;tag=%s", display,
-			*display ? " " : "", *id ? from : inv->sip->aor,
+			*display ? " " : "",
+			hidden ? "sip:anonymous@anonymous.invalid"
+			: *id  ? from
+			       : inv->sip->aor,
 			inv->ltag))
 		return sipd_error(SIPDIALER_ENOMEM, "no memory for a call");
 

@@ -20,6 +20,7 @@ enum {
 	INVITE_FORKS = 4,             /* forks remembered as hung up */
 	INVITE_SE_MIN = 90,           /* s, RFC 4028 4 */
 	INVITE_PARTY_SIZE = 256,      /* number, name or URI of a caller */
+	INVITE_HEADERS_SIZE = 4097,   /* lines of an INVITE told to the host */
 	INVITE_REASON_TEXT = 80       /* words of a Reason header */
 };
 
@@ -78,12 +79,14 @@ struct sipd_invite {
 	struct invite_refer *refer;       /* a transfer of ours, or NULL */
 	struct invite_referred *referred; /* one of the peer's, or NULL */
 	char *callid;
-	char *uri;     /* Request-URI of the INVITE */
-	char *hop;     /* where it goes */
-	char *from;    /* value of From, with tag */
-	char *headers; /* extra ones; NULL after the final answer */
-	char *why;     /* of the owner's hangup, and for the BYE */
-	int cause;     /* Q.850, for the BYE; 0: normal clearing */
+	char *uri;      /* Request-URI of the INVITE */
+	char *hop;      /* where it goes */
+	char *from;     /* value of From, with tag */
+	char *headers;  /* extra ones; NULL after the final answer */
+	char *identity; /* lines for the server only; NULL none */
+	char *privacy;  /* for all */
+	char *why;      /* of the owner's hangup, and for the BYE */
+	int cause;      /* Q.850, for the BYE; 0: normal clearing */
 	char ltag[17];
 	enum invite_state state;
 	uint32_t lseq;       /* last CSeq of ours */
@@ -324,12 +327,36 @@ struct invite_caller_text {
 	struct sipd_invite_caller caller; /* points to the rest */
 	char from[INVITE_PARTY_SIZE], name[INVITE_PARTY_SIZE],
 		to[INVITE_PARTY_SIZE];
+	char asserted[INVITE_PARTY_SIZE], diverted[INVITE_PARTY_SIZE];
+	char verstat[64];
+	char headers[INVITE_HEADERS_SIZE];
 };
+
+/** Number or user, else the URI. */
+void invite_party(const struct uri *uri, const struct pl *whole,
+		  char buf[INVITE_PARTY_SIZE]);
 
 /** What is not UTF-8 or does not print becomes '?'; a last character that was
  *  cut at size goes. */
 void invite_text_clean(char *s, size_t size);
 void invite_caller_read(const struct sipd_sip *sip, const struct sip_msg *msg,
 			struct invite_caller_text *text);
+
+/* ---- asserted.c --------------------------------------------------------- */
+
+/** The rest of it: identities, diversion, verstat, header lines. */
+void invite_asserted_read(const struct sip_msg *msg,
+			  struct invite_caller_text *text);
+
+/* ---- identity.c --------------------------------------------------------- */
+
+/** Does the From name nobody? */
+bool invite_identity_hidden(const struct sipd_identity *id);
+/** Check, and make the lines of the INVITE; name is a quoted-string or "". 0 or
+ *  an error. */
+int invite_identity_make(struct sipd_invite *inv,
+			 const struct sipd_identity *id, const char *name);
+/** The lines, for where this INVITE goes. */
+int invite_identity_write(struct mbuf *mb, const struct sipd_invite *inv);
 
 #endif
