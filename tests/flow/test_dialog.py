@@ -3,6 +3,7 @@
 cross, what ends a call and why."""
 import os
 import sys
+from xml.sax.saxutils import escape
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
@@ -57,7 +58,7 @@ NONE = "Content-Length: 0\n"
 def has(header, regexp):
     """An action: the message received has it."""
     return '<ereg regexp="%s" search_in="hdr" header="%s" check_it="true" ' \
-        'assign_to="x"/>' % (regexp, header)
+        'assign_to="x"/>' % (escape(regexp), header)
 
 
 def took(method, *actions):
