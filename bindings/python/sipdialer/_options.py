@@ -351,13 +351,15 @@ class DialerOptions:
         self._open(locals())
 
     def call(self, to: str, *, sip_caller_id: Optional[str] = None,
-             sip_caller_name: Optional[str] = None, sip_header: Optional[Text] = None,
-             media_codecs: Optional[Text] = None, media_srtp: Optional[MediaSrtp] = None,
-             media_rtcp_mux: Optional[bool] = None, media_rtp_timeout: Optional[int] = None,
-             dial_ring_timeout: Optional[int] = None, dial_max_duration: Optional[int] = None,
-             call_play: Optional[Path] = None, call_record: Optional[Path] = None,
-             call_record_stereo: Optional[bool] = None, call_dtmf: Optional[str] = None,
-             call_hangup_after_play: Optional[bool] = None,
+             sip_caller_name: Optional[str] = None, sip_privacy: Optional[str] = None,
+             sip_asserted_identity: Optional[str] = None,
+             sip_preferred_identity: Optional[str] = None, sip_diversion: Optional[str] = None,
+             sip_header: Optional[Text] = None, media_codecs: Optional[Text] = None,
+             media_srtp: Optional[MediaSrtp] = None, media_rtcp_mux: Optional[bool] = None,
+             media_rtp_timeout: Optional[int] = None, dial_ring_timeout: Optional[int] = None,
+             dial_max_duration: Optional[int] = None, call_play: Optional[Path] = None,
+             call_record: Optional[Path] = None, call_record_stereo: Optional[bool] = None,
+             call_dtmf: Optional[str] = None, call_hangup_after_play: Optional[bool] = None,
              call_hold_play: Optional[Path] = None, call_refer: Optional[CallRefer] = None,
              call_audio: Optional[CallAudio] = None, audio_read_buffer: Optional[int] = None,
              audio_write_buffer: Optional[int] = None,
@@ -412,7 +414,10 @@ class DialerOptions:
         return self._call(to, locals())
 
     def campaign(self, name: str, *, sip_caller_id: Optional[str] = None,
-                 sip_caller_name: Optional[str] = None, sip_header: Optional[Text] = None,
+                 sip_caller_name: Optional[str] = None, sip_privacy: Optional[str] = None,
+                 sip_asserted_identity: Optional[str] = None,
+                 sip_preferred_identity: Optional[str] = None,
+                 sip_diversion: Optional[str] = None, sip_header: Optional[Text] = None,
                  media_codecs: Optional[Text] = None, media_srtp: Optional[MediaSrtp] = None,
                  media_rtcp_mux: Optional[bool] = None, media_rtp_timeout: Optional[int] = None,
                  dial_max_calls: Optional[int] = None,
@@ -499,7 +504,10 @@ class CallOptions:
         def _accept_referral(self, options: Dict[str, Any]) -> "Call": ...
 
     def answer(self, *, sip_caller_id: Optional[str] = None,
-               sip_caller_name: Optional[str] = None, sip_header: Optional[Text] = None,
+               sip_caller_name: Optional[str] = None, sip_privacy: Optional[str] = None,
+               sip_asserted_identity: Optional[str] = None,
+               sip_preferred_identity: Optional[str] = None,
+               sip_diversion: Optional[str] = None, sip_header: Optional[Text] = None,
                media_codecs: Optional[Text] = None, media_srtp: Optional[MediaSrtp] = None,
                media_rtcp_mux: Optional[bool] = None, media_rtp_timeout: Optional[int] = None,
                dial_ring_timeout: Optional[int] = None, dial_max_duration: Optional[int] = None,
@@ -560,13 +568,15 @@ class CallOptions:
         self._answer(locals())
 
     def early(self, *, sip_caller_id: Optional[str] = None,
-              sip_caller_name: Optional[str] = None, sip_header: Optional[Text] = None,
-              media_codecs: Optional[Text] = None, media_srtp: Optional[MediaSrtp] = None,
-              media_rtcp_mux: Optional[bool] = None, media_rtp_timeout: Optional[int] = None,
-              dial_ring_timeout: Optional[int] = None, dial_max_duration: Optional[int] = None,
-              call_play: Optional[Path] = None, call_record: Optional[Path] = None,
-              call_record_stereo: Optional[bool] = None, call_dtmf: Optional[str] = None,
-              call_hangup_after_play: Optional[bool] = None,
+              sip_caller_name: Optional[str] = None, sip_privacy: Optional[str] = None,
+              sip_asserted_identity: Optional[str] = None,
+              sip_preferred_identity: Optional[str] = None, sip_diversion: Optional[str] = None,
+              sip_header: Optional[Text] = None, media_codecs: Optional[Text] = None,
+              media_srtp: Optional[MediaSrtp] = None, media_rtcp_mux: Optional[bool] = None,
+              media_rtp_timeout: Optional[int] = None, dial_ring_timeout: Optional[int] = None,
+              dial_max_duration: Optional[int] = None, call_play: Optional[Path] = None,
+              call_record: Optional[Path] = None, call_record_stereo: Optional[bool] = None,
+              call_dtmf: Optional[str] = None, call_hangup_after_play: Optional[bool] = None,
               call_hold_play: Optional[Path] = None, call_refer: Optional[CallRefer] = None,
               call_audio: Optional[CallAudio] = None, audio_read_buffer: Optional[int] = None,
               audio_write_buffer: Optional[int] = None,
@@ -576,6 +586,13 @@ class CallOptions:
 
         sip_caller_id: str. Number shown to the called side; empty: as sip.user.
         sip_caller_name: str. Name shown to the called side.
+        sip_privacy: str. Words of RFC 3323 with commas: id, user (From is anonymous), header,
+            session, history, critical, or none.
+        sip_asserted_identity: str. Number or URI of P-Asserted-Identity, told to sip.server
+            only (RFC 3325).
+        sip_preferred_identity: str. Number or URI of P-Preferred-Identity, told to sip.server
+            only (RFC 3325).
+        sip_diversion: str. Number or URI of Diversion, told to sip.server only (RFC 5806).
         sip_header: str or list. Header line added to each INVITE, as 'Name: value'; each one
             set is added, at most 32, empty clears.
         media_codecs: str or list, default pcmu,pcma. Codecs offered, the preferred first; of an
@@ -616,7 +633,11 @@ class CallOptions:
 
     def accept_referral(self, *, sip_caller_id: Optional[str] = None,
                         sip_caller_name: Optional[str] = None,
-                        sip_header: Optional[Text] = None, media_codecs: Optional[Text] = None,
+                        sip_privacy: Optional[str] = None,
+                        sip_asserted_identity: Optional[str] = None,
+                        sip_preferred_identity: Optional[str] = None,
+                        sip_diversion: Optional[str] = None, sip_header: Optional[Text] = None,
+                        media_codecs: Optional[Text] = None,
                         media_srtp: Optional[MediaSrtp] = None,
                         media_rtcp_mux: Optional[bool] = None,
                         media_rtp_timeout: Optional[int] = None,
@@ -637,6 +658,13 @@ class CallOptions:
 
         sip_caller_id: str. Number shown to the called side; empty: as sip.user.
         sip_caller_name: str. Name shown to the called side.
+        sip_privacy: str. Words of RFC 3323 with commas: id, user (From is anonymous), header,
+            session, history, critical, or none.
+        sip_asserted_identity: str. Number or URI of P-Asserted-Identity, told to sip.server
+            only (RFC 3325).
+        sip_preferred_identity: str. Number or URI of P-Preferred-Identity, told to sip.server
+            only (RFC 3325).
+        sip_diversion: str. Number or URI of Diversion, told to sip.server only (RFC 5806).
         sip_header: str or list. Header line added to each INVITE, as 'Name: value'; each one
             set is added, at most 32, empty clears.
         media_codecs: str or list, default pcmu,pcma. Codecs offered, the preferred first; of an
