@@ -193,6 +193,47 @@ class Lost:
         self.assertGreater(s.connections, 1)
 
 
+    # conformance: RFC 3261 18.3 | messages come in pieces and several at once; one of 55,000 bytes is answered, a longer one ends its connection | own server over TCP and TLS
+    def test_long_messages(self):
+        s = self.server(lambda m: registered(m, 600) if m.method ==
+                        "REGISTER" else None)
+        d = self.engine(s, log__level="info")
+        t = s.open[0]
+
+        def asks(name, size):
+            return ("OPTIONS sip:alice@{ip} SIP/2.0\r\n"
+                    "Via: SIP/2.0/{tp} {ip}:{port};branch=z9hG4bK{name}\r\n"
+                    "Max-Forwards: 70\r\nFrom: <sip:bob@{ip}>;tag=o\r\n"
+                    "To: <sip:alice@{ip}>\r\nCall-ID: {name}\r\n"
+                    "CSeq: 1 OPTIONS\r\nContent-Type: text/plain\r\n"
+                    "Content-Length: {size}\r\n\r\n".format(
+                        ip=s.ip, tp=self.transport.upper(), port=s.port,
+                        name=name, size=size) + "x" * size).encode()
+
+        def answered_to(name):
+            flow.until(lambda: [m for m in s.got if m.status == 200 and
+                                m.get("call-id") == name], what=name)
+
+        long = asks("long", 55000)
+        for i in range(0, len(long), 900):
+            t.sendall(long[i:i + 900])
+        answered_to("long")
+        byte = asks("bytes", 300)
+        for i in range(len(byte)):
+            t.sendall(byte[i:i + 1])
+        answered_to("bytes")
+        t.sendall(asks("one", 0) + asks("two", 7) + b"\r\n" +
+                  asks("three", 3000))
+        for name in ("one", "two", "three"):
+            answered_to(name)
+        t.sendall(asks("toolong", 60000)[:2000])
+        lost = d.wait("registration", status="failed")
+        self.assertIn("lost", lost["reason"])
+        self.assertTrue([e for e in d.all("log") if "more than 57344 bytes"
+                         in e["text"]], d.all("log"))
+        d.wait("registration", status="registered")
+
+
 class Tcp(Lost, flow.Case):
     transport = "tcp"
 

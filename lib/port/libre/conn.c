@@ -357,6 +357,12 @@ uint64_t sipd_libre_conn_now(void)
 }
 
 
+bool sipd_libre_conn_fd(int fd)
+{
+	return conn_of(fd) != NULL;
+}
+
+
 static struct conn *find(const struct sipd_libre_stack *st,
 			 const struct sa *peer)
 {

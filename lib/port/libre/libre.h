@@ -65,11 +65,27 @@ static inline bool sipd_libre_timer_running(const struct tmr *tmr)
  *  EBADMSG: no. Any thread. */
 int sipd_libre_sieve(const char *p, size_t len);
 
+enum {
+	SIPD_HEAD_MAX = 16 << 10,  /* a datagram has no more than 8 KiB */
+	SIPD_STREAM_MAX = 56 << 10 /* bytes of a message over TCP: libre keeps
+				    * 64 KiB of a stream, and what follows a
+				    * message comes with its end */
+};
+
+/** The same of what has come of a stream, whose body has to be there, too:
+ *  asked for each segment, so that libre reads each message once.  EMSGSIZE: a
+ *  head above SIPD_HEAD_MAX, or a message above SIPD_STREAM_MAX; EBADMSG also
+ *  without one Content-Length (RFC 3261 18.3). Any thread. */
+int sipd_libre_sieve_stream(const char *p, size_t len);
+
 /* ---- wrap.c: no effect on a shared libre ------------------------------- */
 
 /** Where libre's own messages of this thread go; NULL drops them. Each line
  *  comes from a peer and is at debug level. @thread loop */
 void sipd_libre_log(struct sipd_log *log);
+
+/** What sipd_libre_log() was told; may be NULL. @thread loop */
+struct sipd_log *sipd_libre_log_here(void);
 
 /** Between open(bytes) and open(0) libre opens the sockets of a SIP stack on
  *  this thread: UDP gets a receive buffer of that size (or what the system
@@ -125,6 +141,8 @@ void sipd_libre_stack_close(struct sipd_libre_stack *st);
 void sipd_libre_conn_use(struct sipd_libre_stack *st);
 /** What a request that begins now compares with gen of losth(). */
 uint64_t sipd_libre_conn_now(void);
+/** Is it the descriptor of a connection? */
+bool sipd_libre_conn_fd(int fd);
 /** Is there a connection with peer?  Always with a shared libre. */
 bool sipd_libre_conn_open(const struct sipd_libre_stack *st,
 			  const struct sa *peer);

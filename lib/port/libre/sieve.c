@@ -6,6 +6,7 @@
  * looked at once.  libre trims and folds more than the RFC lets it, so what
  * both could read in two ways is refused.  RFC 3261 7
  */
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
@@ -16,12 +17,19 @@ enum {
 	HEADER_MAX = 8192,  /* of a header field, folded lines included */
 	ADDRESS_MAX = 1280, /* of From or To */
 	BLANKS_MAX = 32,    /* there, in a row */
-	FIELDS_MAX = 256    /* over TCP each segment has them read anew */
+	FIELDS_MAX = 256
 };
 
 struct line {
 	const char *p;
 	size_t len; /* without its end */
+};
+
+/* Content-Length, as it was found. */
+struct length {
+	uint32_t value;
+	bool set;
+	bool bad; /* twice, or no number */
 };
 
 struct field {
@@ -82,8 +90,29 @@ static bool name_is(const struct line *line, size_t len, const char *name)
 }
 
 
+/* Folded, or a number of more than 9 digits: none. */
+static void length_read(struct length *length, const struct line *line,
+			const char *p)
+{
+	const char *end = line->p + line->len;
+	const bool again = length->set;
+	size_t n = 0;
+
+	while (p < end && (*p == ' ' || *p == '\t'))
+		p++;
+	*length = (struct length){.set = true, .bad = again};
+	for (; p < end && isdigit((unsigned char)*p) && n < 9; p++, n++)
+		length->value = length->value * 10 + (uint32_t)(*p - '0');
+	while (p < end && (*p == ' ' || *p == '\t'))
+		p++;
+	if (!n || p != end)
+		length->bad = true;
+}
+
+
 /* "Name: value": a name and its colon on the first line. */
-static bool field_begin(struct field *f, const struct line *line)
+static bool field_begin(struct field *f, const struct line *line,
+			struct length *length)
 {
 	const char *colon = memchr(line->p, ':', line->len);
 	size_t len = colon ? (size_t)(colon - line->p) : 0;
@@ -94,6 +123,8 @@ static bool field_begin(struct field *f, const struct line *line)
 		return false;
 
 	*f = (struct field){.max = HEADER_MAX};
+	if (name_is(line, len, "Content-Length") || name_is(line, len, "l"))
+		length_read(length, line, colon + 1);
 	if (name_is(line, len, "CSeq"))
 		f->max = 128;
 	else if (name_is(line, len, "Content-Type") || name_is(line, len, "c"))
@@ -127,7 +158,7 @@ static bool field_add(struct field *f, const struct line *line)
 }
 
 
-int sipd_libre_sieve(const char *p, size_t len)
+static int sieve(const char *p, size_t len, struct length *length)
 {
 	struct field f = {.max = HEADER_MAX};
 	const char *end = p + len;
@@ -148,10 +179,49 @@ int sipd_libre_sieve(const char *p, size_t len)
 		if (!line.len)
 			return 0;
 		if (memchr(line.p, '\r', line.len) ||
-		    (!folded && !field_begin(&f, &line)) ||
+		    (!folded && !field_begin(&f, &line, length)) ||
 		    !field_add(&f, &line) || ++fields > FIELDS_MAX)
 			return EBADMSG;
 	}
 
 	return (size_t)(end - p) > HEADER_MAX ? EBADMSG : ENODATA;
+}
+
+
+int sipd_libre_sieve(const char *p, size_t len)
+{
+	struct length length = {0};
+
+	return sieve(p, len, &length);
+}
+
+
+/* Its size with the empty line; 0: not there. */
+static size_t head_size(const char *p, size_t len)
+{
+	const size_t max = len < SIPD_HEAD_MAX ? len : SIPD_HEAD_MAX;
+	const char *a = memmem(p, max, "\n\r\n", 3);
+	const char *b = memmem(p, a ? (size_t)(a - p) : max, "\n\n", 2);
+
+	return b ? (size_t)(b - p) + 2 : a ? (size_t)(a - p) + 3 : 0;
+}
+
+
+int sipd_libre_sieve_stream(const char *p, size_t len)
+{
+	const size_t head = head_size(p, len);
+	struct length length = {0};
+	int err;
+
+	if (!head)
+		return len >= SIPD_HEAD_MAX ? EMSGSIZE : ENODATA;
+	err = sieve(p, head, &length);
+	if (err)
+		return EBADMSG;
+	if (!length.set || length.bad)
+		return EBADMSG;
+	if (length.value > SIPD_STREAM_MAX - head)
+		return EMSGSIZE;
+
+	return len - head < length.value ? ENODATA : 0;
 }

@@ -36,6 +36,12 @@ void sipd_libre_log(struct sipd_log *log)
 }
 
 
+struct sipd_log *sipd_libre_log_here(void)
+{
+	return log_here;
+}
+
+
 void sipd_libre_open(int rcvbuf)
 {
 	rcvbuf_here = rcvbuf;
@@ -80,8 +86,6 @@ int __real_sip_listen(struct sip_lsnr **lsnrp, struct sip *sip, bool req,
 		      sip_msg_h *msgh, void *arg);
 int __wrap_sip_listen(struct sip_lsnr **lsnrp, struct sip *sip, bool req,
 		      sip_msg_h *msgh, void *arg);
-int __real_sip_msg_decode(struct sip_msg **msgp, struct mbuf *mb);
-int __wrap_sip_msg_decode(struct sip_msg **msgp, struct mbuf *mb);
 int __real_sip_reply(struct sip *sip, const struct sip_msg *msg,
 		     uint16_t scode, const char *reason);
 int __wrap_sip_reply(struct sip *sip, const struct sip_msg *msg,
@@ -206,16 +210,6 @@ int __wrap_stun_reply(int proto, void *sock, const struct sa *dst,
 	(void)attrc;
 
 	return 0;
-}
-
-
-/* Of a datagram, and of what has come of a stream. */
-int __wrap_sip_msg_decode(struct sip_msg **msgp, struct mbuf *mb)
-{
-	const int err = sipd_libre_sieve((const char *)mbuf_buf(mb),
-					 mbuf_get_left(mb));
-
-	return err ? err : __real_sip_msg_decode(msgp, mb);
 }
 
 

@@ -137,6 +137,73 @@ static void test_what_reads_in_two_ways_refused(void **state)
 }
 
 
+static int stream(const char *text)
+{
+	return sipd_libre_sieve_stream(text, strlen(text));
+}
+
+
+/* conformance: RFC 3261 18.3 | a message over TCP is read once its Content-Length is there, and needs one | own bytes */
+static void test_streams_wait_for_the_body(void **state)
+{
+	static const char head[] = "OPTIONS sip:a@b SIP/2.0\r\nX: y\r\n";
+	char text[256];
+	(void)state;
+
+	assert_int_equal(stream(head), ENODATA);
+	(void)snprintf(text, sizeof(text), "%sl : 5 \r\n\r\n1234", head);
+	assert_int_equal(stream(text), ENODATA);
+	(void)strcat(text, "5");
+	assert_int_equal(stream(text), 0);
+	(void)strcat(text, "OPTIONS sip:a@b");
+	assert_int_equal(stream(text), 0);
+	assert_int_equal(stream("A b SIP/2.0\nContent-Length: 0\n\n"), 0);
+
+	/* no length, two, or none that can be told */
+	(void)snprintf(text, sizeof(text), "%s\r\n", head);
+	assert_int_equal(stream(text), EBADMSG);
+	(void)snprintf(text, sizeof(text),
+		       "%sl: 0\r\nContent-Length: 0\r\n\r\n", head);
+	assert_int_equal(stream(text), EBADMSG);
+	(void)snprintf(text, sizeof(text), "%sl:\r\n 0\r\n\r\n", head);
+	assert_int_equal(stream(text), EBADMSG);
+	(void)snprintf(text, sizeof(text), "%sl: -1\r\n\r\n", head);
+	assert_int_equal(stream(text), EBADMSG);
+	(void)snprintf(text, sizeof(text), "%sl: 4294967296\r\n\r\n", head);
+	assert_int_equal(stream(text), EBADMSG);
+}
+
+
+static void test_streams_have_an_end(void **state)
+{
+	enum { SIZE = SIPD_STREAM_MAX + 4096 };
+	static char text[SIZE + 1];
+	int n;
+	(void)state;
+
+	/* heads */
+	(void)snprintf(text, sizeof(text), "A b SIP/2.0\r\nX: ");
+	memset(text + strlen(text), 'x', SIPD_HEAD_MAX);
+	text[SIPD_HEAD_MAX - 1] = '\0';
+	assert_int_equal(stream(text), ENODATA);
+	text[SIPD_HEAD_MAX - 1] = 'x';
+	text[SIPD_HEAD_MAX] = '\0';
+	assert_int_equal(stream(text), EMSGSIZE);
+
+	/* bodies: refused as soon as the head tells */
+	n = snprintf(text, sizeof(text), "A b SIP/2.0\r\nl: %05d\r\n\r\n", 0);
+	(void)snprintf(text, sizeof(text), "A b SIP/2.0\r\nl: %05d\r\n\r\n",
+		       SIPD_STREAM_MAX - n + 1);
+	assert_int_equal(stream(text), EMSGSIZE);
+	(void)snprintf(text, sizeof(text), "A b SIP/2.0\r\nl: %05d\r\n\r\n",
+		       SIPD_STREAM_MAX - n);
+	assert_int_equal(stream(text), ENODATA);
+	memset(text + n, 'y', SIPD_STREAM_MAX - (size_t)n);
+	text[SIPD_STREAM_MAX] = '\0';
+	assert_int_equal(stream(text), 0);
+}
+
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -145,6 +212,8 @@ int main(void)
 		cmocka_unit_test(test_slow_ones_refused),
 		cmocka_unit_test(test_addresses_that_never_end_refused),
 		cmocka_unit_test(test_what_reads_in_two_ways_refused),
+		cmocka_unit_test(test_streams_wait_for_the_body),
+		cmocka_unit_test(test_streams_have_an_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
