@@ -234,6 +234,70 @@ class Lost:
         d.wait("registration", status="registered")
 
 
+    def connected(self, s, port):
+        """A connection of the server to us, read by its thread."""
+        x = socket.create_connection((self.ip, port), 5,
+                                     source_address=(s.ip, 0))
+        if self.ctx:
+            ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            ctx.check_hostname = False
+            ctx.load_verify_locations(self.ca.cert)
+            ctx.load_cert_chain(*self.ca.issue("pbx%d" % x.fileno(),
+                                               "IP:" + s.ip))
+            x = ctx.wrap_socket(x)
+        x.settimeout(0.1)
+        t = threading.Thread(target=s.talk, args=(x,))
+        s.threads.append(t)
+        t.start()
+        return x
+
+    # conformance: RFC 5923 5 | a BYE of a call that came in by a connection of the server goes over it, and if it is gone to the Contact | own server over TCP and TLS
+    def test_bye_of_a_call_that_came_in(self):
+        s = self.server(lambda m: registered(m, 600) if m.method ==
+                        "REGISTER" else response(m, 200))
+        files = {}
+        if self.ctx:
+            cert, key = self.ca.issue("alice", "DNS:alice.example")
+            files = {"sip__tls_cert_file": cert, "sip__tls_key_file": key}
+        d = self.engine(s, incoming__accept="server", **files)
+        ours = s.open[0].getpeername()[1]
+        port = int(d.all("started")[0]["text"].split(":")[-1])
+        to = s.all("REGISTER")[0].get("contact").strip("<").split(">")[0]
+        for name in ("stays", "goes"):
+            with self.subTest(connection=name):
+                x = self.connected(s, port)
+                there = x.getsockname()[1]
+                x.sendall(invite(to, s, self.transport, name))
+                d.answer(d.wait("call_incoming")["call"])
+                ok = flow.until(lambda: [
+                    m for m in s.got if m.status == 200 and m.method ==
+                    "INVITE" and m.get("call-id") == name], what="200")[0]
+                x.sendall(ack(ok, to, s, self.transport))
+                call = d.wait("call_answered")["call"]
+                if name == "goes":
+                    x.shutdown(socket.SHUT_RDWR)
+                    self.gone(port, there)
+                before = len(s.all("BYE"))
+                d.hangup(call)
+                bye = s.wait("BYE", before + 1)[-1]
+                self.assertEqual(bye.get("call-id"), name)
+                # msg.addr: the other end of the connection it came by
+                self.assertEqual(bye.addr[1],
+                                 port if name == "stays" else ours)
+
+    def gone(self, port, other):
+        """Our end of the connection from there is closed."""
+        want = ":%04X" % port, ":%04X" % other
+
+        def closed():
+            with open("/proc/net/tcp", encoding="ascii") as f:
+                return not any(line.split()[1].endswith(want[0]) and
+                               line.split()[2].endswith(want[1]) and
+                               line.split()[3] in ("01", "08")
+                               for line in f)
+        flow.until(closed, what="closed")
+
+
 class Tcp(Lost, flow.Case):
     transport = "tcp"
 
@@ -325,6 +389,37 @@ def with_body(head, body):
 def answered(msg, s):
     return with_body(response(msg, 200, ["Contact: <sip:100@%s:%d>" % (
         s.ip, s.port)]), description(s))
+
+
+def invite(to, s, transport, name):
+    return with_body("""INVITE {to} SIP/2.0
+Via: SIP/2.0/{tp} {ip}:{port};branch=z9hG4bKin{name}
+Max-Forwards: 70
+From: <sip:bob@{ip}>;tag=b
+To: <sip:alice@{ip}>
+Call-ID: {name}
+CSeq: 1 INVITE
+Contact: <sip:bob@{ip}:{port};transport={tp}>
+Content-Length: 0
+
+""".replace("\n", "\r\n").format(to=to, ip=s.ip, port=s.port, name=name,
+                                 tp=transport.upper()).encode(),
+                     description(s))
+
+
+def ack(ok, to, s, transport):
+    return """ACK {to} SIP/2.0
+Via: SIP/2.0/{tp} {ip}:{port};branch=z9hG4bKack{id}
+Max-Forwards: 70
+From: {f}
+To: {t}
+Call-ID: {id}
+CSeq: 1 ACK
+Content-Length: 0
+
+""".replace("\n", "\r\n").format(
+        to=to, tp=transport.upper(), ip=s.ip, port=s.port, f=ok.get("from"),
+        t=ok.get("to"), id=ok.get("call-id")).encode()
 
 
 if __name__ == "__main__":

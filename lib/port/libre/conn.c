@@ -386,6 +386,15 @@ bool sipd_libre_conn_open(const struct sipd_libre_stack *st,
 }
 
 
+bool sipd_libre_conn_inbound(const struct sipd_libre_stack *st,
+			     const struct sa *peer)
+{
+	const struct conn *conn = find(st, peer);
+
+	return conn && conn->inbound;
+}
+
+
 bool sipd_libre_conn_silent(const struct sipd_libre_stack *st,
 			    const struct sa *peer, uint32_t ms)
 {
@@ -436,6 +445,24 @@ bool sipd_libre_conn_open(const struct sipd_libre_stack *st,
 	(void)peer;
 
 	return true;
+}
+
+
+bool sipd_libre_conn_inbound(const struct sipd_libre_stack *st,
+			     const struct sa *peer)
+{
+	(void)st;
+	(void)peer;
+
+	return false;
+}
+
+
+bool sipd_libre_conn_fd(int fd)
+{
+	(void)fd;
+
+	return false;
 }
 
 

@@ -146,6 +146,9 @@ bool sipd_libre_conn_fd(int fd);
 /** Is there a connection with peer?  Always with a shared libre. */
 bool sipd_libre_conn_open(const struct sipd_libre_stack *st,
 			  const struct sa *peer);
+/** And did the peer make it?  Never with a shared libre. */
+bool sipd_libre_conn_inbound(const struct sipd_libre_stack *st,
+			     const struct sa *peer);
 /** End it if nothing has come of it for ms; was it so? */
 bool sipd_libre_conn_silent(const struct sipd_libre_stack *st,
 			    const struct sa *peer, uint32_t ms);

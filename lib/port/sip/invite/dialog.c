@@ -56,8 +56,7 @@ static enum sip_transp uri_transport(const struct uri *uri,
 }
 
 
-/* The connection that is there: with TLS everything goes through the server
- * whose certificate was checked. RFC 5923 */
+/* The connection that is there, or another to the same address. */
 static int hop_connection(char **hop, const struct sip_msg *msg)
 {
 	return re_sdprintf(hop, "sip:%J%s", &msg->src,
@@ -73,6 +72,39 @@ static void route_first(const char *routes, struct pl *first)
 }
 
 
+/* May its connection be used for ours?  If it is that of the next hop, or of a
+ * peer that no proxy stands before: its Contact may be behind a NAT.
+ * RFC 5923 */
+static bool reusable(const struct invite_dialog *dlg, const struct pl *host,
+		     const struct sip_msg *msg)
+{
+	struct sa addr;
+
+	if (msg->tp == SIP_TRANSP_UDP)
+		return false;
+	if (!sa_set(&addr, host, 0) && sa_cmp(&addr, &msg->src, SA_ADDR))
+		return true;
+
+	return msg->req && !dlg->routes &&
+	       sip_msg_hdr_count(msg, SIP_HDR_VIA) == 1;
+}
+
+
+/* With TLS everything goes through the server whose certificate was checked:
+ * by the connection it made to us, or by one of ours. */
+static int hop_secure(struct invite_dialog *dlg, const struct sipd_sip *sip,
+		      const struct sip_msg *msg)
+{
+	if (!sipd_libre_conn_inbound(&sip->conns, &msg->src))
+		return hop_connection(&dlg->hop, msg);
+
+	dlg->peer = msg->src;
+	dlg->reuse = true;
+
+	return str_dup(&dlg->hop, sip->route);
+}
+
+
 /* Where to send: first route, else target, else back to the sender. */
 static int hop_set(struct invite_dialog *dlg, const struct sipd_sip *sip,
 		   const struct sip_msg *msg)
@@ -82,8 +114,9 @@ static int hop_set(struct invite_dialog *dlg, const struct sipd_sip *sip,
 	struct pl pl, first;
 	struct uri uri;
 
+	dlg->reuse = false;
 	if (sip->tls)
-		return hop_connection(&dlg->hop, msg);
+		return hop_secure(dlg, sip, msg);
 
 	pl_set_str(&pl, dlg->target);
 	if (dlg->routes) {
@@ -96,6 +129,9 @@ static int hop_set(struct invite_dialog *dlg, const struct sipd_sip *sip,
 	    !sipd_route_write(sip, &uri.host, uri.port,
 			      uri_transport(&uri, msg), hop, sizeof(hop)))
 		return hop_connection(&dlg->hop, msg);
+
+	dlg->peer = msg->src;
+	dlg->reuse = reusable(dlg, &uri.host, msg);
 
 	return str_dup(&dlg->hop, hop);
 }
@@ -316,14 +352,23 @@ static int send_to(struct sipd_invite *inv, const struct invite_dialog *dlg,
 }
 
 
+static bool by_connection(const struct sipd_invite *inv,
+			  const struct invite_dialog *dlg)
+{
+	return dlg->reuse &&
+	       sipd_libre_conn_open(&inv->sip->conns, &dlg->peer);
+}
+
+
 int invite_dialog_send(struct sipd_invite *inv,
 		       const struct invite_dialog *dlg,
 		       const struct invite_request *rq)
 {
-	int err = send_to(inv, dlg, rq, dlg->hop);
+	const char *hop = by_connection(inv, dlg) ? dlg->back : dlg->hop;
+	int err = send_to(inv, dlg, rq, hop);
 
 	/* a Contact that we cannot send to at all: no IPv6 here, or so */
-	if (err && err != ENOMEM && strcmp(dlg->hop, dlg->back))
+	if (err && err != ENOMEM && strcmp(hop, dlg->back))
 		err = send_to(inv, dlg, rq, dlg->back);
 
 	return err;
@@ -364,6 +409,11 @@ static bool bye_other_way(struct sipd_invite *inv, int err)
 	struct invite_dialog *dlg = &inv->dlg;
 	char *hop = dlg->hop;
 
+	if (dlg->reuse && !inv->bye_again) {
+		dlg->reuse = false;
+		inv->bye_again = true;
+		return true;
+	}
 	if (inv->bye_again ||
 	    (err == ETIMEDOUT && !strcmp(dlg->hop, dlg->back)))
 		return false;

@@ -36,11 +36,13 @@ enum invite_state {
  *  INVITE that came in. */
 struct invite_dialog {
 	char *rtag;
-	char *to;     /* value of To of our requests, with tag */
-	char *target; /* Request-URI */
-	char *routes; /* Route lines, NULL none */
-	char *hop;    /* URI to send to */
-	char *back;   /* URI of who sent the message that made it */
+	char *to;       /* value of To of our requests, with tag */
+	char *target;   /* Request-URI */
+	char *routes;   /* Route lines, NULL none */
+	char *hop;      /* URI to send to */
+	char *back;     /* URI of who sent the message that made it */
+	struct sa peer; /* its address */
+	bool reuse;     /* as long as there is a connection with it: by that */
 };
 
 /** A 2xx of ours to an INVITE, until its ACK. */
