@@ -290,6 +290,8 @@ static void sip_conf(const struct sipd_options *o, struct sip_open *so)
 		.redirect_allow = sipd_opt_str(o, SIPD_OPT_SIP_REDIRECT_ALLOW),
 		.rel100 = (enum sipd_100rel)sipd_opt_enum(o,
 							  SIPD_OPT_SIP_100REL),
+		.keep_contact = !sipd_opt_bool(o,
+					       SIPD_OPT_SIP_CONTACT_REWRITE),
 		.tls_ca_file = sipd_opt_str(o, SIPD_OPT_SIP_TLS_CA_FILE),
 		.tls_cert_file = sipd_opt_str(o, SIPD_OPT_SIP_TLS_CERT_FILE),
 		.tls_key_file = sipd_opt_str(o, SIPD_OPT_SIP_TLS_KEY_FILE),

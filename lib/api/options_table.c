@@ -96,6 +96,10 @@ const struct sipd_option_def sipd_option_table[SIPD_OPT_COUNT] = {
 	.standard = "", .check = sipd_option_check_address,
 	.doc = "Numeric address to tell peers, for a host behind a static "
 	"NAT; empty: the local one."},
+[SIPD_OPT_SIP_CONTACT_REWRITE] = {"sip.contact_rewrite", BOOL,
+	.standard = "yes",
+	.doc = "Tell the address that the server sees us at, behind a NAT, in "
+	"Contact; sip.external_address comes before it."},
 [SIPD_OPT_SIP_CALLER_ID] = {"sip.caller_id", STRING(127), .scope = BOTH,
 	.standard = "",
 	.doc = "Number shown to the called side; empty: as sip.user."},

@@ -45,6 +45,8 @@ export interface DialerOptions {
   'sip.local_port'?: number | bigint | `${number}` | null
   /** Numeric address to tell peers, for a host behind a static NAT; empty: the local one. */
   'sip.external_address'?: string | null
+  /** Tell the address that the server sees us at, behind a NAT, in Contact; sip.external_address comes before it. Default: yes. */
+  'sip.contact_rewrite'?: boolean | 'yes' | 'no' | null
   /** Number shown to the called side; empty: as sip.user. */
   'sip.caller_id'?: string | null
   /** Name shown to the called side. */

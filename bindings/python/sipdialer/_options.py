@@ -54,6 +54,7 @@ NAMES: Dict[str, str] = {
     "sip.local_address": "string",
     "sip.local_port": "int",
     "sip.external_address": "string",
+    "sip.contact_rewrite": "bool",
     "sip.caller_id": "string",
     "sip.caller_name": "string",
     "sip.privacy": "string",
@@ -165,6 +166,8 @@ class DialerOptions:
     sip_local_port: int, 0 to 65,535, default 0. Port to bind SIP to; 0: any free one.
     sip_external_address: str. Numeric address to tell peers, for a host behind a static NAT;
         empty: the local one.
+    sip_contact_rewrite: bool, default yes. Tell the address that the server sees us at, behind
+        a NAT, in Contact; sip.external_address comes before it.
     sip_caller_id: str. Number shown to the called side; empty: as sip.user.
     sip_caller_name: str. Name shown to the called side.
     sip_privacy: str. Words of RFC 3323 with commas: id, user (From is anonymous), header,
@@ -301,6 +304,7 @@ class DialerOptions:
                  sip_keepalive_interval: Optional[int] = None,
                  sip_local_address: Optional[str] = None, sip_local_port: Optional[int] = None,
                  sip_external_address: Optional[str] = None,
+                 sip_contact_rewrite: Optional[bool] = None,
                  sip_caller_id: Optional[str] = None, sip_caller_name: Optional[str] = None,
                  sip_privacy: Optional[str] = None, sip_asserted_identity: Optional[str] = None,
                  sip_preferred_identity: Optional[str] = None,

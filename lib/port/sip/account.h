@@ -40,12 +40,9 @@ void sipd_register_stop(struct sipd_register *reg, uint32_t wait_ms,
  *  answer, and the server can no longer call us. */
 void sipd_register_lost(struct sipd_register *reg, const struct sa *peer,
 			uint64_t gen);
-/** The server that has our registration does not answer, or a better one is
- *  back: register anew at once. */
+/** The server that has our registration does not answer, a better one is back,
+ *  or our address has changed: register anew at once. */
 void sipd_register_moved(struct sipd_register *reg);
-bool sipd_register_known_contact(const struct sipd_register *reg,
-				 struct sa *mapped); /* address the server saw:
-				 * received/rport of its answers */
 
 /* ---- service.c: Service-Route. RFC 3608 -------------------------------- */
 

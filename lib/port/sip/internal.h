@@ -43,6 +43,7 @@ struct sipd_sip {
 	struct sipd_log *log;
 	struct sipd_sip_conf conf; /* strings owned */
 	struct sipd_servers *servers;
+	struct sipd_mapped mapped;
 	struct sip_lsnr *lsnr_req;
 	struct sip_lsnr *lsnr_resp;
 	struct hash *invites; /* by Call-ID (hash_joaat_str) */

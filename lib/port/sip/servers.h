@@ -36,6 +36,27 @@ struct sipd_sip_stats;
 void sipd_servers_stats(const struct sipd_servers *servers,
 			struct sipd_sip_stats *st);
 
+/* ---- mapped.c: our address as the server sees it ------------------------ */
+
+/** Of one transport; all zero at first. */
+struct sipd_mapped {
+	struct sa addr; /* for Contact; unset: our own */
+	struct sa seen; /* the last one told */
+	enum sip_transp tp;
+	uint64_t since;   /* ms, of the first change that is counted */
+	uint32_t changes; /* then and later */
+	bool told;        /* that there are too many */
+};
+
+/** A server has seen us at `seen`, we sent from `local`.  true: addr has
+ *  changed; at most four times within ten minutes. */
+bool sipd_mapped_learn(struct sipd_mapped *m, enum sip_transp tp,
+		       const struct sa *seen, const struct sa *local,
+		       uint64_t now);
+/** From received and rport of an answer of our server. */
+void sipd_mapped_read(struct sipd_sip *sip, enum sip_transp tp,
+		      const struct sip_msg *msg);
+
 /* ---- send.c: a request, to one server after the other. RFC 3263 4.3 ---- */
 
 struct sipd_send;

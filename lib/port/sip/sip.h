@@ -62,6 +62,8 @@ struct sipd_sip_conf {
 	const char *local_address;    /* "" chosen by the route */
 	uint16_t local_port;          /* 0 any */
 	const char *external_address; /* "" none; put in Contact and SDP */
+	bool keep_contact; /* Contact has our own address, whatever servers
+			    * see */
 	const char *user_agent;
 	const char *tls_ca_file;    /* "" the system's */
 	const char *tls_cert_file;  /* "" none */

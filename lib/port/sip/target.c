@@ -375,11 +375,11 @@ int sipd_display_name(const char *name, char *buf, size_t size)
 }
 
 
-/* The address a NAT gave us, seen by the registrar; else our own. */
+/* The address a NAT gave us, seen by the server; else our own. */
 static void contact_addr(const struct sipd_sip *sip, enum sip_transp tp,
 			 const struct sa *laddr, struct sa *addr)
 {
-	struct sa mapped;
+	const struct sipd_mapped *m = &sip->mapped;
 
 	*addr = *laddr;
 
@@ -387,10 +387,9 @@ static void contact_addr(const struct sipd_sip *sip, enum sip_transp tp,
 		(void)sa_set_sa(addr, &sip->external.sa);
 		sa_set_port(addr, sa_port(laddr));
 	}
-	else if (sip->reg && tp == sipd_conf_transport(&sip->conf) &&
-		 sipd_register_known_contact(sip->reg, &mapped) &&
-		 !sa_cmp(&mapped, laddr, SA_ADDR)) {
-		*addr = mapped;
+	else if (sa_isset(&m->addr, SA_ADDR) && m->tp == tp &&
+		 sa_af(&m->addr) == sa_af(laddr)) {
+		*addr = m->addr;
 	}
 }
 

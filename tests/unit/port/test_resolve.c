@@ -1,5 +1,6 @@
 /**
- * @file test_resolve.c  From a name to servers, and which are left alone
+ * @file test_resolve.c  From a name to servers, which are left alone, and what
+ * they see of us
  */
 #include <stdlib.h>
 #include <string.h>
@@ -523,6 +524,93 @@ static void test_blacklist_is_bounded(void **state)
 }
 
 
+/* ---- our address as the server sees it --------------------------------- */
+
+static struct sa address(const char *ip, uint16_t port)
+{
+	struct sa sa;
+
+	assert_int_equal(sa_set_str(&sa, ip, port), 0);
+
+	return sa;
+}
+
+
+static bool learn(struct sipd_mapped *m, enum sip_transp tp, const char *seen,
+		  uint16_t port, const char *local, uint64_t now)
+{
+	const struct sa a = address(seen, port), b = address(local, 5060);
+
+	return sipd_mapped_learn(m, tp, &a, &b, now);
+}
+
+
+static void test_mapped_is_what_is_not_ours(void **state)
+{
+	struct sipd_mapped m = {.since = 0};
+	(void)state;
+
+	assert_false(
+		learn(&m, SIP_TRANSP_UDP, "10.0.0.1", 5060, "10.0.0.1", 1));
+	assert_false(sa_isset(&m.addr, SA_ADDR));
+	assert_true(
+		learn(&m, SIP_TRANSP_UDP, "10.0.0.1", 40000, "10.0.0.1", 2));
+	assert_true(
+		learn(&m, SIP_TRANSP_UDP, "192.0.2.1", 40000, "10.0.0.1", 3));
+	assert_false(
+		learn(&m, SIP_TRANSP_UDP, "192.0.2.1", 40000, "10.0.0.1", 4));
+	/* the NAT is gone */
+	assert_true(
+		learn(&m, SIP_TRANSP_UDP, "10.0.0.1", 5060, "10.0.0.1", 5));
+	assert_false(sa_isset(&m.addr, SA_ADDR));
+
+	assert_false(
+		learn(&m, SIP_TRANSP_UDP, "127.0.0.1", 5060, "10.0.0.1", 6));
+	assert_false(
+		learn(&m, SIP_TRANSP_UDP, "ff02::1", 5060, "2001:db8::1", 6));
+	assert_false(
+		learn(&m, SIP_TRANSP_UDP, "fe80::1", 5060, "2001:db8::1", 6));
+	assert_false(learn(&m, SIP_TRANSP_UDP, "::1", 5060, "2001:db8::1", 6));
+}
+
+
+static void test_mapped_port_of_a_connection(void **state)
+{
+	struct sipd_mapped m = {.since = 0};
+	uint16_t i;
+	(void)state;
+
+	assert_false(
+		learn(&m, SIP_TRANSP_TCP, "10.0.0.1", 40000, "10.0.0.1", 1));
+	assert_true(
+		learn(&m, SIP_TRANSP_TCP, "192.0.2.1", 40000, "10.0.0.1", 2));
+	/* each one has another: no limit */
+	for (i = 1; i < 20; i++)
+		assert_true(learn(&m, SIP_TRANSP_TCP, "192.0.2.1",
+				  (uint16_t)(40000 + i), "10.0.0.1", 3));
+}
+
+
+static void test_mapped_does_not_flap(void **state)
+{
+	struct sipd_mapped m = {.since = 0};
+	const uint64_t now = 1000000;
+	unsigned changes = 0;
+	uint16_t i;
+	(void)state;
+
+	for (i = 0; i < 100; i++)
+		changes += learn(&m, SIP_TRANSP_UDP, "192.0.2.1",
+				 (uint16_t)(5000 + i), "10.0.0.1", now + i);
+	assert_int_equal(changes, 4);
+	assert_int_equal(sa_port(&m.addr), 5003);
+	assert_false(learn(&m, SIP_TRANSP_UDP, "192.0.2.1", 7, "10.0.0.1",
+			   now + 599999));
+	assert_true(learn(&m, SIP_TRANSP_UDP, "192.0.2.1", 7, "10.0.0.1",
+			  now + 600000));
+}
+
+
 #define TEST(name) \
 	cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
 
@@ -546,6 +634,9 @@ int main(void)
 		TEST(blacklist_by_time),
 		TEST(blacklist_order),
 		TEST(blacklist_is_bounded),
+		TEST(mapped_is_what_is_not_ours),
+		TEST(mapped_port_of_a_connection),
+		TEST(mapped_does_not_flap),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,6 +38,11 @@ int register_contact(SIPD_LIBRE_SEND_ARGS)
 		if (sipd_contact(reg->sip, tp, src, contact, sizeof(contact)))
 			return EINVAL;
 		len = strlen(contact) - 2; /* without <> */
+		contact[len + 1] = '\0';
+		if (reg->granted && strcmp(reg->contact, contact + 1) &&
+		    reg->stalec < SIPD_STALE_MAX)
+			memcpy(reg->stale[reg->stalec++], reg->contact,
+			       sizeof(reg->contact));
 		memcpy(reg->contact, contact + 1, len);
 		reg->contact[len] = '\0';
 	}

@@ -78,9 +78,9 @@ static enum rank rank_of(const struct reading *r, const struct sip_addr *addr)
 		return RANK_EXACT;
 	if (our_instance(reg, addr))
 		return RANK_INSTANCE;
-	if (user && sa_isset(&reg->mapped, SA_ADDR) &&
+	if (user && sa_isset(&reg->sip->mapped.seen, SA_ADDR) &&
 	    !sa_set(&host, &addr->uri.host, port) &&
-	    sa_cmp(&host, &reg->mapped, SA_ALL))
+	    sa_cmp(&host, &reg->sip->mapped.seen, SA_ALL))
 		return RANK_MAPPED;
 
 	return user ? RANK_USER : RANK_NONE;

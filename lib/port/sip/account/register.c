@@ -84,29 +84,6 @@ static void failed_auth(struct sipd_register *reg, int status)
 }
 
 
-/* ---- Reading the answer ---- */
-
-/* Address of ours that the server saw. RFC 3581 4 */
-static void learn_mapped(struct sipd_register *reg, const struct sip_msg *msg)
-{
-	struct pl received, rport;
-	uint32_t port;
-	struct sa addr;
-
-	if (msg_param_decode(&msg->via.params, "received", &received) ||
-	    sa_set(&addr, &received, 0) || sa_is_any(&addr))
-		return;
-
-	if (!msg_param_decode(&msg->via.params, "rport", &rport) &&
-	    sipd_pl_number(&rport, &port) && port && port <= 65535)
-		sa_set_port(&addr, (uint16_t)port);
-	else
-		sa_set_port(&addr, sa_port(&reg->sip->laddr));
-
-	reg->mapped = addr;
-}
-
-
 /* ---- Acting on it ---- */
 
 static void finish(struct sipd_register *reg);
@@ -173,6 +150,28 @@ static void remove_stale(struct sipd_register *reg)
 }
 
 
+/* A NAT shows us at another address than the one just registered: that one is
+ * of no use to anybody. */
+static bool contact_moved(struct sipd_register *reg)
+{
+	struct sipd_sip *sip = reg->sip;
+	char contact[SIPD_CONTACT_SIZE];
+	struct sa laddr;
+
+	if (sip_transp_laddr(sip->sip, &laddr, reg->tp, &reg->dst) ||
+	    sipd_contact(sip, reg->tp, &laddr, contact, sizeof(contact)))
+		return false;
+
+	contact[strlen(contact) - 1] = '\0'; /* without <> */
+	if (!strcmp(contact + 1, reg->contact))
+		return false;
+
+	(void)again(reg);
+
+	return true;
+}
+
+
 static void registered(struct sipd_register *reg, const struct sip_msg *msg)
 {
 	uint32_t seconds = register_granted(reg, msg);
@@ -201,7 +200,8 @@ static void registered(struct sipd_register *reg, const struct sip_msg *msg)
 			     keepalive_interval(reg, msg));
 	tell(reg, SIPDIALER_REGISTRATION_REGISTERED, msg->scode, "registered",
 	     0);
-	remove_stale(reg);
+	if (!contact_moved(reg))
+		remove_stale(reg);
 }
 
 
@@ -365,7 +365,6 @@ static void response_handler(int err, const struct sip_msg *msg, void *arg)
 	}
 
 	sipd_guard_learn(reg->sip, &msg->src);
-	learn_mapped(reg, msg);
 
 	if (msg->scode == 401 || msg->scode == 407) {
 		challenged(reg, msg);
@@ -595,16 +594,4 @@ void sipd_register_moved(struct sipd_register *reg)
 {
 	if (!reg->stopping && !reg->req && reg->granted)
 		tmr_start(&reg->tmr, 0, retry_handler, reg);
-}
-
-
-bool sipd_register_known_contact(const struct sipd_register *reg,
-				 struct sa *mapped)
-{
-	if (!sa_isset(&reg->mapped, SA_ADDR))
-		return false;
-
-	*mapped = reg->mapped;
-
-	return true;
 }

@@ -48,7 +48,6 @@ struct sipd_register {
 	struct sa dst;                   /* where the last REGISTER went */
 	enum sip_transp tp;
 	uint64_t gen; /* of connections, then */
-	struct sa mapped;
 	void (*stoph)(void *arg);
 	void *arg;
 	struct sipd_work work;

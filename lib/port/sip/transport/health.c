@@ -121,6 +121,11 @@ void health_answered(struct sipd_servers *servers,
 		     const struct sip_msg *msg)
 {
 	const uint32_t after = msg->scode == 503 ? retry_after(msg) : 0;
+	unsigned group;
+
+	if (sa_cmp(&msg->src, &target->addr, SA_ADDR) &&
+	    servers_of_hop(servers, target, &group))
+		sipd_mapped_read(servers->sip, target->tp, msg);
 
 	if (!strcmp(method, "REGISTER") && msg->scode < 300)
 		servers->current = *target;
