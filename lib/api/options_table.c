@@ -176,7 +176,7 @@ const struct sipd_option_def sipd_option_table[SIPD_OPT_COUNT] = {
 	"the first of these is taken. Calls with one of g722, opus and l16 "
 	"run at 16 kHz."},
 [SIPD_OPT_MEDIA_SRTP] = {"media.srtp", ENUM("off,optional,required,dtls"),
-	.later = "dtls", .scope = BOTH, .standard = "off",
+	.scope = BOTH, .standard = "off",
 	.doc = "Encryption of the audio (docs/srtp.md); optional: where the "
 	"far end can; required, dtls: no call without."},
 [SIPD_OPT_MEDIA_RTCP_MUX] = {"media.rtcp_mux", BOOL, .scope = BOTH,

@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """Encrypted audio with baresip, both ways and in both directions, and the
 descriptions that sipp answers with."""
+import hashlib
 import os
+import ssl
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -12,6 +15,7 @@ import flow  # noqa: E402
 from flow import run  # noqa: E402
 from test_sipp_uas import Telephone  # noqa: E402
 
+OPENSSL = flow.program("openssl", "openssl")
 CM80 = "AES_CM_128_HMAC_SHA1_80"
 GCM = "AEAD_AES_256_GCM"
 
@@ -77,6 +81,36 @@ class Mandatory(Phone):
         self.assertEqual(r.last["srtp"], GCM)
 
     # conformance: RFC 4568 5.1.2 | RTP/SAVP with keys is answered, audio both ways | baresip
+    def test_its_call(self):
+        e, _ = self.its_call_is_heard("required")
+        self.assertEqual(e["srtp"], CM80)
+
+
+class Handshake(Phone):
+    account = ";mediaenc=dtls_srtp"
+
+    # conformance: RFC 5763, 5764 | the handshake over the RTP port, the fingerprint checked, audio both ways | baresip
+    def test_dtls(self):
+        r = self.two_ways("dtls")
+        self.assertIn(r.last["srtp"], ("dtls:" + GCM, "dtls:" + CM80,
+                                       "dtls:AEAD_AES_128_GCM"), r)
+        self.assertTrue(r.all("call_answered")[0]["srtp"].startswith("dtls"))
+
+    # conformance: RFC 5763 5 | its offer of UDP/TLS/RTP/SAVP is answered, we say hello, audio both ways | baresip
+    def test_its_call(self):
+        e, _ = self.its_call_is_heard("dtls")
+        self.assertTrue(e["srtp"].startswith("dtls:A"), e)
+
+    # conformance: RFC 5763 5 | an offer of DTLS is taken as well if keys in the SDP are asked for | baresip
+    def test_its_call_by_required(self):
+        e, _ = self.its_call_is_heard("required")
+        self.assertTrue(e["srtp"].startswith("dtls:A"), e)
+
+
+class MandatoryFeedback(Phone):
+    account = ";mediaenc=srtp-mandf"
+
+    # conformance: RFC 5124 | RTP/SAVPF is answered, audio both ways | baresip
     def test_its_call(self):
         e, _ = self.its_call_is_heard("required")
         self.assertEqual(e["srtp"], CM80)
@@ -149,6 +183,53 @@ class Sipp(flow.Case):
                 self.assertEqual((r.status, r.last["disposition"],
                                   r.last["srtp"]), (0, "answered", srtp), r)
                 self.assertGreater(r.last["rtp"]["tx"], 20, r)
+
+    def dtls(self, right):
+        """sipp answers, and openssl has the certificate at its port."""
+        cert, key = self.path("cert.pem"), self.path("key.pem")
+        subprocess.run(
+            [OPENSSL, "req", "-x509", "-newkey", "ec", "-pkeyopt",
+             "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=x", "-days",
+             "1", "-keyout", key, "-out", cert], check=True,
+            capture_output=True)
+        with open(cert, encoding="ascii") as f:
+            der = ssl.PEM_cert_to_DER_cert(f.read())
+        digest = hashlib.sha256(der).digest()
+        if not right:
+            digest = digest[:-1] + bytes([digest[-1] ^ 1])
+        port = flow.free_port(self.ip)
+        with open(self.path("openssl"), "wb") as log:
+            server = subprocess.Popen(
+                [OPENSSL, "s_server", "-dtls1_2", "-accept", "%s:%d" % (
+                    self.ip, port), "-cert", cert, "-key", key, "-verify", "1",
+                 "-use_srtp", "SRTP_AES128_CM_SHA1_80", "-listen"],
+                stdin=subprocess.PIPE, stdout=log, stderr=log)
+        try:
+            flow.until(lambda: flow.listens("udp", self.ip, port), 10,
+                       "openssl listens")
+            return self.call("srtp_answer", (
+                ("[media_port] RTP/AVP", "%d UDP/TLS/RTP/SAVP" % port),
+                ("a=sendrecv", "a=sendrecv\na=setup:passive\na=rtcp-mux\n"
+                 "a=fingerprint:sha-256 " + ":".join(
+                     "%02X" % b for b in digest))), "dtls")
+        finally:
+            server.kill()
+            server.communicate()
+
+    # conformance: RFC 5764 4, 8122 6.2 | keys come from the handshake with the certificate of the fingerprint | sipp, openssl
+    def test_dtls_with_the_right_certificate(self):
+        r = self.dtls(True)
+        self.assertEqual((r.status, r.last["srtp"]), (0, "dtls:" + CM80), r)
+        self.assertGreater(r.last["rtp"]["tx"], 20, r)
+
+    # conformance: RFC 8122 6.2 | with another certificate the call ends with the reason, and nothing is sent | sipp, openssl
+    def test_dtls_with_another_certificate(self):
+        r = self.dtls(False)
+        self.assertIn("not the one of a=fingerprint", r.last["reason"], r)
+        self.assertEqual((r.last["disposition"], r.last["error"],
+                          r.last["srtp"], r.last["rtp"]["tx"]),
+                         ("failed", "SIPDIALER_ENET", None, 0), r)
+        self.assertNotEqual(r.status, 0, r)
 
     # conformance: RFC 4568 7.1.3 | 488 to keys over RTP/AVP: once more by RTP/SAVP | sipp
     def test_488_then_savp(self):

@@ -85,7 +85,7 @@ export interface DialerOptions {
   'sip.tls_min_version'?: 'tlsv1.2' | 'tlsv1.3' | null
   /** Codecs offered, the preferred first; of an offer that comes the first of these is taken. Calls with one of g722, opus and l16 run at 16 kHz. Default: pcmu,pcma. */
   'media.codecs'?: string | readonly ('pcmu' | 'pcma' | 'g722' | 'opus' | 'l16')[] | null
-  /** Encryption of the audio (docs/srtp.md); optional: where the far end can; required, dtls: no call without. Default: off. Not yet: dtls. */
+  /** Encryption of the audio (docs/srtp.md); optional: where the far end can; required, dtls: no call without. Default: off. */
   'media.srtp'?: 'off' | 'optional' | 'required' | 'dtls' | null
   /** Offer and take RTCP on the port of RTP (RFC 5761); with DTLS always. Default: no. */
   'media.rtcp_mux'?: boolean | 'yes' | 'no' | null
@@ -195,7 +195,7 @@ export interface CallOptions {
   'sip.header'?: string | readonly string[] | null
   /** Codecs offered, the preferred first; of an offer that comes the first of these is taken. Calls with one of g722, opus and l16 run at 16 kHz. Default: pcmu,pcma. */
   'media.codecs'?: string | readonly ('pcmu' | 'pcma' | 'g722' | 'opus' | 'l16')[] | null
-  /** Encryption of the audio (docs/srtp.md); optional: where the far end can; required, dtls: no call without. Default: off. Not yet: dtls. */
+  /** Encryption of the audio (docs/srtp.md); optional: where the far end can; required, dtls: no call without. Default: off. */
   'media.srtp'?: 'off' | 'optional' | 'required' | 'dtls' | null
   /** Offer and take RTCP on the port of RTP (RFC 5761); with DTLS always. Default: no. */
   'media.rtcp_mux'?: boolean | 'yes' | 'no' | null
@@ -247,7 +247,7 @@ export interface CampaignOptions {
   'sip.header'?: string | readonly string[] | null
   /** Codecs offered, the preferred first; of an offer that comes the first of these is taken. Calls with one of g722, opus and l16 run at 16 kHz. Default: pcmu,pcma. */
   'media.codecs'?: string | readonly ('pcmu' | 'pcma' | 'g722' | 'opus' | 'l16')[] | null
-  /** Encryption of the audio (docs/srtp.md); optional: where the far end can; required, dtls: no call without. Default: off. Not yet: dtls. */
+  /** Encryption of the audio (docs/srtp.md); optional: where the far end can; required, dtls: no call without. Default: off. */
   'media.srtp'?: 'off' | 'optional' | 'required' | 'dtls' | null
   /** Offer and take RTCP on the port of RTP (RFC 5761); with DTLS always. Default: no. */
   'media.rtcp_mux'?: boolean | 'yes' | 'no' | null

@@ -379,7 +379,8 @@ bool sipd_call_settings(struct sipd_call *call,
 	call->sdp.codecc = conf->codecc;
 	call->sdp.telephone_event = true;
 	call->sdp.rtcp_mux = conf->rtcp_mux;
-	call->sdp.secure.mode = conf->srtp;
+	if (!call->stream) /* else its keys are told already */
+		call->sdp.secure.mode = conf->srtp;
 	call->sdp.session_id = call->id;
 	call->sdp.version = 1;
 	if (conf->prompt)

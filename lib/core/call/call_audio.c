@@ -116,8 +116,12 @@ static void secured_handler(bool ok, const char *text, void *arg)
 	/* before the answer it may be another far end: that one begins anew */
 	sipd_log_warning(call->env.log, "call %llu: %s",
 			 (unsigned long long)call->id, text);
-	if (call->state == SIPD_CALL_ANSWERED)
-		sipd_call_hangup(call, text);
+	call->srtp = NULL;
+	if (call->state != SIPD_CALL_ANSWERED)
+		return;
+	call->outcome.error = SIPDIALER_ENET;
+	call->rtp_silent = true; /* and nothing will ever be heard */
+	sipd_call_hangup(call, text);
 }
 
 
@@ -142,6 +146,22 @@ static const struct sipd_stream_handlers stream_handlers = {
 	.audio = audio_handler,
 	.closed = closed_handler,
 };
+
+
+/* Keys and certificate that the description will have. */
+static int secure_init(struct sipd_call *call)
+{
+	const enum sipd_srtp_mode mode = call->sdp.secure.mode;
+	const char *fingerprint = mode == SIPD_SRTP_OFF
+					  ? ""
+					  : sipd_media_fingerprint(
+						    call->env.media);
+
+	if (mode == SIPD_SRTP_DTLS && !*fingerprint)
+		return SIPDIALER_EIO;
+
+	return sipd_secure_init(&call->sdp.secure, mode, fingerprint);
+}
 
 
 int sipd_call_audio_open(struct sipd_call *call)
@@ -172,7 +192,7 @@ int sipd_call_audio_open(struct sipd_call *call)
 		return sipd_error(SIPDIALER_ENET, "no route to \"%s\"",
 				  call->to);
 
-	err = sipd_secure_init(&call->sdp.secure, call->sdp.secure.mode, "");
+	err = secure_init(call);
 	if (err)
 		return err;
 

@@ -20,6 +20,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/error.h"
+#include "port/srtp/dtls.h"
 #include "port/thread.h"
 
 enum {
@@ -36,7 +37,8 @@ enum {
 
 struct sipd_media {
 	unsigned threads;
-	unsigned port; /* where to look for a pair; loop thread */
+	unsigned port;              /* where to look for a pair; loop thread */
+	struct sipd_dtls_ctx *dtls; /* NULL: not wanted yet; loop thread */
 	struct media_thread t[];
 };
 
@@ -96,6 +98,22 @@ struct media_thread *sipd_media_thread(struct sipd_media *m)
 unsigned *sipd_media_next_port(struct sipd_media *m)
 {
 	return &m->port;
+}
+
+
+const char *sipd_media_fingerprint(struct sipd_media *m)
+{
+	if (!m->dtls && sipd_dtls_ctx_new(&m->dtls))
+		return "";
+
+	return sipd_dtls_fingerprint(m->dtls);
+}
+
+
+/* Media threads know it by a command that came after it was made. */
+struct sipd_dtls_ctx *sipd_media_dtls(struct sipd_media *m)
+{
+	return m->dtls;
 }
 
 
@@ -383,6 +401,7 @@ void sipd_media_stop(struct sipd_media *m)
 {
 	while (m->threads)
 		thread_stop(&m->t[--m->threads]);
+	sipd_dtls_ctx_free(m->dtls);
 	free(m);
 }
 

@@ -165,6 +165,8 @@ void sipd_media_leave(struct sipd_rtp *r);
 uint32_t sipd_media_random(struct media_thread *t);
 struct media_thread *sipd_media_thread(struct sipd_media *m);
 unsigned *sipd_media_next_port(struct sipd_media *m);
+struct sipd_dtls_ctx;
+struct sipd_dtls_ctx *sipd_media_dtls(struct sipd_media *m); /* NULL none */
 uint64_t sipd_media_ntp(const struct media_thread *t, uint64_t us);
 
 /* stream.c */
@@ -173,6 +175,8 @@ void sipd_rtp_tick(struct sipd_rtp *r, uint64_t tick);
 /* receive.c */
 struct receiver *sipd_receiver_new(void);
 void sipd_rtp_receive(struct sipd_rtp *r);
+/** A packet that is not believed. */
+void sipd_rtp_drop(struct sipd_rtp *r);
 void sipd_rtcp_receive(struct sipd_rtp *r);
 void sipd_rtp_keys(struct sipd_rtp *r, const struct sipd_key *key, size_t n);
 
@@ -190,6 +194,9 @@ void sipd_rtp_send_audio(struct sipd_rtp *r, uint8_t *buf, size_t n,
 /** Timestamp of a tick, as it is sent. */
 uint32_t sipd_rtp_wire(const struct sipd_rtp *r, uint32_t tick);
 void sipd_rtcp_send(struct sipd_rtp *r, bool bye);
+/** From the RTP socket, as it is. */
+void sipd_rtp_send_raw(struct sipd_rtp *r, const union sipd_addr *to,
+		       const uint8_t *buf, size_t n);
 
 /* wide_send.c */
 void sipd_rtp_wide_audio(struct sipd_rtp *r, const struct sipd_tx_frame *tx);

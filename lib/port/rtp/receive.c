@@ -52,7 +52,7 @@ struct receiver *sipd_receiver_new(void)
 }
 
 
-static void drop(struct sipd_rtp *r)
+void sipd_rtp_drop(struct sipd_rtp *r)
 {
 	++r->dropped;
 	bump(&r->t->count.dropped, 1);
@@ -263,7 +263,7 @@ static void rtcp_in(struct sipd_rtp *r, uint8_t *buf, size_t n,
 	n = sipd_rtcp_unseal(r, buf, n);
 	if (!n || !sipd_rtcp_parse(&in, buf, n, r->ssrc) ||
 	    in.ssrc == r->ssrc) {
-		drop(r);
+		sipd_rtp_drop(r);
 		return;
 	}
 	/* who sends no packets while silent still reports */
@@ -302,26 +302,26 @@ static void packet_in(struct sipd_rtp *r, uint8_t *buf, size_t n,
 		if (sipd_addr_eq(from, sipd_source_target(&r->source)))
 			rtcp_in(r, buf, n, arrival_us);
 		else
-			drop(r);
+			sipd_rtp_drop(r);
 		return;
 	}
 
 	n = sipd_rtp_unseal(r, buf, n);
 	if (!n || !sipd_rtp_parse(&p, buf, n) || !p.len) {
-		drop(r);
+		sipd_rtp_drop(r);
 		return;
 	}
 	codec = codec_of(r, p.pt);
 	if ((!codec && !is_noise(r, p.pt) && !event_khz(r, p.pt)) ||
 	    !from_source(r, &p, from) || !same_speaker(r, &p, arrival_us)) {
-		drop(r);
+		sipd_rtp_drop(r);
 		return;
 	}
 	check_collision(r, p.ssrc);
 
 	if (codec) {
 		if (!audio_in(r, &p, codec, arrival_us)) {
-			drop(r);
+			sipd_rtp_drop(r);
 			return;
 		}
 	}
@@ -386,8 +386,11 @@ static int receive_batch(struct sipd_rtp *r)
 		struct msghdr *h = &rc->msg[i].msg_hdr;
 
 		if (h->msg_flags & MSG_TRUNC)
-			drop(r);
-		else if (r->remote.dir & SIPD_RECVONLY)
+			sipd_rtp_drop(r);
+		else if (!sipd_rtp_secure_input(r, rc->buf[i],
+						rc->msg[i].msg_len,
+						&rc->from[i]) &&
+			 r->remote.dir & SIPD_RECVONLY)
 			packet_in(r, rc->buf[i], rc->msg[i].msg_len,
 				  &rc->from[i], arrival(h, r->now_us, wall));
 		h->msg_namelen = sizeof(rc->from[i]);
@@ -435,7 +438,7 @@ void sipd_rtcp_receive(struct sipd_rtp *r)
 	if (n < 0)
 		return;
 	if (!rtcp_source(r, &from)) {
-		drop(r);
+		sipd_rtp_drop(r);
 		return;
 	}
 	rtcp_in(r, buf, (size_t)n, sipd_clock_us());

@@ -33,6 +33,10 @@ int sipd_media_start(struct sipd_media **mp, unsigned threads,
 /** All streams must be closed. */
 void sipd_media_stop(struct sipd_media *m);
 
+/** Of our certificate, made by the first who asks: a=fingerprint; "" if there
+ *  is none.  @thread loop */
+const char *sipd_media_fingerprint(struct sipd_media *m);
+
 struct sipd_media_stats {
 	uint64_t streams;         /* open now */
 	uint64_t tx, rx, dropped; /* packets so far; dropped = not believed */

@@ -17,6 +17,13 @@ struct sipd_rtp_secure;
 void sipd_rtp_secure_set(struct sipd_rtp *r, const struct sipd_secure *agreed);
 void sipd_rtp_secure_free(struct sipd_rtp *r);
 
+/** A packet came: true if it is one of a handshake, and was taken care of. */
+bool sipd_rtp_secure_input(struct sipd_rtp *r, const uint8_t *buf, size_t n,
+			   const union sipd_addr *from);
+/** Each tick: what is due of a handshake. */
+void sipd_rtp_secure_tick(struct sipd_rtp *r);
+bool sipd_rtcp_ready(const struct sipd_rtp *r);
+
 /* In place; sending wants room for SIPD_SRTP_TRAILER bytes behind n.  0: the
  * packet must not be sent, or is not believed. */
 size_t sipd_rtp_seal(struct sipd_rtp *r, uint8_t *buf, size_t n);

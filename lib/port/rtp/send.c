@@ -46,6 +46,13 @@ uint32_t sipd_rtp_wire(const struct sipd_rtp *r, uint32_t tick)
 }
 
 
+void sipd_rtp_send_raw(struct sipd_rtp *r, const union sipd_addr *to,
+		       const uint8_t *buf, size_t n)
+{
+	send_to(r->fd, r->fixed, to, buf, n);
+}
+
+
 /* buf: room for the header, n bytes, and what encryption adds */
 static void send_rtp(struct sipd_rtp *r, uint8_t *buf, size_t n, uint8_t pt,
 		     uint32_t ts, bool marker)

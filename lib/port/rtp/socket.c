@@ -114,14 +114,16 @@ static void drain(int fd)
 }
 
 
-/* What came before the far end was known is nobody's. */
+/* What came before the far end was known is nobody's; but a handshake that
+ * began at once, and says by its keys whose it is. */
 void sipd_rtp_socket_prepare(struct sipd_rtp *r)
 {
 	const int size = RCVBUF, on = 1;
 
 	(void)setsockopt(r->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	(void)setsockopt(r->fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));
-	drain(r->fd);
+	if (!r->secure)
+		drain(r->fd);
 	drain(r->rtcp_fd);
 }
 

@@ -66,6 +66,19 @@ bool sipd_source_believe(struct sipd_source *s, const union sipd_addr *from,
 }
 
 
+void sipd_source_take(struct sipd_source *s, const union sipd_addr *from)
+{
+	if (sipd_addr_eq(from, &s->sdp)) {
+		s->taken = false;
+		s->confirmed = true;
+	}
+	else if (!s->confirmed) {
+		s->other = *from;
+		s->taken = true;
+	}
+}
+
+
 const union sipd_addr *sipd_source_target(const struct sipd_source *s)
 {
 	return s->taken ? &s->other : &s->sdp;

@@ -37,6 +37,9 @@ void sipd_source_set(struct sipd_source *s, const union sipd_addr *sdp,
 bool sipd_source_believe(struct sipd_source *s, const union sipd_addr *from,
 			 uint32_t ssrc, uint16_t seq, uint64_t now_ms);
 
+/** Who sends from there has proved to be the one who was meant. */
+void sipd_source_take(struct sipd_source *s, const union sipd_addr *from);
+
 /** Where to send, family 0 if nowhere. */
 const union sipd_addr *sipd_source_target(const struct sipd_source *s);
 

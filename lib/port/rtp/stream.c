@@ -118,6 +118,7 @@ void sipd_rtp_tick(struct sipd_rtp *r, uint64_t tick)
 	r->now_us = sipd_clock_us();
 
 	sipd_rtp_receive(r);
+	sipd_rtp_secure_tick(r);
 	play_out(r, &rx);
 	tx.kind = SIPD_TX_SILENCE;
 	tx.len = 0;
@@ -163,7 +164,6 @@ static void do_connect(struct sipd_rtp *r, const struct sipd_sdp_remote *sdp)
 	const union sipd_addr before = r->source.sdp;
 
 	r->now_us = sipd_clock_us();
-	sipd_rtp_secure_set(r, &sdp->secure);
 	if (r->remote.codec != sdp->codec || r->remote.ptime != sdp->ptime)
 		sipd_rtp_codec_changed(r, sdp->codec);
 	r->remote = *sdp;
@@ -188,6 +188,7 @@ static void do_connect(struct sipd_rtp *r, const struct sipd_sdp_remote *sdp)
 		sipd_reception_next(&r->reception);
 		sipd_jitter_resync(&r->jitter);
 	}
+	sipd_rtp_secure_set(r, &sdp->secure);
 	if (!r->connected)
 		first_connect(r);
 }

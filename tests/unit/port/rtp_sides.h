@@ -41,6 +41,8 @@ struct side {
 	int last;
 	bool loud; /* something not silent was heard */
 	unsigned first, silent, keys_sent, closed, after_close;
+	unsigned secured, unsecured;
+	const char *how; /* it is encrypted, or why not */
 	char keys[128];
 	uint32_t key_ms;
 	struct sipd_rtp_stats st;
@@ -148,6 +150,15 @@ static UNUSED void on_silent(void *arg)
 }
 
 
+static UNUSED void on_secured(bool ok, const char *text, void *arg)
+{
+	struct side *s = arg;
+
+	s->how = text;
+	count_up(s, ok ? &s->secured : &s->unsecured);
+}
+
+
 static UNUSED void on_keys_sent(void *arg)
 {
 	struct side *s = arg;
@@ -172,6 +183,7 @@ static const struct sipd_rtp_handlers handlers = {
 	.dtmf = on_dtmf,
 	.first = on_first,
 	.silent = on_silent,
+	.secured = on_secured,
 	.dtmf_sent = on_keys_sent,
 	.closed = on_closed,
 };

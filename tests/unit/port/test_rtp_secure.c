@@ -258,6 +258,112 @@ static void test_new_keys_take_over(void **state)
 }
 
 
+/* ---- DTLS ---------------------------------------------------------------- */
+
+static struct sipd_secure dtls_of(enum sipd_dtls_role role)
+{
+	struct sipd_secure s = {.role = role, .fingerprint = {.len = 32}};
+	const char *text = sipd_media_fingerprint(media) + strlen("sha-256 ");
+	size_t i;
+
+	for (i = 0; i < 32; ++i)
+		s.fingerprint.hash[i] = (uint8_t)strtoul(text + 3 * i, NULL,
+							 16);
+
+	return s;
+}
+
+
+static void dtls_join(struct side *a, struct side *b, uint8_t wrong)
+{
+	struct sipd_sdp_remote ra = remote_of(NET "2", sipd_rtp_port(b->r));
+	struct sipd_sdp_remote rb = remote_of(NET "1", sipd_rtp_port(a->r));
+
+	ra.secure = dtls_of(SIPD_DTLS_ACTIVE);
+	rb.secure = dtls_of(SIPD_DTLS_PASSIVE);
+	ra.secure.fingerprint.hash[31] ^= wrong;
+	ra.rtcp_mux = rb.rtcp_mux = true;
+	sipd_rtp_connect(a->r, &ra);
+	sipd_rtp_connect(b->r, &rb);
+}
+
+
+/* conformance: RFC 5764, 8842 5.1 | keys by a handshake over the RTP port; over a re-INVITE the association goes on | own */
+static void test_handshake_then_audio(void **state)
+{
+	struct side a, b;
+	(void)state;
+
+	side_open(&a, NET "1");
+	side_open(&b, NET "2");
+	dtls_join(&a, &b, 0);
+	assert_true(wait_for(&a, &a.audio, 20));
+	assert_true(wait_for(&b, &b.audio, 20));
+	assert_int_equal(now_of(&a, &a.secured), 1);
+	assert_string_equal(a.how, "dtls:AEAD_AES_256_GCM");
+
+	dtls_join(&a, &b, 0);
+	assert_true(wait_for(&a, &a.audio, now_of(&a, &a.audio) + 20));
+	assert_true(wait_for(&b, &b.audio, now_of(&b, &b.audio) + 20));
+	side_close(&a);
+	side_close(&b);
+	assert_int_equal(a.secured + b.secured, 2);
+	assert_int_equal(a.unsecured + b.unsecured + a.mixed + b.mixed, 0);
+	assert_true(a.st.dropped + b.st.dropped <= 2); /* close_notify */
+}
+
+
+/* conformance: RFC 8122 6.2, 5763 5 | with a wrong fingerprint nothing is sent or heard, and the reason is told | own */
+static void test_wrong_fingerprint(void **state)
+{
+	struct side a, b;
+	(void)state;
+
+	side_open(&a, NET "1");
+	side_open(&b, NET "2");
+	dtls_join(&a, &b, 1);
+	assert_true(wait_for(&a, &a.unsecured, 1));
+	assert_non_null(strstr(a.how, "a=fingerprint"));
+	side_close(&a);
+	side_close(&b);
+	assert_int_equal(a.st.tx, 0);
+	assert_int_equal(a.st.rx + b.st.rx, 0);
+}
+
+
+/* conformance: RFC 7983 7 | of a stranger no handshake is answered once the far end has spoken, and what is no DTLS does no harm | own */
+static void test_strange_handshakes(void **state)
+{
+	static const uint8_t hello[] = {22, 254, 253, 0, 0, 0, 0,
+					0,  0,   0,   1, 0, 1, 1};
+	struct side a, b;
+	struct peer evil;
+	union sipd_addr at;
+	uint8_t buf[2000];
+	unsigned i;
+	(void)state;
+
+	side_open(&a, NET "1");
+	side_open(&b, NET "2");
+	peer_open(&evil, NET "66");
+	assert_true(sipd_addr_parse(&at, NET "2", sipd_rtp_port(b.r)));
+	dtls_join(&a, &b, 0);
+	assert_true(wait_for(&b, &b.secured, 1));
+	for (i = 0; i < 200; ++i) {
+		memset(buf, (int)(20 + i % 44), sizeof(buf));
+		memcpy(buf, hello, i & 1 ? sizeof(hello) : 1);
+		peer_raw(&evil, &at, buf, 1 + i * 7);
+	}
+	assert_true(wait_for(&b, &b.audio, now_of(&b, &b.audio) + 20));
+	assert_int_equal(peer_recv(&evil, buf, sizeof(buf), 0), -1);
+	side_close(&a);
+	side_close(&b);
+	(void)close(evil.fd);
+	assert_int_equal(b.secured + b.unsecured, 1);
+	assert_int_equal(b.mixed + b.backwards, 0);
+}
+
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -266,6 +372,9 @@ int main(void)
 		cmocka_unit_test(test_sent_packets_are_encrypted),
 		cmocka_unit_test(test_same_keys_go_on),
 		cmocka_unit_test(test_new_keys_take_over),
+		cmocka_unit_test(test_handshake_then_audio),
+		cmocka_unit_test(test_wrong_fingerprint),
+		cmocka_unit_test(test_strange_handshakes),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
