@@ -205,7 +205,7 @@ static void test_other_requests_in_dialog_answered(void **state)
 	/* clang-format off */
 	static const struct { const char *method, *answer; } table[] = {
 		{ "OPTIONS", "SIP/2.0 200" }, { "UPDATE", "SIP/2.0 200" },
-		{ "REFER", "SIP/2.0 603" },   { "NOTIFY", "SIP/2.0 489" },
+		{ "REFER", "SIP/2.0 400" },   { "NOTIFY", "SIP/2.0 489" },
 		{ "PRACK", "SIP/2.0 481" },   { "MESSAGE", "SIP/2.0 405" },
 		{ "FOO", "SIP/2.0 501" },     { "INFO", "SIP/2.0 200" },
 	};

@@ -364,6 +364,74 @@ static void test_small_interval_of_a_new_call_gets_422(void **state)
 }
 
 
+/* Within more than expect() waits for. */
+static void await_invite(struct side *s, char *buf)
+{
+	const uint64_t end = sipd_clock_ms() + 6000;
+
+	while (sipd_clock_ms() < end) {
+		if (msg_recv(s, buf, 100) && !strncmp(buf, "INVITE ", 7))
+			return;
+	}
+	fail_msg("no INVITE came");
+}
+
+
+static void do_hold(struct side *s)
+{
+	sipd_invite_hold(s->inv, true);
+}
+
+
+/* conformance: RFC 3261 14.1, 14.2 | an offer of the peer while our re-INVITE is under way gets 491; 491 to ours sends it again after 2.1 to 4 s | own telephone */
+static void test_offers_that_cross(void **state)
+{
+	struct side *s = *state;
+	char buf[MSG], ours[MSG];
+	uint64_t since;
+
+	call_with(s, "");
+	on_loop(s, do_hold);
+	expect(s, "INVITE ", ours);
+	request_sdp(s, "INVITE", ++s->cseq, sdp(40000, ""));
+	expect(s, "SIP/2.0 491", buf);
+	request(s, "ACK", s->cseq, "", "");
+	request_sdp(s, "UPDATE", ++s->cseq, sdp(40000, ""));
+	expect(s, "SIP/2.0 491", buf);
+	reply(s, ours, "491 Request Pending", "", "");
+	expect(s, "ACK ", buf);
+	since = sipd_clock_ms();
+	await_invite(s, buf);
+	assert_true(sipd_clock_ms() - since >= 2000);
+	reply(s, buf, "200 OK", "", sdp(40000, "a=recvonly\r\n"));
+	expect(s, "ACK ", buf);
+	AWAIT(s, holding, 1);
+	bye_in(s, "");
+}
+
+
+/* conformance: RFC 3261 12.2.1.2 | 481 to our re-INVITE ends the dialog, 488 leaves the media as they were | own telephone */
+static void test_refused_hold(void **state)
+{
+	struct side *s = *state;
+	char buf[MSG];
+
+	call_with(s, "");
+	on_loop(s, do_hold);
+	expect(s, "INVITE ", buf);
+	reply(s, buf, "488 Not Acceptable Here", "", "");
+	expect(s, "ACK ", buf);
+	AWAIT(s, holding, 1);
+	assert_int_equal(s->told.hold_error, SIPDIALER_ENET);
+	assert_int_equal(s->told.ended, 0);
+	on_loop(s, do_hold);
+	expect(s, "INVITE ", buf);
+	reply(s, buf, "481 Call Does Not Exist", "", "");
+	expect(s, "BYE ", buf);
+	AWAIT(s, ended, 1);
+}
+
+
 /* conformance: RFC 4028 9 | a hold without Session-Expires leaves the timer as it is | own telephone */
 static void test_hold_without_timer_headers_keeps_the_timer(void **state)
 {
@@ -394,6 +462,8 @@ int main(void)
 		S(test_small_interval_in_the_dialog_gets_422),
 		S(test_answer_agrees_on_interval_and_refresher),
 		S(test_small_interval_of_a_new_call_gets_422),
+		S(test_offers_that_cross),
+		S(test_refused_hold),
 		S(test_hold_without_timer_headers_keeps_the_timer),
 	};
 

@@ -88,7 +88,7 @@ int invite_check_glare(const struct sipd_invite *inv,
 		       const struct sip_msg *msg)
 {
 	const bool invite = !pl_strcmp(&msg->met, "INVITE");
-	const bool ours = inv->refreshing &&
+	const bool ours = inv->refreshing && inv->refresh_met &&
 			  !strcmp(inv->refresh_met, "INVITE");
 
 	if (!invite && !invite_has_body(msg))

@@ -250,6 +250,8 @@ void invite_session_timer(struct sipd_invite *inv, const struct sip_msg *msg);
 void invite_timer_arm(struct sipd_invite *inv);
 /** Value of Session-Expires, s; 0 none. */
 uint32_t invite_expires(const struct sip_msg *msg);
+/** The peer does not know it any more: BYE, and the end with these words. */
+void invite_session_lost(struct sipd_invite *inv, const char *why);
 /** Until a request that met one of the peer is sent again. RFC 3261 14.1 */
 uint32_t invite_glare_ms(const struct sipd_invite *inv);
 

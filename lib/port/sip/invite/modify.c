@@ -85,8 +85,11 @@ static void refused(struct sipd_invite *inv, const struct sip_msg *msg)
 		return;
 	}
 
-	/* whether the session is still there the refresh or the BYE finds out:
-	 * 408 and 481 end it there */
+	if (msg->scode == 408 || msg->scode == 481) {
+		invite_session_lost(inv, "peer does not know the session any "
+					 "more");
+		return;
+	}
 	invite_reason(msg, reason, sizeof(reason));
 	give_up(inv, SIPDIALER_ENET, reason);
 }
@@ -100,7 +103,9 @@ static void modify_resp(int err, const struct sip_msg *msg, void *arg)
 		return;
 
 	inv->refreshing = inv->offering = false;
-	if (err || !msg)
+	if (err == ETIMEDOUT) /* as a 408. RFC 3261 8.1.3.1, 12.2.1.2 */
+		invite_session_lost(inv, "peer does not answer a re-INVITE");
+	else if (err || !msg)
 		give_up(inv, SIPDIALER_ENET, "no answer to the re-INVITE");
 	else if (!sipd_guard_response(msg, inv->callid, inv->ltag,
 				      inv->modify_seq, "INVITE"))
@@ -111,7 +116,8 @@ static void modify_resp(int err, const struct sip_msg *msg, void *arg)
 	else
 		refused(inv, msg);
 
-	if (inv->hold_want != inv->local.hold && !tmr_isrunning(&inv->modify))
+	if (inv->hold_want != inv->local.hold &&
+	    !sipd_libre_timer_running(&inv->modify))
 		later(inv, 0);
 }
 
@@ -142,6 +148,7 @@ static void modify_send(struct sipd_invite *inv)
 	if (!err) {
 		invite_timer_again(inv, headers, sizeof(headers));
 		rq.cseq = inv->modify_seq = ++inv->lseq;
+		inv->refresh_met = rq.method;
 		inv->refreshing = inv->offering = true;
 		err = invite_dialog_send(inv, &inv->dlg, &rq);
 	}

@@ -279,7 +279,7 @@ static void refresh_later(struct sipd_invite *inv, uint64_t ms)
 }
 
 
-static void session_lost(struct sipd_invite *inv, const char *why)
+void invite_session_lost(struct sipd_invite *inv, const char *why)
 {
 	struct sipd_invite_end end = {
 		.sip_status = inv->status,
@@ -307,11 +307,13 @@ static void timer_handler(void *arg)
 	if (inv->state != INVITE_CONFIRMED || !inv->expires_s)
 		return;
 	if (!inv->refresher) {
-		session_lost(inv, "peer stopped refreshing the session");
+		invite_session_lost(inv,
+				    "peer stopped refreshing the session");
 		return;
 	}
 	if (sipd_clock_ms() >= inv->expires_ms) {
-		session_lost(inv, "peer refuses to refresh the session");
+		invite_session_lost(inv,
+				    "peer refuses to refresh the session");
 		return;
 	}
 	if (inv->reply || inv->req) { /* another is under way */
@@ -353,7 +355,8 @@ static void refused(struct sipd_invite *inv, const struct sip_msg *msg)
 	const uint32_t s = seconds(msg, SIP_HDR_RETRY_AFTER);
 
 	if (msg->scode == 408 || msg->scode == 481)
-		session_lost(inv, "peer does not know the session any more");
+		invite_session_lost(inv,
+				    "peer does not know the session any more");
 	else if (send_other(inv, msg))
 		refresh_send(inv);
 	else if (msg->scode == 491)
@@ -393,7 +396,7 @@ static void unanswered(struct sipd_invite *inv, int err)
 		return;
 	}
 
-	session_lost(inv, "peer does not answer the session refresh");
+	invite_session_lost(inv, "peer does not answer the session refresh");
 }
 
 
@@ -448,5 +451,5 @@ static void refresh_send(struct sipd_invite *inv)
 	inv->offering = rq.sdp != NULL;
 	err = invite_dialog_send(inv, &inv->dlg, &rq);
 	if (err)
-		session_lost(inv, strerror(err));
+		invite_session_lost(inv, strerror(err));
 }
