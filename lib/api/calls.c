@@ -80,6 +80,8 @@ static void answered_handler(struct sipd_call *call, const char *codec,
 
 	dialed->answered = true;
 	atomic_fetch_add(&dialed->d->counts.answered, 1);
+	if (dialed->replaces)
+		sipd_incoming_replaced(dialed);
 	ev.codec = codec;
 	ev.srtp = srtp;
 	ev.ring_ms = ring_ms;
@@ -508,6 +510,7 @@ int sipd_dialed_new(struct sipd_dialed **dp, struct sipdialer *d,
 
 	dialed->d = d;
 	dialed->id = id;
+	dialed->audio_rate = audio->rate;
 	dialed->to = sipd_strdup(to);
 	dialed->end_node = sipd_event_reserve(d->events);
 	if (!dialed->end_node)

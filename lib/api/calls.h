@@ -34,8 +34,10 @@ struct sipd_dialed {
 	struct sipd_event_node *end_node; /* of CALL_ENDED, reserved */
 	struct sipd_hostaudio *audio;     /* NULL: none; a reference */
 	bool inbound;
-	bool decided; /* inbound: answered or rejected. @locks d->lock */
-	bool early;   /* audio before that. @locks d->lock */
+	bool decided;      /* inbound: answered or rejected. @locks d->lock */
+	bool early;        /* audio before that. @locks d->lock */
+	uint64_t replaces; /* call whose place it takes, 0 none */
+	uint32_t audio_rate;          /* of audio, 0 none */
 	struct sipd_options *options; /* of a host's call, until it starts */
 	char *to;
 	/* the far end asks for a call to somebody. @locks d->lock */
@@ -159,6 +161,11 @@ void sipd_dialed_replaced(struct sipd_call *call, uint64_t other, void *arg);
 /** Fill call, campaign, contact, to, and push it. */
 void sipd_dialed_emit(struct sipd_dialed *dialed, struct sipdialer_event *ev);
 
+/** Answer a call that is to take another's place, as the host has answered
+ *  that one. */
+void sipd_incoming_replace(struct sipd_dialed *dialed);
+/** ... it is answered: that one ends. */
+void sipd_incoming_replaced(struct sipd_dialed *dialed);
 /** Calls come in from now on, if incoming.accept says so. incoming.c */
 void sipd_incoming_start(struct sipdialer *d);
 

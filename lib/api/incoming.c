@@ -72,9 +72,14 @@ static int open_call(struct sipd_dialed *dialed, struct sipd_invite *invite,
 		.timeout_ms = d->incoming_ms,
 		.ask = d->incoming_answer,
 	};
-	struct sipd_event_node *node = sipd_event_reserve(d->events);
+	struct sipd_event_node *node;
 	struct sipdialer_event ev;
 	int err;
+
+	if (dialed->replaces)
+		return sipd_call_open_in(&dialed->call, &d->env, &in,
+					 &sipd_dialed_handlers, dialed);
+	node = sipd_event_reserve(d->events);
 
 	if (!node)
 		return SIPDIALER_EFULL;
@@ -114,6 +119,8 @@ static int call_new(struct sipdialer *d, struct sipd_invite *invite,
 	if (err)
 		return err;
 
+	if (caller->replaces)
+		dialed->replaces = sipd_call_of(caller->replaces);
 	++d->open_calls;
 	++d->calls_in;
 	(void)pthread_mutex_lock(&d->lock);
@@ -127,6 +134,8 @@ static int call_new(struct sipdialer *d, struct sipd_invite *invite,
 
 	++d->calls_up;
 	atomic_fetch_add(&d->counts.calls, 1);
+	if (dialed->replaces)
+		sipd_incoming_replace(dialed);
 
 	return SIPDIALER_OK;
 }

@@ -21,8 +21,9 @@ struct decision {
 	bool early;                   /* before the answer */
 	struct sipd_options *options; /* of that, or of the answer; NULL: no */
 	struct sipd_hostaudio *audio; /* made, until the call has it */
-	int sip_status;               /* to refuse it with; 302: */
-	char *to;                     /* where it is sent; NULL: nowhere */
+	uint32_t audio_rate;
+	int sip_status; /* to refuse it with; 302: */
+	char *to;       /* where it is sent; NULL: nowhere */
 };
 
 
@@ -103,6 +104,7 @@ static int give_audio(struct sipd_dialed *dialed, struct decision *n)
 		return sipd_error(SIPDIALER_ENOMEM, "no memory for a call");
 
 	dialed->audio = sipd_hostaudio_ref(n->audio);
+	dialed->audio_rate = n->audio_rate;
 	n->audio = NULL;
 
 	return SIPDIALER_OK;
@@ -170,6 +172,8 @@ static int decision_new(struct decision **np, struct sipdialer *d,
 static int audio_make(struct sipdialer *d, struct decision *n)
 {
 	const struct sipd_hostaudio_conf conf = sipd_audio_conf(d, n->options);
+
+	n->audio_rate = conf.rate;
 
 	return conf.rate ? sipd_hostaudio_open(&n->audio, &conf)
 			 : SIPDIALER_OK;
@@ -335,4 +339,57 @@ void sipd_incoming_undecided(struct sipd_dialed *dialed)
 	sipd_call_answer(dialed->call, &conf);
 	sipd_options_close(o);
 	free(o);
+}
+
+
+/* ---- in another's place ----------------------------------------------------- */
+
+/* Nothing plays anew; the host hears and speaks as it did. */
+static int options_replacing(const struct sipd_dialed *dialed,
+			     struct sipd_options **op)
+{
+	const struct sipd_dialed *old = sipd_dialed_find(dialed->d,
+							 dialed->replaces);
+	char audio[32] = "call.audio=off";
+	const char *const list[] = {"call.play=", "call.record=",
+				    "call.dtmf=", "call.hangup_after_play=no",
+				    audio,        NULL};
+
+	if (old && old->audio_rate)
+		(void)snprintf(audio, sizeof(audio), "call.audio=%u",
+			       old->audio_rate);
+
+	return sipd_calls_options(dialed->d, list, op);
+}
+
+
+void sipd_incoming_replace(struct sipd_dialed *dialed)
+{
+	struct decision *n = NULL;
+	int err = decision_new(&n, dialed->d, dialed->id);
+
+	if (!err)
+		err = options_replacing(dialed, &n->options);
+	if (!err)
+		err = audio_make(dialed->d, n);
+	if (!err)
+		err = decide(dialed->d, n);
+	if (!err)
+		return;
+
+	sipd_log_warning(&dialed->d->log, "call %llu: %s",
+			 (unsigned long long)dialed->id, sipd_error_text());
+	if (n)
+		decision_free(n);
+	sipd_call_reject(dialed->call, 500);
+}
+
+
+void sipd_incoming_replaced(struct sipd_dialed *dialed)
+{
+	const struct sipd_dialed *old = sipd_dialed_find(dialed->d,
+							 dialed->replaces);
+
+	if (old && old->call)
+		sipd_call_take_over(dialed->call, old->call);
 }

@@ -153,6 +153,10 @@ void sipd_call_redirect(struct sipd_call *call, const char *to);
 /** Let two calls hear each other, now or as soon as they have audio; each
  *  leaves the bridge that it is in.  0, SIPDIALER_ESTATE, _ENOMEM. */
 int sipd_call_bridge(struct sipd_call *call, struct sipd_call *other);
+/** Be in the place of another call: its bridge, and that ends. */
+void sipd_call_take_over(struct sipd_call *call, struct sipd_call *old);
+/** Id of the call whose session it is. */
+uint64_t sipd_call_of(const struct sipd_invite *invite);
 /** Hold a call that is answered, or go on; holding() follows. */
 void sipd_call_hold(struct sipd_call *call, bool on);
 /** Ask the far end to call `to`, or to NULL: the far end of `other`.

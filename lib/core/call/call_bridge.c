@@ -7,6 +7,7 @@
  */
 #include "core/call/internal.h"
 
+#include <stdio.h>
 #include "base/error.h"
 
 
@@ -87,6 +88,22 @@ int sipd_call_bridge(struct sipd_call *call, struct sipd_call *other)
 	other->h->bridged(other, call->id, other->arg);
 
 	return SIPDIALER_OK;
+}
+
+
+void sipd_call_take_over(struct sipd_call *call, struct sipd_call *old)
+{
+	struct sipd_call *peer = old->peer;
+	char reason[64];
+
+	old->h->replaced(old, call->id, old->arg);
+	if (peer && sipd_call_bridge(call, peer))
+		sipd_log_warning(call->env.log, "call %llu: %s",
+				 (unsigned long long)call->id,
+				 sipd_error_text());
+	(void)snprintf(reason, sizeof(reason), "replaced by call %llu",
+		       (unsigned long long)call->id);
+	sipd_call_hangup(old, reason);
 }
 
 

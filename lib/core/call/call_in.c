@@ -63,6 +63,14 @@ int sipd_call_open_in(struct sipd_call **cp, const struct sipd_call_env *env,
 }
 
 
+uint64_t sipd_call_of(const struct sipd_invite *invite)
+{
+	const struct sipd_call *call = sipd_invite_owner(invite);
+
+	return call->id;
+}
+
+
 /* What the settings of before the answer have left. */
 static void settings_drop(struct sipd_call *call)
 {

@@ -127,6 +127,8 @@ struct sipd_invite_caller {
 	const char *verstat;  /* "TN-Validation-Passed" ..., "" unsaid */
 	const char *headers;  /* lines for the ends, '\n' after each; at most
 			       * 4,096 bytes */
+	struct sipd_invite *replaces; /* whose place it is to take, NULL none:
+				       * answer it, then end that one */
 };
 
 /** A call comes in from the server or a trunk: sipd_invite_take() it and return 0, or
@@ -294,6 +296,9 @@ void sipd_invite_answer(struct sipd_invite *inv,
 bool sipd_invite_early(struct sipd_invite *inv,
 		       const struct sipd_sdp_local *local,
 		       uint32_t timeout_ms);
+
+/** arg of its handlers. */
+void *sipd_invite_owner(const struct sipd_invite *inv);
 
 /** Send the caller elsewhere: 302 with this number or URI as Contact.  0, or
  *  an error and nothing is sent. RFC 3261 21.3.3 */

@@ -17,6 +17,7 @@ struct coming {
 	_Atomic bool answer; /* at once, inside the handler */
 	_Atomic int ring_ms; /* 0: 60 s */
 	_Atomic int calls;
+	_Atomic bool replaces; /* another one */
 	char from[300], name[300], to[300];
 	char asserted[300], diverted[300], verstat[300], headers[5000];
 	_Atomic int reject_status;
@@ -78,6 +79,7 @@ HELPER int incoming_handler(struct sipd_invite *inv,
 		       caller->verstat);
 	(void)snprintf(coming->headers, sizeof(coming->headers), "%s",
 		       caller->headers);
+	coming->replaces = caller->replaces != NULL;
 	(void)pthread_mutex_unlock(&s->lock);
 	if (!status) {
 		s->inv = inv;

@@ -29,7 +29,8 @@ static void test_answer_and_bye_in_ends(void **state)
 	assert_string_equal(header(s->invite, "P-Asserted-Identity", v),
 			    "<sip:9@x>");
 	assert_string_equal(header(s->invite, "User-Agent", v), "tester");
-	assert_string_equal(header(s->invite, "Supported", v), "timer, 199");
+	assert_string_equal(header(s->invite, "Supported", v),
+			    "timer, replaces, 199");
 	assert_non_null(strstr(header(s->invite, "Contact", v), "127.0.0.1"));
 	assert_non_null(strstr(s->invite, "m=audio 30000 RTP/AVP 0 8 101"));
 

@@ -15,7 +15,7 @@ enum {
 };
 
 const char invite_allow[] = "Allow: " SIPD_ALLOW "\r\n"
-			    "Supported: timer\r\n";
+			    "Supported: timer, replaces\r\n";
 
 static const char bye_headers[] =
 	"Reason: Q.850;cause=16;text=\"Normal call clearing\"\r\n";

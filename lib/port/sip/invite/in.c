@@ -95,7 +95,8 @@ static void refuse_invite(struct sipd_invite *inv, int status,
 }
 
 
-static int session_open(struct sipd_sip *sip, const struct sip_msg *msg)
+static int session_open(struct sipd_sip *sip, const struct sip_msg *msg,
+			struct sipd_invite *replaces)
 {
 	struct invite_caller_text text;
 	struct sipd_invite *inv;
@@ -111,6 +112,7 @@ static int session_open(struct sipd_sip *sip, const struct sip_msg *msg)
 
 	invite_list(inv);
 	invite_caller_read(sip, msg, &text);
+	text.caller.replaces = replaces;
 	status = sip->incomingh(inv, &text.caller, sip->incoming_arg);
 	if (status) {
 		refuse_invite(inv, status, "");
@@ -125,6 +127,7 @@ static int session_open(struct sipd_sip *sip, const struct sip_msg *msg)
 int sipd_invite_incoming(struct sipd_sip *sip, const struct sip_msg *msg,
 			 char *extra, size_t size)
 {
+	struct sipd_invite *replaces = NULL;
 	int status;
 
 	*extra = '\0';
@@ -133,12 +136,14 @@ int sipd_invite_incoming(struct sipd_sip *sip, const struct sip_msg *msg,
 
 	sip->stats.incoming++;
 	status = invite_in_check(sip, msg, extra, size);
+	if (!status)
+		status = invite_in_replaces(sip, msg, &replaces);
 	if (!status && !rate_allowed(sip)) {
 		(void)re_snprintf(extra, size, "Retry-After: 1\r\n");
 		status = 503;
 	}
 
-	return status ? status : session_open(sip, msg);
+	return status ? status : session_open(sip, msg, replaces);
 }
 
 

@@ -42,6 +42,13 @@ int invite_in_check(struct sipd_sip *sip, const struct sip_msg *msg,
 /** Refuse it for what sipd_error_text() says. */
 void invite_in_cannot(struct sipd_invite *inv, int status, int error);
 
+/* ---- in_replaces.c ----------------------------------------------------- */
+
+/** The session that an INVITE is to take the place of, NULL none.  0, or the
+ *  status to refuse it with. */
+int invite_in_replaces(const struct sipd_sip *sip, const struct sip_msg *msg,
+		       struct sipd_invite **old);
+
 /* ---- in_early.c -------------------------------------------------------- */
 
 /** inv->in. 0 or errno. */

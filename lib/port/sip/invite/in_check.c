@@ -32,6 +32,7 @@ static bool require_handler(const struct sip_hdr *hdr,
 	(void)msg;
 
 	if (pl_strcasecmp(&hdr->val, "timer") &&
+	    pl_strcasecmp(&hdr->val, "replaces") &&
 	    (!r->rel100 || pl_strcasecmp(&hdr->val, "100rel")) &&
 	    t->len + strlen(sep) + hdr->val.l < t->size) {
 		sipd_text_add(t, sep);

@@ -175,14 +175,14 @@ static const char *extensions(const struct sipd_invite *inv)
 	switch (inv->sip->conf.rel100) {
 
 	case SIPD_100REL_SUPPORTED:
-		return "Supported: 100rel, timer, 199\r\n";
+		return "Supported: 100rel, timer, replaces, 199\r\n";
 
 	case SIPD_100REL_REQUIRED:
 		return "Require: 100rel\r\n"
-		       "Supported: 100rel, timer, 199\r\n";
+		       "Supported: 100rel, timer, replaces, 199\r\n";
 
 	default:
-		return "Supported: timer, 199\r\n";
+		return "Supported: timer, replaces, 199\r\n";
 	}
 }
 
