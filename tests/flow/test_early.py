@@ -338,6 +338,17 @@ class Early(flow.Case):
                 self.assertIn("sip:+49301@",
                               r.all("call_answered")[0]["text"])
 
+    # conformance: RFC 3261 12.2.2 | requests of the one that a 302 led to are taken: UPDATE, then its BYE | sipp
+    def test_302_far_end_hangs_up(self):
+        update = UPDATE % ("a", 1, NONE)
+        r = self.redirected(
+            "%(ip)s", "Contact: <sip:+49301@%(ip)s:%(port)d>", invited(),
+            say("200 OK", sdp="sendrecv"), recv("ACK"), pause(200), update,
+            answer(200), update.replace("UPDATE", "BYE").replace(" 1 ", " 2 "),
+            answer(200))
+        self.answered(r)
+        self.assertLess(r.last["talk_ms"], 900, r)
+
     # conformance: RFC 3261 8.1.3.4 | a 302 is not followed by default, nor to a host or number that is not allowed | sipp
     def test_302_not_followed(self):
         to = "Contact: <sip:+49301@%(ip)s:%(port)d>"
