@@ -290,6 +290,43 @@ static void test_fork_ended_by_199_answers(void **state)
 }
 
 
+/* conformance: RFC 3261 22.2 | the BYE of another fork answers its challenge | own telephone */
+/* conformance: RFC 3261 22.1 | the ACK of another fork has the credentials of the INVITE | own telephone */
+static void test_challenged_bye_of_another_fork(void **state)
+{
+	static const char challenge[] =
+		"WWW-Authenticate: Digest realm=\"127.0.0.1\", nonce=\"%s\", "
+		"algorithm=MD5\r\n";
+	struct side *s = *state;
+	char buf[MSG], v[512], headers[256];
+	int seq;
+
+	call(s);
+	(void)snprintf(headers, sizeof(headers), challenge, "n1");
+	reply(s, s->invite, "401 Unauthorized", headers, "");
+	expect(s, "INVITE ", s->invite);
+	early(s, "f1", "", 0);
+	early(s, "f2", "", 0);
+	ok_acked(s, sdp(42000, ""));
+	tag_set(s, "f1");
+	reply(s, s->invite, "200 OK", "", sdp(41000, ""));
+	expect(s, "ACK ", buf);
+	assert_string_not_equal(header(buf, "Authorization", v), "");
+	expect(s, "BYE ", buf);
+	seq = atoi(header(buf, "CSeq", v));
+	(void)snprintf(headers, sizeof(headers), challenge, "n2");
+	reply(s, buf, "401 Unauthorized", headers, "");
+	do
+		expect(s, "BYE ", buf);
+	while (!strstr(header(buf, "Authorization", v), "n2"));
+	assert_non_null(strstr(header(buf, "To", v), "tag=f1"));
+	assert_int_equal(atoi(header(buf, "CSeq", v)), seq + 1);
+	reply(s, buf, "200 OK", "", "");
+	tag_set(s, "f2");
+	bye_in(s, "");
+}
+
+
 static int with_100rel(void **state)
 {
 	struct side *s = calloc(1, sizeof(*s));
@@ -335,6 +372,7 @@ int main(void)
 		T(test_answer_that_refuses_the_audio_refused),
 		cmocka_unit_test_setup_teardown(test_fork_ended_by_199_answers,
 						with_100rel, teardown),
+		T(test_challenged_bye_of_another_fork),
 		T(test_180_after_183_keeps_the_audio),
 	};
 

@@ -74,9 +74,13 @@ static void test_allowed_contact_called(void **state)
 	struct side *s = *state;
 	char buf[MSG], v[512];
 
+	s->params.identity.asserted = "+4930555";
 	moved_here(s, "Contact: <sip:+4930777@localhost:%u>\r\n");
+	assert_string_not_equal(header(s->invite, "P-Asserted-Identity", v),
+				"");
 	expect(s, "ACK ", buf);
 	follows(s, "sip:+4930777@localhost");
+	assert_string_equal(header(s->invite, "P-Asserted-Identity", v), "");
 	reply(s, s->invite, "200 OK", "", sdp(40000, ""));
 	expect(s, "ACK ", buf);
 	AWAIT(s, answered, 1);

@@ -317,8 +317,9 @@ static void accepted(struct sipd_invite *inv, const struct sip_msg *msg)
 	tmr_cancel(&inv->tmr);
 	invite_ack(inv, &inv->dlg, inv->acked_seq);
 	/* several KiB that a BYE may never need; a challenge of it counts
-	 * afresh */
-	inv->auth = mem_deref(inv->auth);
+	 * afresh.  The ACK of another fork may need it. RFC 3261 22.1 */
+	if (!inv->forked)
+		inv->auth = mem_deref(inv->auth);
 
 	if (inv->hungup) {
 		end_answered(inv, inv->fail,

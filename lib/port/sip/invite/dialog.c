@@ -17,10 +17,6 @@ enum {
 const char invite_allow[] = "Allow: " SIPD_ALLOW "\r\n"
 			    "Supported: timer, replaces\r\n";
 
-static const char bye_headers[] =
-	"Reason: Q.850;cause=16;text=\"Normal call clearing\"\r\n";
-
-
 static bool route_handler(const struct sip_hdr *hdr, const struct sip_msg *msg,
 			  void *arg)
 {
@@ -505,49 +501,4 @@ void invite_bye(struct sipd_invite *inv)
 	inv->req = mem_deref(inv->req);
 	invite_tries_afresh(inv);
 	bye_send(inv);
-}
-
-
-static bool fork_new(struct sipd_invite *inv, uint32_t tag)
-{
-	uint32_t i;
-
-	for (i = 0; i < inv->forkc; i++) {
-		if (inv->forks[i] == tag)
-			return false;
-	}
-	if (inv->forkc < INVITE_FORKS) {
-		inv->forks[inv->forkc++] = tag;
-		return true;
-	}
-
-	/* each BYE is a transaction of 32 s to where the peer wants it */
-	if (!inv->forks_full)
-		sipd_log_warning(inv->sip->log,
-				 "call %s: answered by more than %d forks, "
-				 "further ones get no BYE",
-				 inv->callid, INVITE_FORKS);
-	inv->forks_full = true;
-
-	return false;
-}
-
-
-void invite_refuse(struct sipd_invite *inv, const struct sip_msg *msg)
-{
-	const struct invite_request bye = {
-		.method = "BYE",
-		.cseq = msg->cseq.num + 1 + inv->pracks, /* some are its own */
-		.headers = bye_headers,
-	};
-	struct invite_dialog dlg;
-
-	if (invite_dialog_create(&dlg, inv, msg))
-		return;
-
-	inv->forked = true;
-	invite_ack(inv, &dlg, msg->cseq.num);
-	if (fork_new(inv, hash_joaat_pl(&msg->to.tag)))
-		(void)invite_dialog_send(inv, &dlg, &bye);
-	invite_dialog_close(&dlg);
 }

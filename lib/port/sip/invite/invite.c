@@ -31,6 +31,7 @@ static void destructor(void *arg)
 	invite_dialog_close(&inv->dlg);
 	mem_deref(inv->auth);
 	invite_early_flush(inv);
+	invite_forks_close(inv);
 	mem_deref(inv->red);
 	mem_deref(inv->called);
 	mem_deref(inv->callid);
@@ -523,8 +524,8 @@ static bool unsettled_handler(struct le *le, void *arg)
 	const struct sipd_invite *inv = le->data;
 	(void)arg;
 
-	return inv->hungup &&
-	       ((inv->req && inv->responded) || (inv->unacked && inv->reply));
+	return inv->hungup && ((inv->req && inv->responded) ||
+			       (inv->unacked && inv->reply) || inv->byel.head);
 }
 
 

@@ -70,6 +70,7 @@ struct sipd_invite {
 	struct sipd_auth *auth; /* NULL until challenged */
 	struct invite_dialog dlg;
 	struct invite_reply *reply;
+	struct list byel;           /* BYEs to other forks */
 	struct list earlyl;         /* struct invite_early, until the answer */
 	struct invite_early *shown; /* whose audio is heard, NULL none */
 	struct invite_redirect *red; /* a 3xx that is followed, NULL none */
@@ -223,11 +224,16 @@ void invite_bye(struct sipd_invite *inv);
 void invite_why(struct sipd_invite *inv, const char *words);
 /** The same with a cause of Q.850 and words for the peer. */
 void invite_bye_for(struct sipd_invite *inv, int q850, const char *words);
+/** A SIP URI that a request of ours may go to. */
+bool invite_uri_ok(const struct pl *uri);
+
+/* ---- fork.c ------------------------------------------------------------ */
+
 /** 2xx nobody waits for: ACK, and BYE if it is the first of its fork and one
  *  of the first INVITE_FORKS. */
 void invite_refuse(struct sipd_invite *inv, const struct sip_msg *msg);
-/** A SIP URI that a request of ours may go to. */
-bool invite_uri_ok(const struct pl *uri);
+/** Nobody waits for the answers of those BYEs any more. */
+void invite_forks_close(struct sipd_invite *inv);
 
 /* ---- timer.c: RFC 4028 ------------------------------------------------- */
 
