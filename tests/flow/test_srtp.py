@@ -241,6 +241,36 @@ class Sipp(flow.Case):
         r = self.call("srtp_488", (), "optional")
         self.assertEqual((r.status, r.last["srtp"]), (0, CM80), r)
 
+    def offered(self, offer, status, expect):
+        """sipp offers that in the call; which goes on until its end."""
+        r = self.call("offer", (
+            ("@OFFER@", offer), ("@STATUS@", status), ("@EXPECT@", expect)),
+            "off", "-o", "dial.max_duration=2")
+        self.assertEqual((r.status, r.last["disposition"]), (0, "answered"),
+                         r)
+        self.assertGreater(r.last["talk_ms"], 900, r)
+        self.assertGreater(r.last["rtp"]["tx"], 45, r)
+
+    # conformance: T.38 D.2.3, RFC 3261 14.2 | fax alone, offered in the call, gets 488 and the call goes on with audio | sipp
+    def test_fax_alone(self):
+        self.offered("m=image [media_port] udptl t38\na=T38FaxVersion:0\n"
+                     "a=T38FaxUdpEC:t38UDPRedundancy", "488", "Warning: 399")
+
+    # conformance: RFC 3264 6, 8.2 | fax and video beside the audio are refused by port 0 | sipp
+    def test_fax_and_video_beside_audio(self):
+        self.offered("m=audio [media_port] RTP/AVP 0\n"
+                     "m=image 40000 udptl t38\nm=video 40002 RTP/AVP 96\n"
+                     "a=rtpmap:96 H264/90000", "200",
+                     "m=image 0 udptl t38.*m=video 0 RTP/AVP 96")
+
+    # conformance: RFC 8839 4.2.5, 8843 7.3, 4585 | ICE and BUNDLE are declined, RTP/AVPF and mid are taken | sipp
+    def test_ice_and_bundle(self):
+        self.offered(
+            "a=group:BUNDLE 0\nm=audio [media_port] RTP/AVPF 0\na=mid:0\n"
+            "a=ice-ufrag:abcd\na=ice-pwd:0123456789012345678901\n"
+            "a=candidate:1 1 UDP 2130706431 192.0.2.7 40000 typ host"
+            "\na=rtcp-fb:* nack", "200", "RTP/AVPF 0.*a=mid:0")
+
     # conformance: RFC 5761 5.1.1 | rtcp-mux is offered, and taken from the answer | sipp
     def test_rtcp_mux(self):
         r = self.call("srtp_answer", (

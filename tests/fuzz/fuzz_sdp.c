@@ -1,8 +1,9 @@
 /**
  * @file fuzz/fuzz_sdp.c  Session descriptions of any bytes
  *
- * Read as an answer and as an offer.  What is taken can be sent to, and our
- * own answer to any offer is a description we would read ourselves.
+ * Read as an answer and as an offer, by each word of media.srtp.  What is
+ * taken can be sent to, is encrypted as that word says, and our own answer to
+ * any offer is a description we would read ourselves.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +17,15 @@
 enum { ANSWER = 4096 };
 
 
-static void check_remote(const struct sipd_sdp_remote *r)
+static void check_remote(const struct sipd_sdp_remote *r,
+			 enum sipd_srtp_mode mode)
 {
+	if (mode == SIPD_SRTP_OFF ? sipd_secure_is(&r->secure)
+				  : mode >= SIPD_SRTP_REQUIRED &&
+					    !sipd_secure_is(&r->secure))
+		abort();
+	if (mode == SIPD_SRTP_DTLS && !r->secure.role)
+		abort();
 	if (r->codec != SIPD_CODEC_PCMU && r->codec != SIPD_CODEC_PCMA)
 		abort();
 	if (r->ptime < 10 || r->ptime > 60 || r->pt > 127 || r->dtmf_pt > 127)
@@ -64,12 +72,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!sipd_addr_parse(&local.addr, "192.0.2.1", 4000))
 		abort();
+	/* what is encrypted is looked at as well, by a mode of its own */
+	local.secure.mode = (enum sipd_srtp_mode)(size % 4);
+	memcpy(local.secure.fingerprint, "sha-256 AA", sizeof("sha-256 AA"));
 
 	err = sipd_sdp_answer_read(&local, text, size, &r);
 	if (err)
 		check_error(err);
 	else
-		check_remote(&r);
+		check_remote(&r, local.secure.mode);
 
 	err = sipd_sdp_offer_read(&local, text, size, &r, answer,
 				  sizeof(answer));
@@ -77,7 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_error(err);
 	}
 	else {
-		check_remote(&r);
+		check_remote(&r, local.secure.mode);
 		check_answer(text, size, answer);
 	}
 

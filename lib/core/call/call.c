@@ -78,6 +78,7 @@ void sipd_call_free(struct sipd_call *call)
 	free(call->record);
 	free(call->recording);
 	free(call->hold_play);
+	sipd_secure_wipe(&call->sdp.secure);
 	free(call);
 }
 

@@ -162,6 +162,7 @@ static void do_connect(struct sipd_rtp *r, const struct sipd_sdp_remote *sdp)
 {
 	const bool received = r->connected && r->remote.dir & SIPD_RECVONLY;
 	const union sipd_addr before = r->source.sdp;
+	const bool turned = r->remote.dir != sdp->dir;
 
 	r->now_us = sipd_clock_us();
 	if (r->remote.codec != sdp->codec || r->remote.ptime != sdp->ptime)
@@ -171,6 +172,10 @@ static void do_connect(struct sipd_rtp *r, const struct sipd_sdp_remote *sdp)
 	r->keys.khz = sdp->dtmf_khz;
 	if (r->wide)
 		sipd_coder_limit(r->wide->coder, sdp->bitrate, sdp->opus_fec);
+	if (turned) { /* held, or no longer: what was due is not now */
+		r->heard_ms = r->now_us / 1000;
+		r->silent_told = false;
+	}
 	if (!received) {
 		/* what came during a hold was not counted */
 		r->heard_ms = r->now_us / 1000;
@@ -281,6 +286,8 @@ static void close_handler(struct sipd_work *work)
 	sipd_rtp_secure_free(r);
 	sipd_wide_close(r->wide);
 	atomic_fetch_sub(&r->t->streams, 1);
+	explicit_bzero(&r->remote.secure, sizeof(r->remote.secure));
+	explicit_bzero(&r->box_remote.secure, sizeof(r->box_remote.secure));
 	free(r);
 
 	if (closed)

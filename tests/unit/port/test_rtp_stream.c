@@ -172,6 +172,70 @@ static void test_timeout_told_once_and_rearmed(void **state)
 }
 
 
+/* conformance: RFC 3264 8.4 | after a hold the time without RTP begins anew | own */
+static void test_timeout_begins_anew_after_a_hold(void **state)
+{
+	struct sipd_sdp_remote r = remote_of(NET "3", 0);
+	union sipd_addr local;
+	struct peer peer;
+	struct side a;
+	(void)state;
+
+	side_open(&a, NET "1");
+	peer_open(&peer, NET "3");
+	connect_to(&a, &peer, &local, NET "1");
+	r.rtp = peer.addr;
+	r.dir = SIPD_RECVONLY; /* held, and no music */
+	sipd_rtp_connect(a.r, &r);
+	sipd_rtp_timeout(a.r, 200);
+	assert_true(wait_for(&a, &a.silent, 1));
+	r.dir = SIPD_SENDRECV;
+	sipd_rtp_connect(a.r, &r);
+	assert_true(wait_for(&a, &a.silent, 2));
+	side_close(&a);
+	(void)close(peer.fd);
+}
+
+
+static int open_in(struct side *s, uint16_t min, uint16_t max)
+{
+	union sipd_addr addr;
+
+	memset(s, 0, sizeof(*s));
+	(void)pthread_mutex_init(&s->lock, NULL);
+	(void)pthread_cond_init(&s->cond, NULL);
+	assert_true(sipd_addr_parse(&addr, NET "9", 0));
+
+	return sipd_rtp_open(&s->r, media, &addr, min, max, &handlers, s);
+}
+
+
+/* conformance: RFC 3550 11 | the port range is kept to; when all of it is in use, the reason is told | own */
+static void test_port_range_is_used_up(void **state)
+{
+	struct side a, b, c;
+	uint16_t first;
+	(void)state;
+
+	assert_int_equal(open_in(&a, 0, 0), 0);
+	first = sipd_rtp_port(a.r);
+
+	/* two pairs from there: one is left */
+	assert_int_equal(open_in(&b, first, first + 3), 0);
+	assert_int_equal(sipd_rtp_port(b.r), first + 2);
+	assert_int_equal(open_in(&c, first, first + 3), SIPDIALER_EIO);
+	assert_non_null(strstr(sipd_error_text(), "all 2 RTP port pairs in"));
+	assert_int_equal(open_in(&c, first + 1, first + 2), SIPDIALER_EIO);
+	assert_non_null(strstr(sipd_error_text(), "no even RTP port"));
+
+	side_close(&b);
+	assert_int_equal(open_in(&c, first, first + 3), 0);
+	assert_int_equal(sipd_rtp_port(c.r), first + 2);
+	side_close(&c);
+	side_close(&a);
+}
+
+
 struct note {
 	struct sipd_work work;
 	struct side *s;
@@ -320,6 +384,8 @@ int main(void)
 		cmocka_unit_test(test_silence_is_sent_when_nothing_plays),
 		cmocka_unit_test(test_other_ssrc_followed_when_old_ends),
 		cmocka_unit_test(test_timeout_told_once_and_rearmed),
+		cmocka_unit_test(test_timeout_begins_anew_after_a_hold),
+		cmocka_unit_test(test_port_range_is_used_up),
 		cmocka_unit_test(test_call_runs_before_close_without_ticks),
 		cmocka_unit_test(test_stall_skips_instead_of_bursting),
 		cmocka_unit_test(test_ports_in_range_pairs_and_exhaustion),

@@ -54,8 +54,9 @@ static const char *offer(const struct sipd_sdp_local *local)
 
 static void assert_in(const char *text, const char *part)
 {
+	assert_non_null(text);
 	if (!strstr(text, part))
-		fail_msg("\"%s\" is not in \"%s\"", part, text);
+		fail_msg("\"%s\" is not in \"%s\"", part, text ? text : "");
 }
 
 

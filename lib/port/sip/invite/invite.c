@@ -28,6 +28,7 @@ static void destructor(void *arg)
 	tmr_cancel(&inv->modify);
 	mem_deref(inv->refer);
 	mem_deref(inv->referred);
+	sipd_secure_wipe(&inv->local.secure);
 	invite_dialog_close(&inv->dlg);
 	mem_deref(inv->auth);
 	invite_early_flush(inv);

@@ -33,6 +33,12 @@ int sipd_secure_init(struct sipd_secure_local *local, enum sipd_srtp_mode mode,
 }
 
 
+void sipd_secure_wipe(struct sipd_secure_local *local)
+{
+	explicit_bzero(local->key, sizeof(local->key));
+}
+
+
 enum sdp_profile sdp_profile_of(struct span proto)
 {
 	/* clang-format off */

@@ -60,6 +60,9 @@ struct sipd_secure {
 int sipd_secure_init(struct sipd_secure_local *local, enum sipd_srtp_mode mode,
 		     const char *fingerprint);
 
+/** What others must not find in memory given back. */
+void sipd_secure_wipe(struct sipd_secure_local *local);
+
 static inline bool sipd_secure_is(const struct sipd_secure *s)
 {
 	return s->suite != SIPD_SRTP_NONE || s->role != SIPD_DTLS_NONE;
