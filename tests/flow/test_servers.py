@@ -2,15 +2,15 @@
 """Servers behind a name: found by DNS, one after the other, left alone and
 come back."""
 import os
-import re
+import random
 import sys
-import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 
 import flow  # noqa: E402
 import dnsserver as dns  # noqa: E402
+from caller import Caller  # noqa: E402
 from dnsserver import Dns  # noqa: E402
 from sipdialer_ct import Engine  # noqa: E402
 from sipserver import Server, registered, response  # noqa: E402
@@ -308,7 +308,47 @@ class Servers(flow.Case):
 
     # ---- names that move -------------------------------------------------
 
+    # ---- name servers that do wrong ---------------------------------------
+
+    def test_garbage_of_a_name_server(self):
+        """Bytes changed, cut, repeated: no crash, and never another server
+        than those of the records."""
+        rnd = random.Random(3263)
+        s = self.server(self.busy)
+
+        def twist(out):
+            data = bytearray(out)
+            for _ in range(rnd.randrange(4)):
+                data[rnd.randrange(2, len(data))] = rnd.randrange(256)
+            if rnd.random() < 0.3:
+                del data[rnd.randrange(12, len(data)):]
+            return bytes(data)
+        for n in range(12):
+            names = self.dns(self.pair(s, s))
+            names.twist = twist
+            d = self.engine(names.text, incoming__accept="server")
+            d.call("+4930123")
+            if n % 2:                # some stop in the middle
+                d.event(0.2)
+            d.stop()
+
+    def test_hang_up_and_stop_while_names_are_asked(self):
+        names = self.dns({})
+        names.records = type("Silent", (dict,), {
+            "get": lambda self, *a: None})()
+        d = self.engine(names.text, sip__register="yes")
+        calls = [d.call("+4930123%d" % n) for n in range(20)]
+        flow.until(lambda: names.asked, 5, "asked")
+        for call in calls[:10]:
+            d.hangup(call)
+        for call in calls[:10]:
+            e = d.wait("call_ended")
+            self.assertEqual(e["disposition"], "cancelled", e)
+        d.stop()
+        self.assertEqual(len(d.all("call_ended")), 20)
+
     # conformance: RFC 1035 3.2.1 | the name is looked up again when its records expire | own name server
+    # conformance: RFC 3263 4 | calls come in from the addresses of the records, from no other | own name server
     def test_name_moves_and_its_calls_come_in(self):
         one, two = self.server(self.busy), self.server(self.busy, 1)
         two.close()
@@ -321,6 +361,15 @@ class Servers(flow.Case):
         count = len(names.asked)
         flow.until(lambda: len(names.asked) > count, 15, "asked again")
         flow.until(lambda: self.ended(d) and two.all("INVITE"), 10, "moved")
+        local = d.all("started")[0]["text"].split(":")
+        engine = (local[1], int(local[2]))
+        stranger = self.enter(Caller(engine, "127.0.0.9"))
+        stranger.invite()
+        c = self.enter(Caller(engine, two.ip))
+        c.invite()
+        c.until("SIP/2.0 180")
+        d.wait("call_incoming")
+        self.assertIsNone(stranger.receive(0.01), stranger.seen)
 
 
 if __name__ == "__main__":

@@ -9,9 +9,11 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 
 import flow  # noqa: E402
+import certs  # noqa: E402
 import dnsserver as dns  # noqa: E402
 import test_kamailio  # noqa: E402
 import test_sipp_uas  # noqa: E402
+import tlsserver  # noqa: E402
 from sipdialer_ct import Engine  # noqa: E402
 from sipserver import Server  # noqa: E402
 
@@ -99,6 +101,32 @@ class Peers(flow.Case):
         # what had been given up rang nowhere
         self.assertEqual([e["number"] for e in one.events("answer")],
                          ["+4930123400", "+4930666600"])
+
+
+class Tls(flow.Case):
+    # conformance: RFC 5922 7.3 | behind SRV the certificate must have the name that was asked for | own TLS server
+    # conformance: RFC 3263 4.1 | TLS: _sips._tcp, and a server that is not believed is passed over | own TLS server
+    def test_name_of_the_certificate_is_the_domain(self):
+        ca = certs.Authority(self.dir)
+        servers = [self.enter(tlsserver.Server(
+            self.ip, tlsserver.context(*ca.issue(n, "DNS:" + n))))
+            for n in ("a." + NAME, NAME)]
+        # the first has a certificate of where SRV leads to: not enough
+        names = self.enter(dns.Dns(self.ip, {
+            "_sips._tcp." + NAME: [dns.srv("a." + NAME, servers[0].port, 1),
+                                   dns.srv("b." + NAME, servers[1].port, 2)],
+            "_sip._tcp." + NAME: [dns.srv("a." + NAME, 9, 1)],
+            "_sip._udp." + NAME: [dns.srv("a." + NAME, 9, 1)],
+            "a." + NAME: [dns.a(self.ip)], "b." + NAME: [dns.a(self.ip)]}))
+        d = Engine(flow.LIBRARY, {
+            "sip.server": NAME, "sip.dns_servers": names.text,
+            "sip.transport": "tls", "sip.tls_ca_file": ca.cert,
+            "sip.user": "alice", "sip.local_address": self.ip})
+        self.addCleanup(d.destroy)
+        d.start()
+        d.wait("registration", status="registered")
+        self.assertEqual((servers[0].got, servers[0].sip_bytes), ([], 0))
+        self.assertEqual(set(servers[0].names + servers[1].names), {NAME})
 
 
 class Kamailio(test_kamailio.Proxy):

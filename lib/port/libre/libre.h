@@ -88,9 +88,8 @@ void sipd_libre_log(struct sipd_log *log);
 struct sipd_log *sipd_libre_log_here(void);
 
 /** Between open(bytes) and open(0) libre opens the sockets of a SIP stack on
- *  this thread: UDP gets a receive buffer of that size (or what the system
- *  allows), and a system without IPv6 does not fail its DNS client. Without
- *  effect on a shared libre. @thread loop */
+ *  this thread: UDP gets a receive buffer of that size, or what the system
+ *  allows. Without effect on a shared libre. @thread loop */
 void sipd_libre_open(int rcvbuf);
 
 /** Malformed requests to this stack, which libre from 2.0 on answers with 400

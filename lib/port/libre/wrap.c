@@ -250,18 +250,9 @@ int __wrap_sip_reply(struct sip *sip, const struct sip_msg *msg,
 int __wrap_udp_listen(struct udp_sock **usp, const struct sa *local,
 		      udp_recv_h *rh, void *arg)
 {
-	struct sa any4;
-	int err;
+	const int err = __real_udp_listen(usp, local, rh, arg);
 
-	err = __real_udp_listen(usp, local, rh, arg);
-	if (!rcvbuf_here)
-		return err;
-
-	/* the DNS client wants one socket of each family */
-	if (err && sa_af(local) == AF_INET6 && sa_is_any(local) &&
-	    !sa_set_str(&any4, "0.0.0.0", 0))
-		err = __real_udp_listen(usp, &any4, rh, arg);
-	if (err)
+	if (err || !rcvbuf_here)
 		return err;
 
 	if (udp_setsockopt(*usp, SOL_SOCKET, SO_RCVBUFFORCE, &rcvbuf_here,

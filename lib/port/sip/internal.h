@@ -38,7 +38,6 @@ struct sipd_sip_counts {
 
 struct sipd_sip {
 	struct sip *sip;
-	struct dnsc *dnsc;
 	struct sipd_loop *loop;
 	struct sipd_log *log;
 	struct sipd_sip_conf conf; /* strings owned */

@@ -310,7 +310,6 @@ static void sip_destructor(void *arg)
 	mem_deref(sip->tls);
 	mem_deref(sip->trunks);
 	mem_deref(sip->servers);
-	mem_deref(sip->dnsc);
 	mem_deref(sip->hosts);
 	if (sip->invites)
 		hash_clear(sip->invites);
@@ -332,15 +331,8 @@ static int stack_open(struct sipd_sip *sip)
 	if (err)
 		return err;
 
-	sipd_libre_open(RCVBUF);
-	err = sipd_dns_open(&sip->dnsc);
-	sipd_libre_open(0);
-	if (err)
-		sipd_log_warning(sip->log, "sip: no DNS client: %s",
-				 strerror(err));
-
 	sipd_listen_first(sip);
-	err = sip_alloc(&sip->sip, sip->dnsc, hash, hash, CONN_HASH,
+	err = sip_alloc(&sip->sip, NULL, hash, hash, CONN_HASH,
 			conf->user_agent[0] ? conf->user_agent : NULL, NULL,
 			sip);
 	sipd_listen_first(NULL);

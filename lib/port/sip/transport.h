@@ -26,14 +26,12 @@ int sipd_trunks_open(struct sipd_trunks **tp, struct sipd_sip *sip,
 bool sipd_trunks_match(const struct sipd_trunks *trunks,
 		       const struct sa *addr);
 
-/* ---- hosts.c: names without DNS, and the DNS client -------------------- */
+/* ---- hosts.c: names without DNS ----------------------------------------- */
 
 int sipd_hosts_load(struct sipd_hosts **hp, const char *path); /* mem_deref */
 /** An address of /etc/hosts (IPv4 first), or of localhost. RFC 6761 6.3 */
 bool sipd_hosts_find(const struct sipd_hosts *hosts, const struct pl *name,
 		     struct sa *addr);
-/** DNS client on the name servers of resolv.conf. 0 or errno. */
-int sipd_dns_open(struct dnsc **dnscp);
 
 /* ---- lost.c: connections ----------------------------------------------- */
 

@@ -1,7 +1,7 @@
 /**
- * @file port/sip/transport/hosts.c  Names of /etc/hosts, and the DNS client
+ * @file port/sip/transport/hosts.c  Names of /etc/hosts
  *
- * libre asks name servers only.  The file is read once, at the opening of the
+ * They come before DNS.  The file is read once, at the opening of the
  * stack.  Loop thread only.
  */
 #include <ctype.h>
@@ -12,9 +12,7 @@
 
 enum {
 	NAMES_MAX = 4096, /* more are not read */
-	LINE_SIZE = 1024, /* longer lines are cut */
-	NAMESERVERS = 16,
-	QUERY_HASH = 256
+	LINE_SIZE = 1024  /* longer lines are cut */
 };
 
 struct name {
@@ -148,33 +146,4 @@ bool sipd_hosts_find(const struct sipd_hosts *hosts, const struct pl *name,
 		*addr = v6->addr;
 
 	return v6 != NULL;
-}
-
-
-int sipd_dns_open(struct dnsc **dnscp)
-{
-	const struct dnsc_conf conf = {
-		.query_hash_size = QUERY_HASH,
-		.tcp_hash_size = 2,
-		.conn_timeout = 10000,
-		.idle_timeout = 30000,
-	};
-	struct sa all[NAMESERVERS], servers[NAMESERVERS];
-	uint32_t count = NAMESERVERS, i, n = 0;
-	char domain[256] = "";
-
-	/* an entry it cannot read makes an error, but the others are there */
-	memset(all, 0, sizeof(all));
-	(void)dns_srv_get(domain, sizeof(domain), all, &count);
-
-	for (i = 0; i < count && i < NAMESERVERS; i++) {
-		if (sa_isset(&all[i], SA_ADDR))
-			servers[n++] = all[i];
-	}
-
-	/* the resolver's own default. resolv.conf(5) */
-	if (!n && !sa_set_str(&servers[0], "127.0.0.1", 53))
-		n = 1;
-
-	return dnsc_alloc(dnscp, &conf, servers, n);
 }

@@ -7,8 +7,9 @@
  */
 #include <string.h>
 #include <strings.h>
+#include "base/clock.h"
 #include "base/error.h"
-#include "port/sip/internal.h"
+#include "port/sip/transport/resolve.h"
 
 enum {
 	TRUNKS_MAX = 64, /* entries */
@@ -25,6 +26,7 @@ struct trunk {
 	char *name;
 	struct sa found[ADDRESSES];
 	size_t foundc;
+	bool told; /* that it has none */
 };
 
 struct sipd_trunks {
@@ -32,13 +34,7 @@ struct sipd_trunks {
 	struct trunk trunks[TRUNKS_MAX];
 	size_t count;
 	struct tmr tmr;
-	struct dns_query *query;
-	/* one name at a time: A, then AAAA */
-	size_t asked;
-	bool asked6, failed;
-	uint32_t ttl; /* least of this round */
-	struct sa fresh[ADDRESSES];
-	size_t freshc;
+	struct names_waiter waiter;
 };
 
 
@@ -201,98 +197,71 @@ bool sipd_trunks_match(const struct sipd_trunks *trunks, const struct sa *addr)
 
 /* ---- names ------------------------------------------------------------------ */
 
-static void ask(struct sipd_trunks *trunks);
-
-
-static void round_begin(void *arg)
+static int get_handler(const char *name, uint16_t type,
+		       const struct list **records, const char **cname,
+		       uint64_t *expires, void *arg)
 {
-	struct sipd_trunks *trunks = arg;
+	const struct sipd_trunks *trunks = arg;
 
-	trunks->asked = 0;
-	trunks->asked6 = false;
-	trunks->ttl = TTL_MAX_S;
-	trunks->freshc = 0;
-	trunks->failed = false;
-	ask(trunks);
+	return names_get(trunks->sip->servers->names, name, type, records,
+			 cname, expires);
 }
 
 
-static void round_end(struct sipd_trunks *trunks)
+/* Calls may come from both. */
+static bool reach_handler(enum sip_transp tp, int af, void *arg)
 {
-	const uint32_t s = trunks->ttl < AGAIN_S ? (uint32_t)AGAIN_S
-						 : trunks->ttl;
+	(void)tp;
+	(void)af;
+	(void)arg;
 
-	tmr_start(&trunks->tmr, (uint64_t)s * 1000, round_begin, trunks);
+	return true;
 }
 
 
-static bool record_handler(struct dnsrr *rr, void *arg)
+static int look_up(struct sipd_trunks *trunks, const struct trunk *t,
+		   struct resolve_list *list)
 {
-	struct sipd_trunks *trunks = arg;
-	struct sa *addr = &trunks->fresh[trunks->freshc];
+	const struct resolve_env env = {
+		.get = get_handler,
+		.reach = reach_handler,
+		.arg = trunks,
+	};
+	/* with a port no SRV records are asked for */
+	const struct resolve_name name = {
+		.host = t->name,
+		.port = SIP_PORT,
+		.transports = 1U << SIP_TRANSP_UDP,
+		.main = SIP_TRANSP_UDP,
+	};
 
-	if (rr->type == DNS_TYPE_A)
-		sa_set_in(addr, rr->rdata.a.addr, 0);
-	else if (rr->type == DNS_TYPE_AAAA)
-		sa_set_in6(addr, rr->rdata.aaaa.addr, 0);
-	else
-		return false;
-	if (rr->ttl >= 0 && (uint32_t)rr->ttl < trunks->ttl)
-		trunks->ttl = (uint32_t)rr->ttl;
-
-	return ++trunks->freshc == ADDRESSES;
+	return resolve(&env, &name, list);
 }
 
 
 /* What was found of a name is taken over; nothing at all changes nothing. */
-static void name_done(struct sipd_trunks *trunks)
+static void take(struct sipd_trunks *trunks, struct trunk *t, int err,
+		 const struct resolve_list *list)
 {
-	struct trunk *t = &trunks->trunks[trunks->asked];
+	char words[256];
+	size_t i;
 
-	if (trunks->freshc) {
-		memcpy(t->found, trunks->fresh, sizeof(t->found));
-		t->foundc = trunks->freshc;
+	if (!err) {
+		t->foundc = list->count < ADDRESSES ? list->count
+						    : (size_t)ADDRESSES;
+		for (i = 0; i < t->foundc; i++)
+			t->found[i] = list->v[i].addr;
+		t->told = false;
 	}
-	else {
-		trunks->ttl = AGAIN_S;
-		if (!t->foundc)
-			sipd_log_warning(trunks->sip->log,
-					 "sip: calls of the trunk \"%s\" "
-					 "cannot come in: %s",
-					 t->name,
-					 trunks->failed ? "DNS does not answer"
-							: "it has no address");
+	else if (!t->foundc && !t->told) {
+		t->told = true;
+		sipd_send_words(trunks->sip, err, t->name, words,
+				sizeof(words));
+		sipd_log_warning(trunks->sip->log,
+				 "sip: calls of the trunk \"%s\" cannot come "
+				 "in: %s",
+				 t->name, words);
 	}
-	trunks->freshc = 0;
-	trunks->failed = false;
-	trunks->asked6 = false;
-	trunks->asked++;
-}
-
-
-static void query_handler(int err, const struct dnshdr *hdr, struct list *ansl,
-			  struct list *authl, struct list *addl, void *arg)
-{
-	struct sipd_trunks *trunks = arg;
-	const uint16_t type = trunks->asked6 ? DNS_TYPE_AAAA : DNS_TYPE_A;
-	(void)authl;
-	(void)addl;
-
-	trunks->query = mem_deref(trunks->query);
-	if (err || (hdr && hdr->rcode != DNS_RCODE_OK &&
-		    hdr->rcode != DNS_RCODE_NAME_ERR))
-		trunks->failed = true;
-	else if (trunks->freshc < ADDRESSES)
-		(void)dns_rrlist_apply(ansl,
-				       trunks->trunks[trunks->asked].name,
-				       type, DNS_CLASS_IN, true,
-				       record_handler, trunks);
-
-	if (!trunks->asked6)
-		trunks->asked6 = true;
-	else
-		name_done(trunks);
-	ask(trunks);
 }
 
 
@@ -309,33 +278,37 @@ static bool from_hosts(struct sipd_trunks *trunks, struct trunk *t)
 }
 
 
-/* The next name that DNS is to be asked for, or the end of the round. */
-static void ask(struct sipd_trunks *trunks)
+/* All names, again and again: what was answered before is at hand. */
+static void round_begin(void *arg)
 {
-	int err;
+	struct sipd_trunks *trunks = arg;
+	const uint64_t now = sipd_clock_ms();
+	uint64_t next = now + TTL_MAX_S * 1000ULL;
+	bool pending = false;
+	size_t i;
 
-	while (trunks->asked < trunks->count) {
-		struct trunk *t = &trunks->trunks[trunks->asked];
+	for (i = 0; i < trunks->count; i++) {
+		struct trunk *t = &trunks->trunks[i];
+		struct resolve_list list;
+		int err;
 
-		if (!t->name || from_hosts(trunks, t)) {
-			trunks->asked++;
+		if (!t->name || from_hosts(trunks, t))
+			continue;
+		err = look_up(trunks, t, &list);
+		if (err == EAGAIN) {
+			pending = true;
 			continue;
 		}
-		err = trunks->sip->dnsc
-			      ? dnsc_query(&trunks->query, trunks->sip->dnsc,
-					   t->name,
-					   trunks->asked6 ? DNS_TYPE_AAAA
-							  : DNS_TYPE_A,
-					   DNS_CLASS_IN, true, query_handler,
-					   trunks)
-			      : ENOSYS;
-		if (!err)
-			return;
-		trunks->failed = true;
-		name_done(trunks);
+		take(trunks, t, err, &list);
+		if (list.expires < next)
+			next = list.expires;
 	}
 
-	round_end(trunks);
+	if (pending)
+		names_wait(trunks->sip->servers->names, &trunks->waiter);
+	if (next < now + AGAIN_S * 1000ULL)
+		next = now + AGAIN_S * 1000ULL;
+	tmr_start(&trunks->tmr, next - now, round_begin, trunks);
 }
 
 
@@ -347,7 +320,7 @@ static void destructor(void *arg)
 	size_t i;
 
 	tmr_cancel(&trunks->tmr);
-	mem_deref(trunks->query);
+	list_unlink(&trunks->waiter.le);
 	for (i = 0; i < trunks->count; i++)
 		mem_deref(trunks->trunks[i].name);
 }
@@ -381,6 +354,8 @@ int sipd_trunks_open(struct sipd_trunks **tp, struct sipd_sip *sip,
 
 	trunks->sip = sip;
 	tmr_init(&trunks->tmr);
+	trunks->waiter.h = round_begin;
+	trunks->waiter.arg = trunks;
 	pl_set_str(&list, text);
 	while (!err && entry_next(&list, &entry)) {
 		struct trunk *t = &trunks->trunks[trunks->count++];
