@@ -50,7 +50,7 @@ static bool our_instance(const struct sipd_register *reg,
 	const char *urn, *p;
 	size_t len;
 
-	if (!reg->instance)
+	if (!reg->instance || !addr->params.p)
 		return false;
 
 	urn = sipd_instance_urn(reg->instance);
