@@ -120,7 +120,7 @@ def tagged(method, tag):
 
 
 class Early(flow.Case):
-    def telephone(self, name, *steps, where=None):
+    def telephone(self, name, *steps, where=None, tcp=False):
         path = self.path(name + ".xml")
         text = "".join(steps)
         with open(path, "w", encoding="utf-8") as f:
@@ -129,7 +129,8 @@ class Early(flow.Case):
                     "</scenario>\n" % (",x" if '"x"' in text else ""))
         here, self.ip = self.ip, where or self.ip
         try:
-            return Telephone(self, os.path.splitext(path)[0], "-rtp_echo")
+            return Telephone(self, os.path.splitext(path)[0], "-rtp_echo",
+                             tcp=tcp)
         finally:
             self.ip = here
 
@@ -139,8 +140,10 @@ class Early(flow.Case):
                    "--json", "call", "+4930123456", "--max-duration", seconds,
                    *args)
 
-    def through(self, *steps, options=(), seconds=1, args=()):
-        tel = self.telephone("s", *steps)
+    def through(self, *steps, options=(), seconds=1, args=(), tcp=False):
+        tel = self.telephone("s", *steps, tcp=tcp)
+        if tcp:
+            options = ("-o", "sip.transport=tcp", *options)
         r = self.call(tel, *args, options=options, seconds=seconds)
         tel.wait(self)
         return r
@@ -197,6 +200,14 @@ class Early(flow.Case):
         self.answered(r)
         self.assertEqual(len(r.all("call_early_media")), 1, r)
         self.assertGreater(r.last["rtp"]["tx"], 20, r)
+
+    # conformance: RFC 3262 4 | PRACK and UPDATE over TCP | sipp
+    def test_reliable_responses_over_tcp(self):
+        self.answered(self.through(
+            invited(), reliable("183 Session Progress", 7, sdp="sendrecv"),
+            prack(7), UPDATE % ("a", 1, SDP % "sendrecv"), answer(200),
+            say("200 OK"), tagged("ACK", "a"), tagged("BYE", "a"), OK,
+            tcp=True))
 
     # conformance: RFC 3262 4 | sip.100rel=required: Require in the INVITE; a refusal by 420 says why | sipp
     def test_reliable_responses_required(self):

@@ -137,6 +137,7 @@ class Sipp(flow.Case):
     def test_stock_uas(self):
         self.answered(self.call("uas", "-rtp_echo"))
 
+    # conformance: RFC 3261 13.2.1 | audio of a 183 is heard before the answer | sipp
     def test_early_audio_then_answer(self):
         r = self.call("early", "-rtp_echo")
         e = self.answered(r)
@@ -147,6 +148,7 @@ class Sipp(flow.Case):
         e = self.answered(self.call("slow", "-rtp_echo"))
         self.assertIn(e["ring_ms"], flow.Span(3900, 5500))
 
+    # conformance: RFC 3261 13.2.2.4 | each copy of a 2xx gets an ACK | sipp
     def test_200_again_and_again(self):
         self.answered(self.call("repeat200", "-rtp_echo"))
 
@@ -156,6 +158,7 @@ class Sipp(flow.Case):
         self.assertEqual([e["status"] for e in r.all("call_held")],
                          ["held", "resumed"], r)
 
+    # conformance: RFC 3261 15.1.2 | a BYE of the called one ends the call | sipp
     def test_far_end_hangs_up(self):
         r = self.call("bye", "-rtp_echo", args=("--max-duration", 20))
         e = self.answered(r)
@@ -208,23 +211,44 @@ class Sipp(flow.Case):
         self.assertEqual((r.status, r.last["disposition"]), (1, "failed"), r)
         self.assertIn("sip.digest", r.last["reason"])
 
-    def test_refusals(self):
-        for status, header, want in (
-                (404, "X-A: b", "invalid_number"), (480, "X-A: b",
-                                                    "no_answer"),
-                (486, "Reason: Q.850;cause=17", "busy"),
-                (491, "X-A: b", "failed"), (503, "Retry-After: 5",
-                                            "congestion"),
-                (420, "Unsupported: 100rel", "failed"),
-                (422, "Min-SE: 1800", "failed"),
-                (603, "X-A: b", "rejected"), (699, "X-A: b", "failed")):
-            with self.subTest(status=status):
+    def refused(self, *table):
+        for status, header, want in table:
+            with self.subTest(status=status, header=header):
                 r = self.call("refuse", words=(("STATUS", str(status)),
                                                ("HEADER", header)))
                 self.assertEqual((r.status, r.last["disposition"],
                                   r.last["sip_status"]), (1, want, status),
                                  r)
                 self.assertLess(r.seconds, 5, r)
+
+    # conformance: RFC 3261 21 | a final answer above 299 is acknowledged and ends the call, as its status says | sipp
+    def test_refusals(self):
+        self.refused(
+            (404, "X-A: b", "invalid_number"), (480, "X-A: b", "no_answer"),
+            (486, "Reason: Q.850;cause=17", "busy"),
+            (491, "X-A: b", "failed"),
+            (503, "Retry-After: 5", "congestion"),
+            (420, "Unsupported: 100rel", "failed"),
+            (422, "Min-SE: 1800", "failed"),
+            (603, "X-A: b", "rejected"), (699, "X-A: b", "failed"))
+
+    # conformance: RFC 8224 6.2.2 | 428, 436, 437, 438: the call is blocked | sipp
+    # conformance: RFC 8688 4 | 607 and 608: the call is blocked | sipp
+    # conformance: RFC 5079 4 | 433: the call is blocked | sipp
+    def test_blocked(self):
+        self.refused(*[(status, "X-A: b", "blocked") for status in
+                       (428, 433, 436, 437, 438, 607, 608)],
+                     (603, 'Reason: SIP;cause=603;text="v=analytics1;url=x"',
+                      "blocked"))
+
+    # conformance: RFC 3398 8.2.6.1 | the Q.850 cause counts where the status says nothing | sipp
+    def test_causes_of_the_network(self):
+        self.refused(*[(488, "Reason: Q.850;cause=%d" % cause, want)
+                       for cause, want in (
+                           (3, "invalid_number"), (31, "no_answer"),
+                           (47, "congestion"), (57, "rejected"),
+                           (127, "congestion"), (16, "failed"))],
+                     (486, "Reason: Q.850;cause=1", "busy"))
 
 
 if __name__ == "__main__":
