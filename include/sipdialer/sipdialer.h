@@ -653,7 +653,8 @@ SIPDIALER_API int sipdialer_call_play(struct sipdialer *d, uint64_t call,
 				      const char *path, uint32_t repeat);
 
 /**
- * Send keys by RFC 4733 (100 ms each, 100 ms apart), after what is queued.
+ * Send keys (100 ms each, 100 ms apart) as media.dtmf says, after what is
+ * queued.
  *
  * @param digits 0-9 * # A-D and "," for a pause of 500 ms; at most 64
  *

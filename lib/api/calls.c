@@ -435,6 +435,8 @@ void sipd_calls_conf(const struct sipd_options *o, struct sipd_call_conf *conf)
 			sipd_opt_enum(o, SIPD_OPT_MEDIA_SRTP),
 		.rtcp_mux = sipd_opt_bool(o, SIPD_OPT_MEDIA_RTCP_MUX),
 		.dtmf = sipd_opt_str(o, SIPD_OPT_CALL_DTMF),
+		.dtmf_mode = (enum sipd_dtmf_mode)
+			sipd_opt_enum(o, SIPD_OPT_MEDIA_DTMF),
 		.record = sipd_opt_str(o, SIPD_OPT_CALL_RECORD),
 		.record_stereo = sipd_opt_bool(o, SIPD_OPT_CALL_RECORD_STEREO),
 		.hold_play = sipd_opt_str(o, SIPD_OPT_CALL_HOLD_PLAY),

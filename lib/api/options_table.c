@@ -184,8 +184,9 @@ const struct sipd_option_def sipd_option_table[SIPD_OPT_COUNT] = {
 	.doc = "Offer and take RTCP on the port of RTP (RFC 5761); with DTLS "
 	"always."},
 [SIPD_OPT_MEDIA_DTMF] = {"media.dtmf", ENUM("rfc4733,info,inband,auto"),
-	.later = "info,inband,auto", .standard = "rfc4733",
-	.doc = "How keys are sent."},
+	.scope = BOTH, .standard = "auto",
+	.doc = "How keys are sent and listened for (docs/dtmf.md); auto: "
+	"RFC 4733 if the far end has it, else tones, or INFO with Opus."},
 [SIPD_OPT_MEDIA_RTP_PORT_MIN] = {"media.rtp_port_min", INT(0, 65534),
 	.standard = "0", .check = sipd_option_check_rtp_port,
 	.doc = "Lowest port for RTP, 1024 or more; 0: any free one."},

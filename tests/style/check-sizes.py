@@ -36,10 +36,16 @@ def c_functions(lines):
             begin = None
 
 
+def doc_size(node):
+    """Lines of the documentation, which in C stands before the function."""
+    first = node.body[0]
+    return first.end_lineno - first.lineno + 1 if ast.get_docstring(node) else 0
+
+
 def python_functions(lines):
     for node in ast.walk(ast.parse('\n'.join(lines))):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            yield node.name, node.lineno, node.end_lineno - node.lineno + 1
+            yield node.name, node.lineno, node.end_lineno - node.lineno + 1 - doc_size(node)
 
 
 def script_functions(lines):

@@ -89,7 +89,7 @@ export interface DialerOptions {
   'media.srtp'?: 'off' | 'optional' | 'required' | 'dtls' | null
   /** Offer and take RTCP on the port of RTP (RFC 5761); with DTLS always. Default: no. */
   'media.rtcp_mux'?: boolean | 'yes' | 'no' | null
-  /** How keys are sent. Default: rfc4733. Not yet: info, inband, auto. */
+  /** How keys are sent and listened for (docs/dtmf.md); auto: RFC 4733 if the far end has it, else tones, or INFO with Opus. Default: auto. */
   'media.dtmf'?: 'rfc4733' | 'info' | 'inband' | 'auto' | null
   /** Lowest port for RTP, 1024 or more; 0: any free one. 0 to 65,534. Default: 0. */
   'media.rtp_port_min'?: number | bigint | `${number}` | null
@@ -199,6 +199,8 @@ export interface CallOptions {
   'media.srtp'?: 'off' | 'optional' | 'required' | 'dtls' | null
   /** Offer and take RTCP on the port of RTP (RFC 5761); with DTLS always. Default: no. */
   'media.rtcp_mux'?: boolean | 'yes' | 'no' | null
+  /** How keys are sent and listened for (docs/dtmf.md); auto: RFC 4733 if the far end has it, else tones, or INFO with Opus. Default: auto. */
+  'media.dtmf'?: 'rfc4733' | 'info' | 'inband' | 'auto' | null
   /** An answered call without any RTP from the far end, or once it was heard any RTCP, is hung up after this long; 0: never. 0 to 3,600 s. Default: 30. */
   'media.rtp_timeout'?: number | bigint | `${number}` | null
   /** A call not answered after this long is given up. 5 to 300 s. Default: 45. */
@@ -251,6 +253,8 @@ export interface CampaignOptions {
   'media.srtp'?: 'off' | 'optional' | 'required' | 'dtls' | null
   /** Offer and take RTCP on the port of RTP (RFC 5761); with DTLS always. Default: no. */
   'media.rtcp_mux'?: boolean | 'yes' | 'no' | null
+  /** How keys are sent and listened for (docs/dtmf.md); auto: RFC 4733 if the far end has it, else tones, or INFO with Opus. Default: auto. */
+  'media.dtmf'?: 'rfc4733' | 'info' | 'inband' | 'auto' | null
   /** An answered call without any RTP from the far end, or once it was heard any RTCP, is hung up after this long; 0: never. 0 to 3,600 s. Default: 30. */
   'media.rtp_timeout'?: number | bigint | `${number}` | null
   /** Calls at once; of a campaign: its share of the engine's. 1 to 100,000. Default: 100. */

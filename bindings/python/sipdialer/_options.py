@@ -206,7 +206,8 @@ class DialerOptions:
         far end can; required, dtls: no call without.
     media_rtcp_mux: bool, default no. Offer and take RTCP on the port of RTP (RFC 5761); with
         DTLS always.
-    media_dtmf: word, default rfc4733. How keys are sent.
+    media_dtmf: word, default auto. How keys are sent and listened for (docs/dtmf.md); auto: RFC
+        4733 if the far end has it, else tones, or INFO with Opus.
     media_rtp_port_min: int, 0 to 65,534, default 0. Lowest port for RTP, 1024 or more; 0: any
         free one.
     media_rtp_port_max: int, 0 to 65,534, default 0. Highest port for RTP, 1024 or more; 0: any
@@ -360,10 +361,11 @@ class DialerOptions:
              sip_preferred_identity: Optional[str] = None, sip_diversion: Optional[str] = None,
              sip_header: Optional[Text] = None, media_codecs: Optional[Text] = None,
              media_srtp: Optional[MediaSrtp] = None, media_rtcp_mux: Optional[bool] = None,
-             media_rtp_timeout: Optional[int] = None, dial_ring_timeout: Optional[int] = None,
-             dial_max_duration: Optional[int] = None, call_play: Optional[Path] = None,
-             call_record: Optional[Path] = None, call_record_stereo: Optional[bool] = None,
-             call_dtmf: Optional[str] = None, call_hangup_after_play: Optional[bool] = None,
+             media_dtmf: Optional[MediaDtmf] = None, media_rtp_timeout: Optional[int] = None,
+             dial_ring_timeout: Optional[int] = None, dial_max_duration: Optional[int] = None,
+             call_play: Optional[Path] = None, call_record: Optional[Path] = None,
+             call_record_stereo: Optional[bool] = None, call_dtmf: Optional[str] = None,
+             call_hangup_after_play: Optional[bool] = None,
              call_hold_play: Optional[Path] = None, call_refer: Optional[CallRefer] = None,
              call_audio: Optional[CallAudio] = None, audio_read_buffer: Optional[int] = None,
              audio_write_buffer: Optional[int] = None,
@@ -388,6 +390,8 @@ class DialerOptions:
             the far end can; required, dtls: no call without.
         media_rtcp_mux: bool, default no. Offer and take RTCP on the port of RTP (RFC 5761);
             with DTLS always.
+        media_dtmf: word, default auto. How keys are sent and listened for (docs/dtmf.md); auto:
+            RFC 4733 if the far end has it, else tones, or INFO with Opus.
         media_rtp_timeout: int, 0 to 3,600 s, default 30. An answered call without any RTP from
             the far end, or once it was heard any RTCP, is hung up after this long; 0: never.
         dial_ring_timeout: int, 5 to 300 s, default 45. A call not answered after this long is
@@ -423,8 +427,8 @@ class DialerOptions:
                  sip_preferred_identity: Optional[str] = None,
                  sip_diversion: Optional[str] = None, sip_header: Optional[Text] = None,
                  media_codecs: Optional[Text] = None, media_srtp: Optional[MediaSrtp] = None,
-                 media_rtcp_mux: Optional[bool] = None, media_rtp_timeout: Optional[int] = None,
-                 dial_max_calls: Optional[int] = None,
+                 media_rtcp_mux: Optional[bool] = None, media_dtmf: Optional[MediaDtmf] = None,
+                 media_rtp_timeout: Optional[int] = None, dial_max_calls: Optional[int] = None,
                  dial_calls_per_second: Optional[float] = None,
                  dial_ring_timeout: Optional[int] = None,
                  dial_max_duration: Optional[int] = None,
@@ -457,6 +461,8 @@ class DialerOptions:
             the far end can; required, dtls: no call without.
         media_rtcp_mux: bool, default no. Offer and take RTCP on the port of RTP (RFC 5761);
             with DTLS always.
+        media_dtmf: word, default auto. How keys are sent and listened for (docs/dtmf.md); auto:
+            RFC 4733 if the far end has it, else tones, or INFO with Opus.
         media_rtp_timeout: int, 0 to 3,600 s, default 30. An answered call without any RTP from
             the far end, or once it was heard any RTCP, is hung up after this long; 0: never.
         dial_max_calls: int, 1 to 100,000, default 100. Calls at once; of a campaign: its share
@@ -513,11 +519,11 @@ class CallOptions:
                sip_preferred_identity: Optional[str] = None,
                sip_diversion: Optional[str] = None, sip_header: Optional[Text] = None,
                media_codecs: Optional[Text] = None, media_srtp: Optional[MediaSrtp] = None,
-               media_rtcp_mux: Optional[bool] = None, media_rtp_timeout: Optional[int] = None,
-               dial_ring_timeout: Optional[int] = None, dial_max_duration: Optional[int] = None,
-               call_play: Optional[Path] = None, call_record: Optional[Path] = None,
-               call_record_stereo: Optional[bool] = None, call_dtmf: Optional[str] = None,
-               call_hangup_after_play: Optional[bool] = None,
+               media_rtcp_mux: Optional[bool] = None, media_dtmf: Optional[MediaDtmf] = None,
+               media_rtp_timeout: Optional[int] = None, dial_ring_timeout: Optional[int] = None,
+               dial_max_duration: Optional[int] = None, call_play: Optional[Path] = None,
+               call_record: Optional[Path] = None, call_record_stereo: Optional[bool] = None,
+               call_dtmf: Optional[str] = None, call_hangup_after_play: Optional[bool] = None,
                call_hold_play: Optional[Path] = None, call_refer: Optional[CallRefer] = None,
                call_audio: Optional[CallAudio] = None, audio_read_buffer: Optional[int] = None,
                audio_write_buffer: Optional[int] = None,
@@ -542,6 +548,8 @@ class CallOptions:
             the far end can; required, dtls: no call without.
         media_rtcp_mux: bool, default no. Offer and take RTCP on the port of RTP (RFC 5761);
             with DTLS always.
+        media_dtmf: word, default auto. How keys are sent and listened for (docs/dtmf.md); auto:
+            RFC 4733 if the far end has it, else tones, or INFO with Opus.
         media_rtp_timeout: int, 0 to 3,600 s, default 30. An answered call without any RTP from
             the far end, or once it was heard any RTCP, is hung up after this long; 0: never.
         dial_ring_timeout: int, 5 to 300 s, default 45. A call not answered after this long is
@@ -577,10 +585,11 @@ class CallOptions:
               sip_preferred_identity: Optional[str] = None, sip_diversion: Optional[str] = None,
               sip_header: Optional[Text] = None, media_codecs: Optional[Text] = None,
               media_srtp: Optional[MediaSrtp] = None, media_rtcp_mux: Optional[bool] = None,
-              media_rtp_timeout: Optional[int] = None, dial_ring_timeout: Optional[int] = None,
-              dial_max_duration: Optional[int] = None, call_play: Optional[Path] = None,
-              call_record: Optional[Path] = None, call_record_stereo: Optional[bool] = None,
-              call_dtmf: Optional[str] = None, call_hangup_after_play: Optional[bool] = None,
+              media_dtmf: Optional[MediaDtmf] = None, media_rtp_timeout: Optional[int] = None,
+              dial_ring_timeout: Optional[int] = None, dial_max_duration: Optional[int] = None,
+              call_play: Optional[Path] = None, call_record: Optional[Path] = None,
+              call_record_stereo: Optional[bool] = None, call_dtmf: Optional[str] = None,
+              call_hangup_after_play: Optional[bool] = None,
               call_hold_play: Optional[Path] = None, call_refer: Optional[CallRefer] = None,
               call_audio: Optional[CallAudio] = None, audio_read_buffer: Optional[int] = None,
               audio_write_buffer: Optional[int] = None,
@@ -606,6 +615,8 @@ class CallOptions:
             the far end can; required, dtls: no call without.
         media_rtcp_mux: bool, default no. Offer and take RTCP on the port of RTP (RFC 5761);
             with DTLS always.
+        media_dtmf: word, default auto. How keys are sent and listened for (docs/dtmf.md); auto:
+            RFC 4733 if the far end has it, else tones, or INFO with Opus.
         media_rtp_timeout: int, 0 to 3,600 s, default 30. An answered call without any RTP from
             the far end, or once it was heard any RTCP, is hung up after this long; 0: never.
         dial_ring_timeout: int, 5 to 300 s, default 45. A call not answered after this long is
@@ -644,6 +655,7 @@ class CallOptions:
                         media_codecs: Optional[Text] = None,
                         media_srtp: Optional[MediaSrtp] = None,
                         media_rtcp_mux: Optional[bool] = None,
+                        media_dtmf: Optional[MediaDtmf] = None,
                         media_rtp_timeout: Optional[int] = None,
                         dial_ring_timeout: Optional[int] = None,
                         dial_max_duration: Optional[int] = None,
@@ -678,6 +690,8 @@ class CallOptions:
             the far end can; required, dtls: no call without.
         media_rtcp_mux: bool, default no. Offer and take RTCP on the port of RTP (RFC 5761);
             with DTLS always.
+        media_dtmf: word, default auto. How keys are sent and listened for (docs/dtmf.md); auto:
+            RFC 4733 if the far end has it, else tones, or INFO with Opus.
         media_rtp_timeout: int, 0 to 3,600 s, default 30. An answered call without any RTP from
             the far end, or once it was heard any RTCP, is hung up after this long; 0: never.
         dial_ring_timeout: int, 5 to 300 s, default 45. A call not answered after this long is

@@ -201,7 +201,14 @@ static void answered_handler(void *arg)
 
 static void info_dtmf_handler(char digit, uint32_t duration_ms, void *arg)
 {
-	sipd_call_note_dtmf(arg, digit, duration_ms);
+	sipd_call_key(arg, digit, duration_ms, SIPD_KEY_INFO);
+}
+
+
+static void keys_sent_handler(bool ok, void *arg)
+{
+	(void)ok; /* the log says why */
+	sipd_call_keying_done(arg);
 }
 
 
@@ -232,6 +239,7 @@ const struct sipd_invite_handlers sipd_call_invite_handlers = {
 	.media = media_handler,
 	.answered = answered_handler,
 	.info_dtmf = info_dtmf_handler,
+	.keys_sent = keys_sent_handler,
 	.ended = ended_handler,
 	.holding = sipd_call_holding,
 	.transfer = sipd_call_transferred,
@@ -378,7 +386,9 @@ bool sipd_call_settings(struct sipd_call *call,
 	call->hangup_after_play = conf->hangup_after_play;
 	memcpy(call->sdp.codecs, conf->codecs, sizeof(call->sdp.codecs));
 	call->sdp.codecc = conf->codecc;
-	call->sdp.telephone_event = true;
+	call->dtmf_mode = conf->dtmf_mode;
+	call->sdp.telephone_event = conf->dtmf_mode == SIPD_DTMF_AUTO ||
+				    conf->dtmf_mode == SIPD_DTMF_RFC4733;
 	call->sdp.rtcp_mux = conf->rtcp_mux;
 	if (!call->stream) /* else its keys are told already */
 		call->sdp.secure.mode = conf->srtp;
@@ -426,6 +436,7 @@ struct sipd_call *sipd_call_new(const struct sipd_call_env *env,
 	call->h = h;
 	call->arg = arg;
 	call->repeat = 1;
+	call->dtmf_mode = SIPD_DTMF_AUTO; /* until settings say another */
 
 	return call;
 }

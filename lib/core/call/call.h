@@ -27,6 +27,14 @@ enum {
 				    * by event only */
 };
 
+/** How keys go and come: the words of media.dtmf, in order. */
+enum sipd_dtmf_mode {
+	SIPD_DTMF_RFC4733,
+	SIPD_DTMF_INFO,
+	SIPD_DTMF_INBAND,
+	SIPD_DTMF_AUTO
+};
+
 /** What all calls of an engine share. */
 struct sipd_call_env {
 	struct sipd_loop *loop;
@@ -56,7 +64,8 @@ struct sipd_call_conf {
 	struct sipd_prompt *prompt; /* loaded already, or NULL */
 	const char *play;           /* else file to load first, "" none */
 	const char *dtmf;           /* keys to send once answered, "" none */
-	const char *record;         /* file, "" none */
+	enum sipd_dtmf_mode dtmf_mode;
+	const char *record; /* file, "" none */
 	bool record_stereo;
 	struct sipd_hostaudio *audio; /* or NULL; takes its own reference */
 	bool hangup_after_play;       /* also when there is nothing to play */

@@ -20,7 +20,13 @@ enum {
 
 static void dtmf_handler(char digit, uint32_t duration_ms, void *arg)
 {
-	sipd_call_note_dtmf(arg, digit, duration_ms);
+	sipd_call_key(arg, digit, duration_ms, SIPD_KEY_EVENT);
+}
+
+
+static void tone_handler(char digit, uint32_t duration_ms, void *arg)
+{
+	sipd_call_key(arg, digit, duration_ms, SIPD_KEY_TONE);
 }
 
 
@@ -46,7 +52,8 @@ static void tail_handler(void *arg)
 static void hangup_if_done(struct sipd_call *call)
 {
 	if (call->hangup_after_play && call->state == SIPD_CALL_ANSWERED &&
-	    !call->newest && !call->plays && !call->keying && !call->stopped)
+	    !call->newest && !call->plays && !call->keying &&
+	    !call->info_keying && !call->stopped)
 		sipd_timer_start(&call->timer, TAIL_MS, tail_handler, call);
 }
 
@@ -55,13 +62,6 @@ static void play(struct sipd_call *call)
 {
 	++call->plays;
 	sipd_stream_play(call->stream, call->prompt, call->repeat);
-}
-
-
-static void send_keys(struct sipd_call *call, const char *digits)
-{
-	call->keying = true;
-	sipd_stream_dtmf(call->stream, digits);
 }
 
 
@@ -86,6 +86,13 @@ static void dtmf_sent_handler(void *arg)
 	struct sipd_call *call = arg;
 
 	call->keying = false;
+	hangup_if_done(call);
+}
+
+
+void sipd_call_keying_done(struct sipd_call *call)
+{
+	call->info_keying = false;
 	hangup_if_done(call);
 }
 
@@ -138,6 +145,7 @@ static void closed_handler(const struct sipd_stream_end *end, void *arg)
 
 static const struct sipd_stream_handlers stream_handlers = {
 	.dtmf = dtmf_handler,
+	.tone = tone_handler,
 	.first = first_handler,
 	.silent = silent_handler,
 	.secured = secured_handler,
@@ -210,10 +218,13 @@ int sipd_call_audio_open(struct sipd_call *call)
 void sipd_call_audio_connect(struct sipd_call *call,
 			     const struct sipd_sdp_remote *remote)
 {
+	struct sipd_sdp_remote agreed = *remote;
+
 	if (!call->stream)
 		return;
 
-	sipd_stream_connect(call->stream, remote);
+	sipd_call_keys_agree(call, &agreed);
+	sipd_stream_connect(call->stream, &agreed);
 	call->connected = true;
 }
 
@@ -245,24 +256,10 @@ void sipd_call_audio_answered(struct sipd_call *call)
 		sipd_stream_record(call->stream, call->record,
 				   call->record_stereo);
 	if (call->dtmf_send)
-		send_keys(call, call->dtmf_send);
+		sipd_call_keys_send(call, call->dtmf_send);
 	if (call->prompt)
 		play(call);
 	hangup_if_done(call);
-}
-
-
-void sipd_call_note_dtmf(struct sipd_call *call, char digit,
-			 uint32_t duration_ms)
-{
-	if (!sipd_call_heard(call) && call->state != SIPD_CALL_DIALING)
-		return;
-
-	if (call->dtmfc < SIPD_CALL_DTMF_MAX)
-		call->dtmf[call->dtmfc++] = digit;
-
-	call->h->dtmf(call, digit, duration_ms, call->arg);
-	sipd_call_bridge_key(call, digit);
 }
 
 
@@ -432,7 +429,7 @@ void sipd_call_dtmf(struct sipd_call *call, const char *digits)
 	if (call->state != SIPD_CALL_ANSWERED)
 		add_keys(call, digits);
 	else if (call->stream)
-		send_keys(call, digits);
+		sipd_call_keys_send(call, digits);
 }
 
 

@@ -18,6 +18,7 @@ enum sipd_call_state {
 
 enum {
 	SIPD_CALL_LOADS_MAX = 16,    /* prompts being read for one call */
+	SIPD_CALL_KEYS = 8,          /* keys remembered, to know them again */
 	SIPD_CALL_FOR_EVER = 1000000 /* times to play */
 };
 
@@ -28,6 +29,16 @@ struct sipd_call_load {
 	bool first; /* of the call's settings: dial when it is
 				  * there, and not without it */
 	char path[];
+};
+
+/** How a key came. */
+enum sipd_key_way { SIPD_KEY_EVENT, SIPD_KEY_INFO, SIPD_KEY_TONE };
+
+/** A key that was told. */
+struct sipd_call_key {
+	char digit;
+	unsigned ways; /* it has come by, a bit each */
+	uint64_t at_ms;
 };
 
 struct sipd_call {
@@ -41,8 +52,13 @@ struct sipd_call {
 	struct sipd_call_load *newest; /* of these, the one that will play */
 	unsigned plays;                /* prompts at the stream */
 	bool keying;                   /* keys at the stream */
-	bool stopped;                  /* by the host, nothing since */
-	bool connected;                /* media agreed at least once */
+	bool info_keying;              /* keys at the signalling */
+	bool keys_by_info;
+	enum sipd_dtmf_mode dtmf_mode;
+	struct sipd_call_key keys[SIPD_CALL_KEYS]; /* heard last, a ring */
+	unsigned keyc;
+	bool stopped;   /* by the host, nothing since */
+	bool connected; /* media agreed at least once */
 	bool early_told;
 	const char *gate;  /* told with it */
 	bool record_begun; /* before the answer */
@@ -151,7 +167,16 @@ void sipd_call_note_srtp(struct sipd_call *call,
 			 const struct sipd_secure *secure);
 /** The prompt that is there, on a stream that is heard. */
 void sipd_call_play_now(struct sipd_call *call);
-void sipd_call_note_dtmf(struct sipd_call *call, char digit,
-			 uint32_t duration_ms);
+void sipd_call_keying_done(struct sipd_call *call);
+
+/* call_keys.c */
+/** Which way keys take in what was agreed. */
+void sipd_call_keys_agree(struct sipd_call *call,
+			  struct sipd_sdp_remote *remote);
+/** A key came. */
+void sipd_call_key(struct sipd_call *call, char digit, uint32_t duration_ms,
+		   enum sipd_key_way way);
+/** In an answered call with a stream. */
+void sipd_call_keys_send(struct sipd_call *call, const char *digits);
 
 #endif

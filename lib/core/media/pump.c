@@ -202,6 +202,23 @@ static void hear(struct sipd_stream *s, const struct sipd_rx_frame *rx)
 }
 
 
+static void listen_keys(struct sipd_stream *s, const struct sipd_rx_frame *rx)
+{
+	int16_t narrow[SIPD_FRAME];
+	const int16_t *pcm = rx->pcm;
+	uint32_t ms = 0;
+	char key;
+
+	if (s->wide) {
+		sipd_down(&s->pump.down, narrow, rx->pcm, SIPD_FRAME);
+		pcm = narrow;
+	}
+	key = sipd_dtmf_hear(&s->pump.dtmf, pcm, SIPD_FRAME, &ms);
+	if (key)
+		event_try(s, EVENT_TONE, key, ms);
+}
+
+
 static void frame_handler(const struct sipd_rx_frame *rx,
 			  struct sipd_tx_frame *tx, enum sipd_codec_id codec,
 			  void *arg)
@@ -217,6 +234,8 @@ static void frame_handler(const struct sipd_rx_frame *rx,
 
 	tx->kind = SIPD_TX_SILENCE;
 	said = sends ? say(s, tx, codec) : NULL;
+	if (atomic_load_explicit(&s->tones, memory_order_relaxed))
+		listen_keys(s, rx);
 	if (p->bridge)
 		sipd_bridge_put(p->bridge, p->end, rx);
 	if (s->audio)

@@ -69,6 +69,10 @@ static void tell_event(struct sipd_stream *s, const struct event *e)
 		if (s->h.dtmf)
 			s->h.dtmf(e->digit, e->ms, s->arg);
 		break;
+	case EVENT_TONE:
+		if (s->h.tone)
+			s->h.tone(e->digit, e->ms, s->arg);
+		break;
 	case EVENT_FIRST:
 		if (s->h.first)
 			s->h.first(s->arg);
@@ -365,6 +369,7 @@ int sipd_stream_open(struct sipd_stream **sp,
 	list_init(&s->waiting);
 	list_init(&s->leaving);
 	atomic_init(&s->sends, false);
+	atomic_init(&s->tones, false);
 	atomic_init(&s->event_posted, false);
 	atomic_init(&s->events_in, 0);
 	atomic_init(&s->events_out, 0);
@@ -410,6 +415,7 @@ void sipd_stream_connect(struct sipd_stream *s,
 	atomic_store(&s->sends, remote->dir & SIPD_SENDONLY &&
 					remote->codec != SIPD_CODEC_NONE &&
 					remote->rtp.sa.sa_family);
+	atomic_store(&s->tones, remote->tones_in);
 	sipd_rtp_connect(s->rtp, remote);
 }
 

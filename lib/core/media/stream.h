@@ -27,6 +27,8 @@ struct sipd_stream_end {
 
 struct sipd_stream_handlers {
 	void (*dtmf)(char digit, uint32_t duration_ms, void *arg);
+	/** The same, heard as tones. */
+	void (*tone)(char digit, uint32_t duration_ms, void *arg);
 	void (*first)(void *arg);  /* first audio of the far end */
 	void (*silent)(void *arg); /* RTP timeout */
 	/** Encryption, see struct sipd_rtp_handlers. */

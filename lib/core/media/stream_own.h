@@ -10,6 +10,7 @@
 #define SIPD_CORE_MEDIA_STREAM_OWN_H
 
 #include <stdatomic.h>
+#include "core/media/dtmf.h"
 #include "core/media/hostaudio.h"
 #include "core/media/recorder.h"
 #include "core/media/stream.h"
@@ -23,6 +24,7 @@ enum {
 
 enum event_kind {
 	EVENT_DTMF,
+	EVENT_TONE,
 	EVENT_FIRST,
 	EVENT_SILENT,
 	EVENT_DTMF_SENT,
@@ -48,6 +50,8 @@ struct pump {
 	struct sipd_bridge *bridge; /* NULL: none; a reference */
 	int end;                    /* of the bridge */
 	struct sipd_up up;          /* of a prompt that is only at 8 kHz */
+	struct sipd_down down;      /* of what keys are listened for in */
+	struct sipd_dtmf dtmf;
 };
 
 /* A prompt that was replaced before it came to the pump. */
@@ -94,7 +98,8 @@ struct sipd_stream {
 	struct sipd_stream_handlers h;
 	void *arg;
 
-	bool wide; /* 16 kHz, for life */
+	bool wide;         /* 16 kHz, for life */
+	atomic_bool tones; /* keys are listened for in the audio */
 	struct pump pump;
 	struct sipd_hostaudio *audio; /* NULL: none; a reference */
 	struct command play, record, bridge;

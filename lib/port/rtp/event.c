@@ -150,6 +150,22 @@ enum sipd_event_out sipd_event_next(struct sipd_event_tx *e, uint32_t *ts,
 }
 
 
+enum sipd_event_out sipd_event_tone(struct sipd_event_tx *e, char *digit,
+				    unsigned *frame, unsigned *frames)
+{
+	const uint8_t at = e->step;
+
+	if (!e->count)
+		return SIPD_EVENT_IDLE;
+	*digit = e->keys[e->head];
+	*frame = at;
+	*frames = TONE;
+	step(e, *digit == ',' ? COMMA : KEY);
+
+	return *digit != ',' && at < TONE ? SIPD_EVENT_SEND : SIPD_EVENT_PAUSE;
+}
+
+
 void sipd_event_again(struct sipd_event_tx *e)
 {
 	e->step = 0;

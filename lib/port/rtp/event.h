@@ -64,6 +64,10 @@ enum sipd_event_out sipd_event_next(struct sipd_event_tx *e, uint32_t *ts,
 				    bool *marker,
 				    uint8_t payload[SIPD_EVENT_SIZE]);
 
+/** The same as tones: SEND is frame *frame of *frames of *digit. */
+enum sipd_event_out sipd_event_tone(struct sipd_event_tx *e, char *digit,
+				    unsigned *frame, unsigned *frames);
+
 /** Sending stopped in the middle (hold): say the key anew later. */
 void sipd_event_again(struct sipd_event_tx *e);
 

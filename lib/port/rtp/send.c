@@ -7,6 +7,7 @@
 #include <string.h>
 #include "base/clock.h"
 #include "port/codec/g711.h"
+#include "port/rtp/tone.h"
 
 
 bool sipd_rtp_sending(const struct sipd_rtp *r)
@@ -136,30 +137,61 @@ void sipd_rtp_restart(struct sipd_rtp *r)
 }
 
 
-/* True if keys have this tick, so that audio must wait. */
-static bool keys(struct sipd_rtp *r)
+/* A tick of keys as tones. */
+static enum sipd_event_out tones(struct sipd_rtp *r)
+{
+	struct sipd_tx_frame tx = {.kind = SIPD_TX_SILENCE};
+	unsigned frame, frames;
+	char digit;
+	const enum sipd_event_out out = sipd_event_tone(&r->keys, &digit,
+							&frame, &frames);
+
+	if (out == SIPD_EVENT_SEND) {
+		tx.kind = SIPD_TX_PCM;
+		sipd_tone_make(digit, frame, frames, tx.pcm,
+			       r->wide ? SIPD_FRAME_WIDE : SIPD_FRAME);
+	}
+	if (out != SIPD_EVENT_IDLE)
+		audio(r, &tx);
+
+	return out;
+}
+
+
+/* A tick of keys as events. */
+static enum sipd_event_out events(struct sipd_rtp *r)
 {
 	static const struct sipd_tx_frame silence = {.kind = SIPD_TX_SILENCE};
 	uint8_t buf[SIPD_RTP_HEADER + SIPD_EVENT_SIZE + SIPD_SRTP_TRAILER];
 	uint32_t ts = r->ts;
 	bool marker = false;
+	const enum sipd_event_out out = sipd_event_next(&r->keys, &ts, &marker,
+							buf + SIPD_RTP_HEADER);
+
+	if (out == SIPD_EVENT_SEND) {
+		sipd_rtp_restart(r);
+		send_rtp(r, buf, SIPD_EVENT_SIZE, (uint8_t)r->remote.dtmf_pt,
+			 ts, marker);
+	}
+	else if (out == SIPD_EVENT_PAUSE) {
+		audio(r, &silence);
+	}
+
+	return out;
+}
+
+
+/* True if keys have this tick, so that audio must wait. */
+static bool keys(struct sipd_rtp *r)
+{
+	enum sipd_event_out out;
 
 	if (!r->keys.count)
 		return false;
 
-	switch (sipd_event_next(&r->keys, &ts, &marker,
-				buf + SIPD_RTP_HEADER)) {
-	case SIPD_EVENT_SEND:
-		sipd_rtp_restart(r);
-		send_rtp(r, buf, SIPD_EVENT_SIZE, (uint8_t)r->remote.dtmf_pt,
-			 ts, marker);
-		break;
-	case SIPD_EVENT_PAUSE:
-		audio(r, &silence);
-		break;
-	default:
+	out = r->remote.tones_out ? tones(r) : events(r);
+	if (out == SIPD_EVENT_IDLE)
 		return false;
-	}
 
 	if (!r->keys.count && r->h.dtmf_sent && alive(r))
 		r->h.dtmf_sent(r->arg);
@@ -189,7 +221,7 @@ bool sipd_rtp_send(struct sipd_rtp *r, const struct sipd_tx_frame *tx)
 		return false;
 	}
 
-	if (r->keys.count && r->remote.dtmf_pt < 0)
+	if (r->keys.count && r->remote.dtmf_pt < 0 && !r->remote.tones_out)
 		refuse_keys(r);
 	if (!keys(r))
 		audio(r, tx);

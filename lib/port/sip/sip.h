@@ -251,8 +251,10 @@ struct sipd_invite_handlers {
 		      void *arg);
 	/** 2xx taken, ACK sent; or of a call that came in: 2xx sent. */
 	void (*answered)(void *arg);
-	/** DTMF by INFO (application/dtmf-relay). */
+	/** DTMF by INFO (application/dtmf-relay, application/dtmf). */
 	void (*info_dtmf)(char digit, uint32_t duration_ms, void *arg);
+	/** All of sipd_invite_keys() were taken, or (false) the peer refused. */
+	void (*keys_sent)(bool ok, void *arg);
 	/** Last one.  The session frees itself later; a BYE, or a late 2xx, is
 	 *  still taken care of behind the scenes.  The pointer is invalid for
 	 *  the caller when this returns. */
@@ -271,6 +273,10 @@ int sipd_invite_open(struct sipd_invite **ip, struct sipd_sip *sip,
 		     const struct sipd_invite_params *params,
 		     const struct sipd_sdp_local *local,
 		     const struct sipd_invite_handlers *h, void *arg);
+
+/** Send keys by INFO in a session that is up, at most 64 waiting; keys_sent()
+ *  follows.  RFC 6086 */
+int sipd_invite_keys(struct sipd_invite *inv, const char *digits);
 
 /** A call that came in rings: 180, then 480 by itself after ring_timeout_ms,
  *  not 0.  In a sipd_incoming_h only. */

@@ -5,6 +5,7 @@
  * are freed.  Loop thread.  RFC 3261 8.1, 9.1, 13.2, 17.1.1
  */
 #include "port/sip/invite/early.h"
+#include "port/sip/invite/info.h"
 #include "port/sip/invite/refer.h"
 
 #include <string.h>
@@ -26,6 +27,7 @@ static void destructor(void *arg)
 
 	tmr_cancel(&inv->tmr);
 	tmr_cancel(&inv->modify);
+	mem_deref(inv->info);
 	mem_deref(inv->refer);
 	mem_deref(inv->referred);
 	sipd_secure_wipe(&inv->local.secure);
@@ -87,6 +89,7 @@ static void detach(struct sipd_invite *inv)
 	invite_reply_close(inv);
 	inv->req = mem_deref(inv->req);
 	invite_refer_over(inv, false);
+	invite_info_over(inv);
 	hash_unlink(&inv->he);
 	if (inv->sip->invitec)
 		--inv->sip->invitec;
@@ -107,6 +110,7 @@ void invite_done(struct sipd_invite *inv, uint32_t linger_ms)
 	inv->state = INVITE_DONE;
 	tmr_cancel(&inv->modify);
 	invite_refer_over(inv, false);
+	invite_info_over(inv);
 	invite_reply_close(inv);
 	invite_early_flush(inv);
 	if (linger_ms) {

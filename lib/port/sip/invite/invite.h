@@ -79,6 +79,7 @@ struct sipd_invite {
 	uint32_t modify_seq, refresh_seq; /* CSeq */
 	int modify_tries;
 	bool hold_want;                   /* local.hold is what stands */
+	struct invite_info *info;         /* keys of ours, or NULL */
 	struct invite_refer *refer;       /* a transfer of ours, or NULL */
 	struct invite_referred *referred; /* one of the peer's, or NULL */
 	char *callid;

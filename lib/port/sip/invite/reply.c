@@ -5,6 +5,7 @@
  * RFC 3261 12.2.2, 14.2, 15.1.2; 3311; 6086
  */
 #include "port/sip/invite/early.h"
+#include "port/sip/invite/info.h"
 #include "port/sip/invite/refer.h"
 
 #include <string.h>
@@ -360,71 +361,6 @@ static void bye(struct sipd_invite *inv, const struct sip_msg *msg)
 }
 
 
-/* "Signal=5\r\nDuration=160", or the key alone (application/dtmf) */
-static bool dtmf_read(const struct pl *body, bool relay, char *digit,
-		      uint32_t *duration)
-{
-	struct pl key = *body, ms = PL_INIT;
-
-	*duration = 100;
-	if (relay && re_regex(body->p, body->l, "Signal[ ]*=[ ]*[^ \t\r\n]+",
-			      NULL, NULL, &key))
-		return false;
-	if (!relay && re_regex(body->p, body->l, "[^ \t\r\n]+", &key))
-		return false;
-	if (!re_regex(body->p, body->l, "Duration[ ]*=[ ]*[0-9]+", NULL, NULL,
-		      &ms) &&
-	    ms.l < 6)
-		*duration = pl_u32(&ms);
-
-	if (!pl_strcmp(&key, "10") || !pl_strcmp(&key, "11")) {
-		*digit = key.p[1] == '0' ? '*' : '#';
-		return true;
-	}
-	*digit = key.p[0];
-	if (*digit >= 'a' && *digit <= 'd')
-		*digit = (char)(*digit - 'a' + 'A');
-
-	return key.l == 1 && *digit && strchr("0123456789*#ABCD", *digit);
-}
-
-
-static void info(struct sipd_invite *inv, const struct sip_msg *msg)
-{
-	const bool relay = msg_ctype_cmp(&msg->ctyp, "application",
-					 "dtmf-relay");
-	const bool plain = msg_ctype_cmp(&msg->ctyp, "application", "dtmf");
-	const struct pl body = {(const char *)mbuf_buf(msg->mb),
-				mbuf_get_left(msg->mb)};
-	uint32_t duration;
-	char digit;
-
-	if (!relay && !plain && sip_msg_xhdr(msg, "Info-Package")) {
-		/* RFC 6086 4.2.2; none is what we receive */
-		refuse(inv, msg, 469, "Bad Info Package", "Recv-Info:\r\n");
-		return;
-	}
-	if (!invite_has_body(msg)) {
-		refuse(inv, msg, 200, "OK", "");
-		return;
-	}
-	if (!relay && !plain) {
-		refuse(inv, msg, 415, "Unsupported Media Type",
-		       "Accept: application/dtmf-relay, "
-		       "application/dtmf\r\n");
-		return;
-	}
-	if (!dtmf_read(&body, relay, &digit, &duration)) {
-		refuse(inv, msg, 400, "Bad Signal", "");
-		return;
-	}
-
-	refuse(inv, msg, 200, "OK", "");
-	if (!inv->hungup && inv->h.info_dtmf)
-		inv->h.info_dtmf(digit, duration, inv->arg);
-}
-
-
 struct verdict {
 	const char *method;
 	uint16_t scode;
@@ -555,7 +491,7 @@ static bool early_request(struct sipd_invite *inv, const struct sip_msg *msg)
 	}
 
 	if (!pl_strcmp(&msg->met, "INFO"))
-		info(inv, msg);
+		invite_info_request(inv, msg);
 	else if (!pl_strcmp(&msg->met, "OPTIONS"))
 		other(inv, msg);
 	else if (e && !pl_strcmp(&msg->met, "UPDATE"))
@@ -601,7 +537,7 @@ static void ringing_request(struct sipd_invite *inv, const struct sip_msg *msg)
 	const bool update = !pl_strcmp(&msg->met, "UPDATE");
 
 	if (!pl_strcmp(&msg->met, "INFO"))
-		info(inv, msg);
+		invite_info_request(inv, msg);
 	else if (update)
 		early_update(inv, msg);
 	else if (!pl_strcmp(&msg->met, "INVITE"))
@@ -621,7 +557,7 @@ static void confirmed_request(struct sipd_invite *inv,
 	else if (!pl_strcmp(&msg->met, "UPDATE"))
 		modify(inv, msg, false);
 	else if (!pl_strcmp(&msg->met, "INFO"))
-		info(inv, msg);
+		invite_info_request(inv, msg);
 	else if (!pl_strcmp(&msg->met, "REFER"))
 		invite_refer_request(inv, msg);
 	else if (!pl_strcmp(&msg->met, "NOTIFY"))

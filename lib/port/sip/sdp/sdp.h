@@ -56,11 +56,13 @@ struct sipd_sdp_remote {
 	uint8_t dtmf_khz;              /* its clock */
 	struct sipd_sdp_event events[SIPD_EVENTS_MAX]; /* of keys to us */
 	uint8_t eventc;
-	uint8_t cn_pt;     /* comfort noise to us besides 13, or NONE */
-	bool opus_fec;     /* they can repair by what we send twice */
-	uint32_t bitrate;  /* of Opus, bit/s at most; 0 unsaid */
-	uint32_t ptime;    /* ms, 20 if unsaid */
-	enum sipd_dir dir; /* as seen from us: hold by the peer gives
+	bool tones_out, tones_in; /* keys are tones in the audio: not of the
+				   * description, who connects says so */
+	uint8_t cn_pt;            /* comfort noise to us besides 13, or NONE */
+	bool opus_fec;            /* they can repair by what we send twice */
+	uint32_t bitrate;         /* of Opus, bit/s at most; 0 unsaid */
+	uint32_t ptime;           /* ms, 20 if unsaid */
+	enum sipd_dir dir;        /* as seen from us: hold by the peer gives
 				       * RECVONLY or INACTIVE */
 	struct sipd_secure secure;
 };
