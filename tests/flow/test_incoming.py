@@ -178,6 +178,7 @@ class Incoming(flow.Case):
                           incoming["to"]), ("Sipp", "+4930999", "+4930100"))
         return e
 
+    # conformance: RFC 3261 13.3.1.4 | a call that comes in is answered, hears a prompt, gets our BYE | sipp
     def test_prompt_is_played_and_we_hang_up(self):
         record = self.path("r.wav")
         port = self.answering("call.record=" + record,
@@ -189,6 +190,7 @@ class Incoming(flow.Case):
         want = flow.through_ulaw(flow.voice(1.2))
         self.assertGreater(flow.best_match(left, want)[0], 0.95)
 
+    # conformance: RFC 3261 18 | a call that comes in over TCP | sipp
     def test_over_tcp(self):
         port = self.answering("sip.transport=tcp")
         self.caller(TAKEN + pause(300) + BYE_OUT, port, tcp=True)
@@ -200,6 +202,7 @@ class Incoming(flow.Case):
         e = self.answered()
         self.assertEqual(e["reason"], "hung up by the peer")
 
+    # conformance: RFC 3264 8.4 | the caller holds and resumes by re-INVITE | sipp
     def test_hold_and_resume(self):
         port = self.answering(prompt=8)
         self.caller(TAKEN + pause(300) +
@@ -214,6 +217,7 @@ class Incoming(flow.Case):
         self.assertEqual([e["status"] for e in self.all("call_held")],
                          ["held", "resumed"])
 
+    # conformance: RFC 3261 13.2.1 | late offer, its answer in the ACK | sipp
     def test_offer_comes_in_the_ack(self):
         port = self.answering(prompt=8)
         self.caller(send("INVITE", 1, first=True) +
@@ -230,6 +234,7 @@ class Incoming(flow.Case):
                     send("ACK", 1) + pause(500) + BYE_OUT, port)
         self.answered()
 
+    # conformance: RFC 3261 9.2 | CANCEL while it rings: 200 and 487 | sipp
     def test_caller_gives_up(self):
         with Engine(flow.LIBRARY, {
                 "sip.server": self.ip, "sip.user": "alice",
@@ -248,6 +253,7 @@ class Incoming(flow.Case):
         self.assertEqual((e["direction"], e["disposition"], e["sip_status"],
                           e["talk_ms"]), ("inbound", "no_answer", 487, 0), e)
 
+    # conformance: RFC 3261 26.3.1.2 | a stranger that calls gets no answer | sipp
     def test_stranger_is_not_heard(self):
         port = self.answering(server="127.0.0.77")
         with self.assertRaises(AssertionError):

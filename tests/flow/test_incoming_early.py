@@ -175,7 +175,6 @@ class Early(sippcall.Case):
             self.refused("EINVAL", d.redirect, call,
                          "sip:a@192.0.2.1?Replaces=x")
             d.redirect(call, "sip:desk@192.0.2.7")
-            self.refused("ESTATE", d.redirect, call, "1000")
 
         e = self.goes(invite() + recv(180) +
                       recv(302, check="Contact: &lt;sip:desk@192.0.2.7&gt;") +

@@ -254,6 +254,46 @@ class Proxy(Base):
                            5, "BYE through the proxy")
         self.assertEqual(self.seen("stray"), [])
 
+    # conformance: RFC 3262 3, 4 | a call that comes in by way of a proxy: reliable 180 and 183, PRACKs by Record-Route, then the answer | kamailio
+    def test_reliable_answers_through_the_proxy(self):
+        with Engine(flow.LIBRARY, {
+                "sip.server": self.ip, "sip.port": self.port,
+                "sip.local_address": self.ip, "sip.user": "alice",
+                "sip.password": "secret", "sip.100rel": "required",
+                "incoming.accept": "server"}) as d:
+            d.start()
+            d.wait("registration", status="registered")
+            out = d.call("alice")
+            call = d.wait("call_incoming")["call"]
+            d.early(call)
+            seen = {d.wait("call_early_media")["call"] for _ in range(2)}
+            self.assertEqual(seen, {out, call})
+            d.answer(call)
+            for _ in range(2):
+                d.wait("call_answered")
+            d.hangup(call)
+            for _ in range(2):
+                d.wait("call_ended")
+        self.assertEqual(self.seen("loose PRACK"), ["loose PRACK"] * 2)
+        self.assertEqual(self.seen("stray"), [])
+
+    # conformance: RFC 3261 21.3.3 | 302 of ours goes through a proxy to the caller | kamailio
+    def test_redirected_through_the_proxy(self):
+        with Engine(flow.LIBRARY, {
+                "sip.server": self.ip, "sip.port": self.port,
+                "sip.local_address": self.ip, "sip.user": "alice",
+                "sip.password": "secret", "incoming.accept": "server"}) as d:
+            d.start()
+            d.wait("registration", status="registered")
+            out = d.call("alice")
+            call = d.wait("call_incoming")["call"]
+            d.redirect(call, "sip:desk@192.0.2.7")
+            ended = {e["call"]: e for e in
+                     (d.wait("call_ended"), d.wait("call_ended"))}
+        self.assertEqual({c: e["sip_status"] for c, e in ended.items()},
+                         {out: 302, call: 302}, ended)
+
+    # conformance: RFC 3261 9.2 | a call that comes in by way of a proxy is cancelled | kamailio
     def test_incoming_cancelled_through_the_proxy(self):
         with Engine(flow.LIBRARY, {
                 "sip.server": self.ip, "sip.port": self.port,

@@ -6,6 +6,7 @@
 
 /* ---- it rings ------------------------------------------------------------ */
 
+/* conformance: RFC 3261 13.3.1.1 | an INVITE that comes in rings: 180 with To tag and Contact | own telephone */
 static void test_ringing_says_who_calls(void **state)
 {
 	struct side *s = *state;
@@ -21,6 +22,7 @@ static void test_ringing_says_who_calls(void **state)
 }
 
 
+/* conformance: RFC 3261 17.2.1 | a copy of the INVITE gets the same 180, and is no second call | own telephone */
 static void test_invite_again_same_180(void **state)
 {
 	struct side *s = *state;
@@ -34,6 +36,7 @@ static void test_invite_again_same_180(void **state)
 }
 
 
+/* conformance: RFC 3261 8.2.2.2 | the same request by another way gets 482 | own telephone */
 static void test_merged_request_482(void **state)
 {
 	struct side *s = *state;
@@ -46,6 +49,7 @@ static void test_merged_request_482(void **state)
 }
 
 
+/* conformance: RFC 3261 9.2 | CANCEL: 200 to it, 487 to the INVITE, one To tag | own telephone */
 static void test_cancel_ends_by_487(void **state)
 {
 	struct side *s = *state;
@@ -68,6 +72,7 @@ static void test_cancel_ends_by_487(void **state)
 }
 
 
+/* conformance: RFC 3261 9.2 | CANCEL of another branch gets 481, the call rings on | own telephone */
 static void test_cancel_of_another_branch_481(void **state)
 {
 	struct side *s = *state;
@@ -105,6 +110,7 @@ static void test_cancel_with_tag_ends_by_487(void **state)
 }
 
 
+/* conformance: RFC 3261 17.2.1 | a final answer is sent again until its ACK | own telephone */
 static void test_487_without_ack_is_sent_again(void **state)
 {
 	struct side *s = *state;
@@ -122,6 +128,7 @@ static void test_487_without_ack_is_sent_again(void **state)
 }
 
 
+/* conformance: RFC 3261 15.1.2 | BYE in the early dialog: 200 to it, 487 to the INVITE | own telephone */
 static void test_bye_before_answer_487(void **state)
 {
 	struct side *s = *state;
@@ -186,6 +193,7 @@ static void test_nobody_decides_480(void **state)
 }
 
 
+/* conformance: RFC 3261 13.3.1 | Expires of the INVITE ends the ringing by 487 | own telephone */
 static void test_expires_ends_by_487(void **state)
 {
 	struct side *s = *state;
@@ -242,6 +250,7 @@ static void test_early_requests(void **state)
 }
 
 
+/* conformance: RFC 3311 5.2 | UPDATE without an offer before the answer refreshes the target | own telephone */
 static void test_update_moves_the_target(void **state)
 {
 	struct side *s = *state;
@@ -300,6 +309,7 @@ static void test_answer_in_handler(void **state)
 }
 
 
+/* conformance: RFC 3261 12.1.1 | BYE of ours goes by the Record-Route of the INVITE | own telephone */
 static void test_bye_out_by_the_routes(void **state)
 {
 	struct side *s = *state;
@@ -336,6 +346,7 @@ static void test_bye_out_by_the_routes(void **state)
 }
 
 
+/* conformance: RFC 3261 13.3.1.4 | our 200 is sent again until its ACK | own telephone */
 static void test_200_is_sent_again_until_ack(void **state)
 {
 	struct side *s = *state;
@@ -361,6 +372,7 @@ static void test_200_is_sent_again_until_ack(void **state)
 }
 
 
+/* conformance: RFC 3261 15 | no BYE of ours before the ACK of our 200 | own telephone */
 static void test_hangup_waits_for_the_ack(void **state)
 {
 	struct side *s = *state;
@@ -379,6 +391,7 @@ static void test_hangup_waits_for_the_ack(void **state)
 }
 
 
+/* conformance: RFC 3261 9.2 | CANCEL that crosses our 200 changes nothing | own telephone */
 static void test_cancel_crosses_200(void **state)
 {
 	struct side *s = *state;
@@ -413,6 +426,7 @@ static void test_answer_twice_is_one(void **state)
 }
 
 
+/* conformance: RFC 3261 13.2.1 | INVITE without an offer: ours in the 200, the answer in the ACK | own telephone */
 static void test_late_offer_agreed_by_ack(void **state)
 {
 	struct side *s = *state;
@@ -434,6 +448,7 @@ static void test_late_offer_agreed_by_ack(void **state)
 }
 
 
+/* conformance: RFC 3261 13.2.1 | an ACK without the answer to our offer: BYE | own telephone */
 static void test_late_offer_without_answer_is_over(void **state)
 {
 	struct side *s = *state;

@@ -9,6 +9,7 @@
 
 /* ---- it is wrong ---------------------------------------------------------- */
 
+/* conformance: RFC 3261 8.2 | 400, 415, 416, 420, 422, 488 to INVITEs that cannot be taken | own telephone */
 static void test_wrong_ones_are_refused(void **state)
 {
 	struct side *s = *state;
@@ -226,6 +227,7 @@ static void await_strangers(struct side *s, uint64_t least)
 }
 
 
+/* conformance: RFC 3261 26.3.1.2 | a stranger gets no answer to any request | own telephone */
 static void test_strangers_get_no_byte(void **state)
 {
 	struct side *s = *state;
@@ -251,6 +253,7 @@ static void test_strangers_get_no_byte(void **state)
 }
 
 
+/* conformance: RFC 3261 26.3.1.2 | a stranger with the ids of a ringing call neither cancels nor ends it | own telephone */
 static void test_stranger_cannot_touch_a_call(void **state)
 {
 	struct side *s = *state;
@@ -302,6 +305,7 @@ static void test_forged_200_is_not_acked(void **state)
 }
 
 
+/* conformance: RFC 3261 21.5.4 | over 100 new calls a second: 503 with Retry-After | own telephone */
 static void test_rate_is_limited(void **state)
 {
 	struct side *s = *state;

@@ -69,6 +69,7 @@ static void invite(struct side *s, const char *user)
 }
 
 
+/* conformance: RFC 3261 13.3.1.4 | no ACK of our 200 within 64 T1: BYE | own telephone */
 static void test_no_ack_bye_after_32_s(void **state)
 {
 	const uint64_t begin = sipd_clock_ms();
