@@ -202,6 +202,20 @@ class Called(flow.Case):
             seconds=1)
         self.assertEqual(e["reason"], "longest duration reached", e)
 
+    # conformance: RFC 3326 2 | the CANCEL after dial.ring_timeout has Q.850 cause 19 | sipp
+    def test_cancel_says_why(self):
+        ringing = answer("180 Ringing").replace("[last_To:]",
+                                                "[last_To:];tag=1")
+        e = self.through(
+            ringing, took("CANCEL", has("Reason:", "^ Q.850;cause=19;")),
+            answer(), answer("487 Request Terminated").replace(
+                "[last_To:]", "[last_To:];tag=1").replace(
+                    "[last_CSeq:]", "CSeq: [$number] INVITE"), request("ACK"),
+            checks='<ereg regexp="[0-9]+" search_in="hdr" header="CSeq:" '
+            'assign_to="number"/>', options=("-o", "dial.ring_timeout=5"),
+            seconds=1)
+        self.assertEqual(e["disposition"], "no_answer", e)
+
     # conformance: RFC 3326 2 | cause and words of the BYE's Reason come with CALL_ENDED | sipp
     def test_reason_of_the_far_end(self):
         e = self.through(

@@ -92,6 +92,10 @@ struct sipd_log *sipd_libre_log_here(void);
  *  allows. Without effect on a shared libre. @thread loop */
 void sipd_libre_open(int rcvbuf);
 
+/** Until called with NULL: a header line that goes into the next CANCEL that
+ *  libre writes on this thread; it has no way to give it one. @thread loop */
+void sipd_libre_cancel_line(const char *line);
+
 /** Malformed requests to this stack, which libre from 2.0 on answers with 400
  *  whoever sent them (specs fact J), go to h instead. @thread loop */
 void sipd_libre_bad_request(const struct sip *sip, sip_msg_h *h, void *arg);

@@ -19,6 +19,7 @@
 
 static _Thread_local struct sipd_log *log_here;
 static _Thread_local int rcvbuf_here;
+static _Thread_local const char *cancel_line_here;
 static _Thread_local struct {
 	const struct sip *sip;
 	sip_msg_h *h;
@@ -28,6 +29,12 @@ static _Thread_local struct {
 	sip_msg_h *h;
 	void *arg;
 } first_here;
+
+
+void sipd_libre_cancel_line(const char *line)
+{
+	cancel_line_here = line;
+}
 
 
 void sipd_libre_log(struct sipd_log *log)
@@ -98,6 +105,8 @@ int __real_udp_send(struct udp_sock *us, const struct sa *dst,
 		    struct mbuf *mb);
 int __wrap_udp_send(struct udp_sock *us, const struct sa *dst,
 		    struct mbuf *mb);
+int __real_mbuf_write_str(struct mbuf *mb, const char *str);
+int __wrap_mbuf_write_str(struct mbuf *mb, const char *str);
 int __real_socket(int domain, int type, int protocol);
 int __wrap_socket(int domain, int type, int protocol);
 int __real_epoll_create1(int flags);
@@ -276,6 +285,21 @@ int __wrap_udp_send(struct udp_sock *us, const struct sa *dst, struct mbuf *mb)
 
 
 /* What a host forks and execs must not keep our ports. */
+/* The last line of a CANCEL is where more of it can go. */
+int __wrap_mbuf_write_str(struct mbuf *mb, const char *str)
+{
+	const char *line = cancel_line_here;
+	int err = 0;
+
+	if (line && !strncmp(str, "Content-Length: 0", 17)) {
+		cancel_line_here = NULL;
+		err = __real_mbuf_write_str(mb, line);
+	}
+
+	return err ? err : __real_mbuf_write_str(mb, str);
+}
+
+
 int __wrap_socket(int domain, int type, int protocol)
 {
 	return __real_socket(domain, type | SOCK_CLOEXEC, protocol);

@@ -118,7 +118,7 @@ static void test_each_kind_has_its_fields(void **state)
 	assert_json(&registration, HEAD("registration")
 		",\"status\":\"registered\",\"sip_status\":200,"
 		"\"reason\":\"OK\",\"expires_s\":300,\"retry_ms\":0,"
-		"\"account\":null}");
+		"\"account\":null,\"headers\":null}");
 	assert_json(&log, HEAD("log") ",\"level\":\"warning\","
 		"\"text\":\"a\\nb \xef\xbf\xbd \\u007f\"}");
 	assert_json(&lost, HEAD("lost") ",\"count\":18446744073709551615}");
@@ -129,7 +129,7 @@ static void test_each_kind_has_its_fields(void **state)
 		"\"failed\":0}");
 	assert_json(&held, HEAD("call_held") ",\"call\":1,"
 		"\"campaign\":null,\"contact\":null,"
-		"\"status\":\"held\"}");
+		"\"status\":\"held\",\"error\":null,\"reason\":null}");
 	assert_json(&progress, HEAD("campaign_progress") ",\"campaign\":3,"
 		"\"total\":10,\"pending\":3,\"active\":1,\"completed\":5,"
 		"\"failed\":1,\"other\":0,\"attempts\":8,"

@@ -82,6 +82,52 @@ static void test_reason_of_the_peer_is_told(void **state)
 }
 
 
+/* conformance: RFC 3326 2 | our CANCEL says why: normal clearing in words of the host, or nobody answered | own telephone */
+static void test_cancel_says_why(void **state)
+{
+	struct side *s = *state;
+	char buf[MSG], v[512];
+
+	call(s);
+	reply(s, s->invite, "180 Ringing", "", "");
+	AWAIT(s, progress, 1);
+	on_loop(s, do_hangup_words);
+	expect(s, "CANCEL ", buf);
+#ifdef SIPD_LIBRE_STATIC
+	assert_string_equal(header(buf, "Reason", v),
+			    "Q.850;cause=16;text=\"a \\\"b\\\" \\\\ "
+			    "c??X-Evil: 1\"");
+#endif
+	assert_null(strstr(buf, "\nX-Evil"));
+	assert_string_equal(header(buf, "Content-Length", v), "0");
+	reply(s, buf, "200 OK", "", "");
+	reply(s, s->invite, "487 Request Terminated", "", "");
+	expect(s, "ACK ", buf);
+	assert_string_equal(header(buf, "Reason", v), "");
+	AWAIT(s, ended, 1);
+}
+
+
+static void test_cancel_of_who_does_not_answer(void **state)
+{
+	struct side *s = *state;
+	char buf[MSG], v[512];
+
+	s->params.ring_timeout_ms = 200;
+	call(s);
+	reply(s, s->invite, "180 Ringing", "", "");
+	expect(s, "CANCEL ", buf);
+#ifdef SIPD_LIBRE_STATIC
+	assert_string_equal(header(buf, "Reason", v),
+			    "Q.850;cause=19;text=\"not answered in time\"");
+#endif
+	reply(s, buf, "200 OK", "", "");
+	reply(s, s->invite, "487 Request Terminated", "", "");
+	expect(s, "ACK ", buf);
+	AWAIT(s, ended, 1);
+}
+
+
 /* conformance: RFC 3326 2 | the Reason of a CANCEL is told: the call was answered elsewhere | own telephone */
 static void test_reason_of_a_cancel_is_told(void **state)
 {
@@ -250,6 +296,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_reason_of_the_host_is_quoted),
 		cmocka_unit_test(test_reason_of_the_peer_is_told),
+		T(test_cancel_says_why),
+		T(test_cancel_of_who_does_not_answer),
 		I(test_reason_of_a_cancel_is_told),
 		T(test_unreachable_contact_gets_ack_and_bye_where_it_came_from),
 		T(test_strict_router_gets_its_own_uri),

@@ -432,8 +432,19 @@ static void refused(struct sipd_invite *inv, const struct sip_msg *msg)
  * 2xx that comes then; so it is told after the 1xx. RFC 3261 9.1 */
 void invite_cancel(struct sipd_invite *inv)
 {
-	if (inv->provisional)
-		sipd_send_cancel(inv->req);
+	char reason[INVITE_REASON_SIZE];
+
+	if (!inv->provisional)
+		return;
+
+	invite_reason_write(inv->ring_timeout ? 19 : 16,
+			    inv->why            ? inv->why
+			    : inv->ring_timeout ? "not answered in time"
+						: "given up",
+			    reason, sizeof(reason));
+	sipd_libre_cancel_line(reason);
+	sipd_send_cancel(inv->req);
+	sipd_libre_cancel_line(NULL);
 }
 
 

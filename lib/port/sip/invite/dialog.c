@@ -447,7 +447,7 @@ static void bye_resp(int err, const struct sip_msg *msg, void *arg)
 
 static void bye_send(struct sipd_invite *inv)
 {
-	char reason[2 * INVITE_REASON_TEXT + 48];
+	char reason[INVITE_REASON_SIZE];
 	const struct invite_request rq = {
 		.method = "BYE",
 		.cseq = ++inv->lseq,

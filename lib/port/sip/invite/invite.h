@@ -21,6 +21,7 @@ enum {
 	INVITE_SE_MIN = 90,           /* s, RFC 4028 4 */
 	INVITE_PARTY_SIZE = 256,      /* number, name or URI of a caller */
 	INVITE_HEADERS_SIZE = 4097,   /* lines of an INVITE told to the host */
+	INVITE_REASON_SIZE = 224,     /* line of a Reason header */
 	INVITE_REASON_TEXT = 80       /* words of a Reason header */
 };
 
