@@ -62,8 +62,9 @@ static void assert_in(const char *text, const char *part)
 
 static void assert_not_in(const char *text, const char *part)
 {
+	assert_non_null(text);
 	if (strstr(text, part))
-		fail_msg("\"%s\" is in \"%s\"", part, text);
+		fail_msg("\"%s\" is in \"%s\"", part, text ? text : "");
 }
 
 
@@ -161,8 +162,10 @@ static const struct reading answers[] = {
 	{SIPD_SRTP_REQUIRED, SAVP CRYPTO(4, CM80 KEY30 "|1048576"), NULL,
 	 SIPD_SRTP_CM_128_80, 0},
 	{SIPD_SRTP_DTLS, AVP, "media.srtp is dtls", 0, 0},
-	{SIPD_SRTP_DTLS, SAVP CRYPTO(4, CM80 KEY30), "media.srtp is dtls",
+	{SIPD_SRTP_DTLS, SAVP CRYPTO(4, CM80 KEY30), "not as it was offered",
 	 0, 0},
+	{SIPD_SRTP_OPTIONAL, UTLS PRINT "a=setup:active\r\n",
+	 "not as it was offered", 0, 0},
 };
 
 static const struct reading offers[] = {
@@ -436,6 +439,40 @@ static void test_rtcp_mux_of_offers(void **state)
 }
 
 
+/* conformance: RFC 3264 8, 4568 7.1.4 | our offer in a call keeps profile, kind and keys of what was agreed | own */
+static void test_next_offer_keeps_what_was_agreed(void **state)
+{
+	struct sipd_sdp_local l = ours(SIPD_SRTP_OPTIONAL);
+	struct sipd_sdp_remote r;
+	char key[64];
+	const char *at;
+	(void)state;
+
+	at = strstr(answer_to(&l, HEAD SAVP CRYPTO(9, CM80 KEY30), &r),
+		    "inline:");
+	assert_non_null(at);
+	(void)snprintf(key, sizeof(key), "%.47s\r\n", at);
+	sipd_secure_keep(&l.secure, &r.secure);
+	assert_in(offer(&l), "RTP/SAVP 0 8");
+	assert_in(offer(&l), key);
+
+	(void)answer_to(&l, HEAD "m=audio 40000 RTP/AVPF 0\r\n", &r);
+	sipd_secure_keep(&l.secure, &r.secure);
+	assert_in(offer(&l), "RTP/AVPF 0 8");
+
+	(void)answer_to(&l,
+			HEAD "m=audio 40000 UDP/TLS/RTP/SAVPF 0\r\n" PRINT
+			     "a=setup:actpass\r\na=rtcp-mux\r\n",
+			&r);
+	assert_true(r.rtcp_mux);
+	sipd_secure_keep(&l.secure, &r.secure);
+	assert_in(offer(&l), "UDP/TLS/RTP/SAVPF 0 8");
+	assert_in(offer(&l), "a=setup:actpass\r\n");
+	assert_in(offer(&l), "a=rtcp-mux\r\n");
+	assert_not_in(offer(&l), "crypto");
+}
+
+
 /* What browsers and gateways offer; declined by saying nothing of it.
  * conformance: RFC 8839 4.2.5, 8843 7.3, 5888 9.2 | ICE is declined by an answer without candidates, BUNDLE without a group, mid is repeated, video and data are refused by port 0 | own */
 static void test_ice_bundle_and_mid(void **state)
@@ -496,6 +533,7 @@ int main(void)
 		cmocka_unit_test(test_roles),
 		cmocka_unit_test(test_fingerprints),
 		cmocka_unit_test(test_rtcp_mux_of_offers),
+		cmocka_unit_test(test_next_offer_keeps_what_was_agreed),
 		cmocka_unit_test(test_ice_bundle_and_mid),
 		cmocka_unit_test(test_fax),
 	};

@@ -1,6 +1,8 @@
 /**
  * @file test_srtp.c  SRTP of one direction
  */
+#include <dirent.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "lib/cmocka_all.h"
@@ -420,6 +422,69 @@ static void test_any_bytes_of_any_length(void **state)
 }
 
 
+/* Packets of libsrtp's fuzzer and others: none is taken, none does harm. */
+static void corpus_of(const char *root, const char *folder, unsigned *files)
+{
+	char path[1024];
+	struct dirent *e;
+	DIR *dir;
+
+	(void)snprintf(path, sizeof(path), "%s/corpus/%s", root, folder);
+	dir = opendir(path);
+	while (dir && (e = readdir(dir))) {
+		uint8_t buf[2048], copy[2048];
+		char name[2048];
+		size_t n, m, k;
+		FILE *f;
+
+		if (e->d_name[0] == '.')
+			continue;
+		(void)snprintf(name, sizeof(name), "%s/%s", path, e->d_name);
+		f = fopen(name, "rb");
+		assert_non_null(f);
+		n = fread(buf, 1, sizeof(buf), f);
+		(void)fclose(f);
+		for (k = 0; k < 2 * sizeof(all) / sizeof(all[0]); ++k) {
+			const struct suite_key *key = &all[k / 2];
+			struct sipd_srtp *rx = make(key->suite, key->key,
+						    k & 1 ? 4 : 0);
+
+			memcpy(copy, buf, n);
+			m = n;
+			assert_int_not_equal(sipd_srtp_unprotect(rx, copy, &m),
+					     SIPD_SRTP_OK);
+			memcpy(copy, buf, n);
+			m = n;
+			assert_int_not_equal(sipd_srtcp_unprotect(rx, copy,
+								  &m),
+					     SIPD_SRTP_OK);
+			sipd_srtp_free(rx);
+		}
+		++*files;
+	}
+	if (dir)
+		(void)closedir(dir);
+}
+
+
+static void test_corpus_does_no_harm(void **state)
+{
+	const char *root = getenv("SHARED_DATA");
+	unsigned files = 0;
+	(void)state;
+
+	if (root) {
+		corpus_of(root, "srtp", &files);
+		corpus_of(root, "rtp", &files);
+		corpus_of(root, "rtcp", &files);
+	}
+	if (!files) {
+		print_message("skipped: no corpus\n");
+		skip();
+	}
+}
+
+
 static void test_suites_by_name(void **state)
 {
 	(void)state;
@@ -450,6 +515,7 @@ int main(void)
 		cmocka_unit_test(test_more_sources_than_places),
 		cmocka_unit_test(test_key_identifier_is_skipped),
 		cmocka_unit_test(test_any_bytes_of_any_length),
+		cmocka_unit_test(test_corpus_does_no_harm),
 		cmocka_unit_test(test_suites_by_name),
 	};
 

@@ -32,8 +32,7 @@ void invite_secure_agreed(struct sipd_invite *inv,
 {
 	struct sipd_sip *sip = inv->sip;
 
-	if (remote->secure.role)
-		inv->local.secure.role = remote->secure.role;
+	sipd_secure_keep(&inv->local.secure, &remote->secure);
 	if (!remote->secure.suite || sip->conf.transport == SIPD_TLS ||
 	    sip->keys_seen)
 		return;

@@ -170,7 +170,7 @@ size_t sipd_sdp_offer(const struct sipd_sdp_local *local, char *buf,
 	sipd_text_printf(&t, "a=%s\r\n",
 			 dir_word(local->hold ? SIPD_SENDONLY
 					      : SIPD_SENDRECV));
-	if (local->rtcp_mux || local->secure.mode == SIPD_SRTP_DTLS)
+	if (local->rtcp_mux || sdp_secure_dtls(&local->secure))
 		sipd_text_add(&t, "a=rtcp-mux\r\n");
 	sdp_secure_offer(&t, &local->secure);
 

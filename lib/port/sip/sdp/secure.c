@@ -33,6 +33,15 @@ int sipd_secure_init(struct sipd_secure_local *local, enum sipd_srtp_mode mode,
 }
 
 
+void sipd_secure_keep(struct sipd_secure_local *local,
+		      const struct sipd_secure *agreed)
+{
+	local->savp = agreed->savp;
+	local->feedback = agreed->feedback;
+	local->role = agreed->role;
+}
+
+
 void sipd_secure_wipe(struct sipd_secure_local *local)
 {
 	explicit_bzero(local->key, sizeof(local->key));
@@ -238,20 +247,32 @@ static void plain_read(struct sdp_secure *s, const struct sdp_media *m,
 }
 
 
+bool sdp_secure_dtls(const struct sipd_secure_local *local)
+{
+	return local->mode == SIPD_SRTP_DTLS || local->role != SIPD_DTLS_NONE;
+}
+
+
 void sdp_secure_read(struct sdp_secure *s, const struct sdp *sdp,
 		     const struct sdp_media *m,
 		     const struct sipd_secure_local *local, bool answer)
 {
 	const enum sdp_profile profile = sdp_profile_of(m->proto);
+	const bool dtls = profile == PROFILE_DTLS ||
+			  (!m->cryptoc &&
+			   (local->mode == SIPD_SRTP_DTLS ||
+			    m->fingerprint.len || sdp->fingerprint.len));
 
 	memset(s, 0, sizeof(*s));
+	s->agreed.savp = profile != PROFILE_PLAIN;
+	s->agreed.feedback = m->proto.l && m->proto.p[m->proto.l - 1] == 'F';
 	if (profile == PROFILE_PLAIN)
 		plain_read(s, m, local, answer);
 	else if (local->mode == SIPD_SRTP_OFF)
 		s->why = "audio is encrypted, and media.srtp is off";
-	else if (profile == PROFILE_DTLS ||
-		 (!m->cryptoc && (local->mode == SIPD_SRTP_DTLS ||
-				  m->fingerprint.len || sdp->fingerprint.len)))
+	else if (answer && dtls != sdp_secure_dtls(local))
+		s->why = "audio is encrypted, but not as it was offered";
+	else if (dtls)
 		dtls_read(s, sdp, m, local, answer);
 	else if (local->mode == SIPD_SRTP_DTLS)
 		s->why = "encryption by a=crypto, and media.srtp is dtls";
@@ -264,11 +285,19 @@ void sdp_secure_read(struct sdp_secure *s, const struct sdp *sdp,
 
 const char *sdp_secure_proto(const struct sipd_secure_local *local)
 {
-	if (local->mode == SIPD_SRTP_DTLS)
-		return "UDP/TLS/RTP/SAVP";
+	/* clang-format off */
+	static const char *const words[][2] = {
+		{ "RTP/AVP",          "RTP/AVPF" },
+		{ "RTP/SAVP",         "RTP/SAVPF" },
+		{ "UDP/TLS/RTP/SAVP", "UDP/TLS/RTP/SAVPF" },
+	};
+	/* clang-format on */
 
-	return local->mode == SIPD_SRTP_REQUIRED || local->savp ? "RTP/SAVP"
-								: "RTP/AVP";
+	if (sdp_secure_dtls(local))
+		return words[2][local->feedback];
+
+	return words[local->mode == SIPD_SRTP_REQUIRED ||
+		     (local->mode && local->savp)][local->feedback];
 }
 
 
@@ -286,7 +315,7 @@ void sdp_secure_offer(struct sipd_text *t,
 {
 	int i;
 
-	if (local->mode == SIPD_SRTP_DTLS) {
+	if (sdp_secure_dtls(local)) {
 		dtls_write(t, local, "actpass");
 		return;
 	}

@@ -40,7 +40,8 @@ struct sipd_fingerprint {
 struct sipd_secure_local {
 	enum sipd_srtp_mode mode;
 	bool savp;                /* OPTIONAL: offer RTP/SAVP, it is asked
-				   * for by a 488 */
+				   * for by a 488, or agreed before */
+	bool feedback;            /* profile with F: agreed before */
 	enum sipd_dtls_role role; /* agreed before */
 	char fingerprint[SIPD_FINGERPRINT_SIZE]; /* ours, "" no DTLS */
 	uint8_t key[SIPD_SRTP_SUITES][SIPD_SRTP_KEY_MAX];
@@ -53,12 +54,17 @@ struct sipd_secure {
 	uint8_t tx[SIPD_SRTP_KEY_MAX], rx[SIPD_SRTP_KEY_MAX];
 	enum sipd_dtls_role role; /* DTLS */
 	struct sipd_fingerprint fingerprint;
+	bool savp, feedback; /* the profile: RTP/[S]AVP[F] */
 };
 
 /** Draw a key for each suite.  0, or SIPDIALER_EIO without random numbers.
  *  @param fingerprint  of our certificate, "" without DTLS */
 int sipd_secure_init(struct sipd_secure_local *local, enum sipd_srtp_mode mode,
 		     const char *fingerprint);
+
+/** What was agreed stays so in our next offer. */
+void sipd_secure_keep(struct sipd_secure_local *local,
+		      const struct sipd_secure *agreed);
 
 /** What others must not find in memory given back. */
 void sipd_secure_wipe(struct sipd_secure_local *local);

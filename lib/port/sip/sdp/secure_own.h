@@ -31,6 +31,8 @@ void sdp_secure_read(struct sdp_secure *s, const struct sdp *sdp,
 		     const struct sdp_media *m,
 		     const struct sipd_secure_local *local, bool answer);
 
+/** DTLS is what we offer. */
+bool sdp_secure_dtls(const struct sipd_secure_local *local);
 /** Transport and attributes of our offer. */
 const char *sdp_secure_proto(const struct sipd_secure_local *local);
 void sdp_secure_offer(struct sipd_text *t,
