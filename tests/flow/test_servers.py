@@ -3,6 +3,8 @@
 come back."""
 import os
 import random
+import shutil
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -10,12 +12,14 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 
 import flow  # noqa: E402
 import dnsserver as dns  # noqa: E402
+import tlsserver  # noqa: E402
 from caller import Caller  # noqa: E402
 from dnsserver import Dns  # noqa: E402
 from sipdialer_ct import Engine  # noqa: E402
 from sipserver import Server, registered, response  # noqa: E402
 
 NAME = "pbx.example"
+RESOLV = "SIPDIALER_TEST_RESOLV"  # resolv.conf of the child
 SRV = "_sip._udp." + NAME
 
 
@@ -149,6 +153,43 @@ class Servers(flow.Case):
             self.assertEqual(e["disposition"], "failed", e)
             self.assertIn("no address", e["reason"])
         self.assertEqual(s.all("INVITE"), [])
+
+    # conformance: RFC 3596 | AAAA records, where the local address is IPv6 | own name server
+    def test_ipv6_by_its_own_records(self):
+        s = self.enter(tlsserver.Server("::1", None))
+        d = self.engine(self.dns({
+            "_sip._tcp." + NAME: [dns.srv("h.example", s.port)],
+            "h.example": [dns.a("192.0.2.1"), dns.a("::1")]}).text,
+            sip__transport="tcp", sip__local_address="::1")
+        self.ended(d, disposition="busy")
+
+    def test_name_servers_of_the_system_change(self):
+        """The child has a resolv.conf of its own, and writes it anew."""
+        if RESOLV in os.environ:
+            s = self.server(self.busy)
+            self.dns({NAME: [dns.a(s.ip)]}, port=53)
+            d = self.engine("", sip__port=s.port)
+            self.ended(d, disposition="failed")
+            with open(os.environ[RESOLV], "w", encoding="ascii") as f:
+                f.write("nameserver %s\n" % self.ip)
+            flow.until(lambda: d.call("+4930123") and
+                       d.wait("call_ended")["disposition"] == "busy", 25,
+                       "asked the new one")
+            return
+        if os.geteuid() or not shutil.which("unshare") or \
+                subprocess.run(["unshare", "-m", "true"], check=False,
+                               stderr=subprocess.DEVNULL).returncode:
+            self.skipTest("no mount namespace of its own")
+        path = self.path("resolv.conf")
+        with open(path, "w", encoding="ascii") as f:
+            f.write("nameserver 127.255.1.1\n")
+        subprocess.run(
+            ["unshare", "-m", "sh", "-c",
+             'mount --bind "$0" /etc/resolv.conf && exec "$@"', path,
+             sys.executable, "-m", "unittest", "-q",
+             "test_servers." + self.id().split(".", 1)[1]],
+            cwd=os.path.dirname(os.path.abspath(__file__)), check=True,
+            timeout=60, env={**os.environ, RESOLV: path})
 
     # ---- the next server -------------------------------------------------
 

@@ -183,8 +183,10 @@ static bool route_source(const struct sa *dst, struct sa *src)
 /* A concrete address: it goes into Via and Contact. */
 static void local_choose(const struct sipd_sip *sip, struct sa *laddr)
 {
-	/* any address out there: 192.0.2.1 is nobody's. RFC 5737 */
+	/* any address out there: these are nobody's. RFC 5737, 3849 */
+	static const char *const nobody[] = {"192.0.2.1", "2001:db8::1"};
 	struct sa out;
+	size_t i;
 
 	if (sip->conf.local_address[0] &&
 	    !sa_set_str(laddr, sip->conf.local_address, 0) &&
@@ -192,9 +194,12 @@ static void local_choose(const struct sipd_sip *sip, struct sa *laddr)
 		return;
 	if (sip->knownc && route_source(&sip->known[0], laddr))
 		return;
-	(void)sa_set_str(&out, "192.0.2.1", 0);
-	if (!route_source(&out, laddr))
-		(void)sa_set_str(laddr, "127.0.0.1", 0);
+	for (i = 0; i < ARRAY_SIZE(nobody); i++) {
+		if (!sa_set_str(&out, nobody[i], 0) &&
+		    route_source(&out, laddr))
+			return;
+	}
+	(void)sa_set_str(laddr, "127.0.0.1", 0);
 }
 
 

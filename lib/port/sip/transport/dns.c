@@ -30,6 +30,7 @@ static const uint32_t try_ms[TRIES] = {0, 800, 1800, 3200};
 struct dns {
 	struct sa servers[DNS_SERVERS_MAX];
 	uint32_t count;
+	bool system; /* they are those of resolv.conf */
 };
 
 struct
@@ -512,16 +513,28 @@ int dns_open(struct dns **dp, const char *servers)
 	if (!dns)
 		return sipd_error(SIPDIALER_ENOMEM, "no memory for DNS");
 
-	if (*servers)
-		err = servers_read(dns, servers);
-	else
+	dns->system = !*servers;
+	if (dns->system)
 		servers_of_system(dns);
+	else
+		err = servers_read(dns, servers);
 	if (err)
 		mem_deref(dns);
 	else
 		*dp = dns;
 
 	return err;
+}
+
+
+/* Questions under way go on with those they find. */
+void dns_reload(struct dns *dns)
+{
+	if (!dns->system)
+		return;
+
+	dns->count = 0;
+	servers_of_system(dns);
 }
 
 

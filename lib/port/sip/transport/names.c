@@ -224,6 +224,8 @@ static void answer_handler(int err, const struct dnshdr *hdr,
 	tmr_start(&e->names->tmr, 0, tell_handler, e->names);
 	if (err) {
 		no_answer(e, err, now);
+		if (err == ETIMEDOUT)
+			dns_reload(e->names->dns);
 		return;
 	}
 

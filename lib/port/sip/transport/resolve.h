@@ -32,6 +32,8 @@ int dns_open(struct dns **dp, const char *servers);
  *  it. */
 int dns_ask(struct dns_ask **ap, const struct dns *dns, const char *name,
 	    uint16_t type, dns_answer_h *h, void *arg);
+/** None of them answers: the system may have others by now. */
+void dns_reload(struct dns *dns);
 /** "192.0.2.1, 192.0.2.2", for words. */
 void dns_servers_text(const struct dns *dns, char *buf, size_t size);
 
