@@ -158,8 +158,35 @@ static uint32_t packet_time(uint32_t ptime)
 }
 
 
+static bool has_number(const struct sipd_sdp_remote *sdp, uint8_t pt)
+{
+	size_t i;
+
+	for (i = 0; i < sdp->eventc; ++i)
+		if (sdp->events[i].pt == pt)
+			return true;
+
+	return memchr(sdp->pt_in, pt, sizeof(sdp->pt_in)) != NULL;
+}
+
+
+/* A number goes on to mean what it meant: packets of before are on their way.
+ * RFC 3264 8.3.2 */
+static void keep_numbers(struct sipd_sdp_remote *sdp,
+			 const struct sipd_sdp_remote *before)
+{
+	size_t i;
+
+	for (i = 0; i < SIPD_CODEC_MAX; ++i)
+		if (sdp->pt_in[i] == SIPD_PT_NONE &&
+		    !has_number(sdp, before->pt_in[i]))
+			sdp->pt_in[i] = before->pt_in[i];
+}
+
+
 static void do_connect(struct sipd_rtp *r, const struct sipd_sdp_remote *sdp)
 {
+	const struct sipd_sdp_remote agreed = r->remote;
 	const bool received = r->connected && r->remote.dir & SIPD_RECVONLY;
 	const union sipd_addr before = r->source.sdp;
 	const bool turned = r->remote.dir != sdp->dir;
@@ -168,6 +195,8 @@ static void do_connect(struct sipd_rtp *r, const struct sipd_sdp_remote *sdp)
 	if (r->remote.codec != sdp->codec || r->remote.ptime != sdp->ptime)
 		sipd_rtp_codec_changed(r, sdp->codec);
 	r->remote = *sdp;
+	if (r->connected)
+		keep_numbers(&r->remote, &agreed);
 	r->remote.ptime = packet_time(sdp->ptime);
 	r->keys.khz = sdp->dtmf_khz;
 	if (r->wide)
