@@ -12,7 +12,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 import flow  # noqa: E402
 from flow import run  # noqa: E402
 import test_incoming  # noqa: E402
-from test_incoming import (BYE_IN, OK, SDP, pause, recv, request,  # noqa: E402
+from test_incoming import (BYE_IN, NO_SDP, OK, SDP, pause, recv, request,  # noqa: E402
                            send)
 from test_sipp_uas import Telephone  # noqa: E402
 
@@ -52,7 +52,7 @@ INVITED = """<recv request="INVITE" crlf="true" rrs="true"><action>
 %s</action></recv>
 """
 END = '<Reference variables="theirs,mine%s"/>'
-NONE = "Content-Length: 0\n"
+NONE = NO_SDP
 
 
 def has(header, regexp):
@@ -288,6 +288,29 @@ class Caller(test_incoming.Incoming):
                          ("+4930777", "200", "TN-Validation-Passed"), e)
         self.assertIn("Identity: eyJ.x.y;info=<https://x>\nX-Tenant: 7\n",
                       e["headers"])
+
+    # conformance: RFC 3261 8.2.1, 12.2.2, RFC 6665 4.1 | outside of calls: 405 with Allow, 489, 481; a request of another dialog: 481 | sipp
+    def test_requests_outside_of_calls(self):
+        port = self.answering(prompt=1)
+        tagged = "To: <sip:+4930100@[local_ip]>;tag=none"
+
+        def single(method, number, status, headers="", to=None, check=None):
+            text = send(method, number, headers + NO_SDP, first=True)
+            if to:
+                text = text.replace("To: <sip:+4930100@[local_ip]>", to)
+            return text + recv(status, check)
+        self.caller(
+            single("MESSAGE", 1, 405, check="Allow: ") +
+            single("SUBSCRIBE", 2, 489, "Event: presence\n") +
+            single("NOTIFY", 3, 489, "Event: presence\n"
+                   "Subscription-State: active\n") +
+            single("PUBLISH", 4, 489, "Event: presence\n") +
+            single("REFER", 5, 405, "Refer-To: <sip:1@[local_ip]>\n") +
+            single("INFO", 6, 481, to=tagged) +
+            single("UPDATE", 7, 481, to=tagged) +
+            single("BYE", 8, 481, to=tagged) +
+            single("OPTIONS", 9, 200, check="Allow: "), port)
+        self.assertEqual(self.all("call_incoming"), [])
 
     # conformance: RFC 3261 14.2 | called: a re-INVITE before the ACK of the last 200 gets 500 and Retry-After | sipp
     def test_second_reinvite_has_to_wait(self):

@@ -291,6 +291,66 @@ static void test_offer_within_multipart(void **state)
 }
 
 
+static int stream_listen(const struct side *s)
+{
+	struct sockaddr_in sin = {.sin_family = AF_INET};
+	const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	sin.sin_port = htons(s->port);
+	assert_int_equal(bind(fd, (struct sockaddr *)&sin, sizeof(sin)), 0);
+	assert_int_equal(listen(fd, 2), 0);
+
+	return fd;
+}
+
+
+static void connection_take(struct side *s, int listener)
+{
+	struct pollfd pfd = {.fd = listener, .events = POLLIN};
+
+	assert_int_equal(poll(&pfd, 1, 10000), 1);
+	(void)close(s->fd);
+	s->fd = accept(listener, NULL, NULL);
+	assert_true(s->fd >= 0);
+	s->stream = true;
+}
+
+
+/* conformance: RFC 3261 15.1.1, 18.4 | a BYE whose connection breaks is sent once more, on a new one | own telephone */
+static void test_bye_comes_again_on_a_new_connection(void **state)
+{
+	struct side *s = calloc(1, sizeof(*s));
+	char buf[MSG], contact[64];
+	int listener;
+	(void)state;
+
+	s->conf.transport = SIPD_TCP;
+	side_open(s);
+	listener = stream_listen(s);
+	on_loop(s, do_call);
+	connection_take(s, listener);
+	expect(s, "INVITE ", s->invite);
+	(void)snprintf(contact, sizeof(contact),
+		       "<sip:uas@127.0.0.1:%u;transport=tcp>", s->port);
+	s->contact = contact;
+	reply(s, s->invite, "200 OK", "", sdp(40000, ""));
+	expect(s, "ACK ", buf);
+	AWAIT(s, answered, 1);
+	on_loop(s, do_hangup);
+	expect(s, "BYE ", buf);
+	(void)shutdown(s->fd, SHUT_RDWR);
+	connection_take(s, listener);
+	expect(s, "BYE ", buf);
+	reply(s, buf, "200 OK", "", "");
+	assert_int_equal(s->told.ended, 1);
+
+	side_close(s);
+	(void)close(listener);
+	free(s);
+}
+
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -300,6 +360,7 @@ int main(void)
 		T(test_cancel_of_who_does_not_answer),
 		I(test_reason_of_a_cancel_is_told),
 		T(test_unreachable_contact_gets_ack_and_bye_where_it_came_from),
+		cmocka_unit_test(test_bye_comes_again_on_a_new_connection),
 		T(test_strict_router_gets_its_own_uri),
 		T(test_routes_are_record_route_backwards),
 		T(test_target_follows_the_contact),

@@ -27,6 +27,7 @@ static void test_answer_and_bye_out_ends(void **state)
 }
 
 
+/* conformance: RFC 3261 17.1.2, 15.1.2 | a BYE that is lost is sent again; one of the peer that crosses it gets 200 | own telephone */
 static void test_bye_lost_is_sent_again(void **state)
 {
 	struct side *s = *state;
@@ -44,6 +45,7 @@ static void test_bye_lost_is_sent_again(void **state)
 }
 
 
+/* conformance: RFC 3261 22.2 | a challenge to BYE is answered | own telephone */
 static void test_bye_out_challenged_is_answered(void **state)
 {
 	struct side *s = *state;
@@ -131,6 +133,7 @@ static void test_answer_again_acked_again(void **state)
 }
 
 
+/* conformance: RFC 3264 8.4, RFC 3261 14.2 | hold and resume by re-INVITE, our 200 until the ACK, 500 and Retry-After for another before it | own telephone */
 static void test_reinvite_hold_and_resume(void **state)
 {
 	struct side *s = *state;
@@ -167,6 +170,7 @@ static void test_reinvite_hold_and_resume(void **state)
 }
 
 
+/* conformance: RFC 3261 14.2 | a re-INVITE without an offer gets ours, the answer comes in the ACK | own telephone */
 static void test_reinvite_without_offer_answer_in_ack(void **state)
 {
 	struct side *s = *state;
@@ -183,6 +187,7 @@ static void test_reinvite_without_offer_answer_in_ack(void **state)
 }
 
 
+/* conformance: RFC 3261 14.2, RFC 3311 5.2 | an offer that does not suit gets 488 and the call goes on; UPDATE with an offer is taken | own telephone */
 static void test_reinvite_bad_offer_488_call_goes_on(void **state)
 {
 	struct side *s = *state;
@@ -200,6 +205,7 @@ static void test_reinvite_bad_offer_488_call_goes_on(void **state)
 }
 
 
+/* conformance: RFC 3261 8.2.1, 12.2.2 | requests in the dialog that we do not have: 405, 489, 481, 501; an old CSeq: 500 | own telephone */
 static void test_other_requests_in_dialog_answered(void **state)
 {
 	/* clang-format off */
@@ -229,6 +235,7 @@ static void test_other_requests_in_dialog_answered(void **state)
 
 
 /* Each transaction is kept for 32 s: a peer must not fill the memory. */
+/* conformance: RFC 5057 5.1 | too many requests in a dialog get 500 and end nothing | own telephone */
 static void test_flood_in_dialog_limited_call_goes_on(void **state)
 {
 	enum { FLOOD = 200, KEPT_MAX = 80 };
@@ -298,6 +305,7 @@ static void test_info_nul_is_no_key(void **state)
 }
 
 
+/* conformance: RFC 3261 12.2.2 | a BYE with another tag gets 481 | own telephone */
 static void test_wrong_tag_in_dialog_refused(void **state)
 {
 	struct side *s = *state;
@@ -313,6 +321,7 @@ static void test_wrong_tag_in_dialog_refused(void **state)
 }
 
 
+/* conformance: RFC 4028 9 | a refresh by UPDATE is answered with the same timer | own telephone */
 static void test_session_timer_expiry_hangs_up_not_early(void **state)
 {
 	struct side *s = *state;

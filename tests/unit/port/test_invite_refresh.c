@@ -75,6 +75,7 @@ static const char timer_headers[] =
 	"Require: timer\r\nSession-Expires: 90;refresher=uac\r\n";
 
 
+/* conformance: RFC 3261 22.2 | refreshes and BYE are challenged, and answered, each on its own | own telephone */
 static void test_each_request_may_be_challenged_twice(void **state)
 {
 	struct side *s = *state;
@@ -149,6 +150,7 @@ static void test_broken_answer_is_refreshed_again(void **state)
 }
 
 
+/* conformance: RFC 4028 7.3 | a refresh refused by 422 is sent again once with its Min-SE | own telephone */
 static void test_422_is_followed_once(void **state)
 {
 	struct side *s = *state;
