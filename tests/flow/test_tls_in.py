@@ -19,11 +19,11 @@ SIP_DOMAIN = "1.3.6.1.5.5.7.3.20"    # RFC 5924 4.1
 class Inbound(test_tls.Tls):
     """The server connects to us: our certificate is asked for, and its."""
 
-    def listening(self):
+    def listening(self, **more):
         """Our port; an engine that registers at a server of HERE."""
         cert, key = self.ca.issue("alice", "DNS:alice.example")
         args = self.options(self.server(), sip__tls_cert_file=cert,
-                            sip__tls_key_file=key)[1::2]
+                            sip__tls_key_file=key, **more)[1::2]
         self.d = self.enter(Engine(flow.LIBRARY,
                                    dict(a.split("=", 1) for a in args)))
         self.d.start()
@@ -40,10 +40,11 @@ class Inbound(test_tls.Tls):
             ctx.minimum_version = ctx.maximum_version = version
         return ctx
 
-    def asks(self, port, ctx, session=None):
+    def asks(self, port, ctx, session=None, source=""):
         """(answer to OPTIONS, session, was one taken up again)"""
         try:
-            with socket.create_connection((HERE, port), 5) as s, \
+            with socket.create_connection((HERE, port), 5,
+                                          (source, 0)) as s, \
                     ctx.wrap_socket(s, session=session) as t:
                 t.sendall(OPTIONS.replace("\n", "\r\n").format(
                     host=HERE).encode())
@@ -63,6 +64,25 @@ class Inbound(test_tls.Tls):
                     "pbx%d" % i, GOOD,
                     extensions=["extendedKeyUsage=" + usage])
                 got = self.asks(port, self.context(cert, key))[0]
+                self.assertEqual(b"SIP/2.0 200 OK" in got, taken, got)
+
+    # conformance: RFC 5922 4 | a trunk that connects to us shows a certificate of its own name or address, from its address | openssl
+    def test_trunks_have_certificates_of_their_own(self):
+        address, net = "127.0.0.61", "127.0.0.62"
+        port = self.listening(incoming__trunks="trunk.localhost, %s, "
+                              "127.0.0.62/31" % address)
+        for i, (name, source, taken) in enumerate((
+                ("DNS:trunk.localhost", HERE, True),
+                ("DNS:trunk.localhost", address, True),
+                ("IP:" + address, address, True),
+                ("DNS:other.localhost", address, False),
+                ("IP:" + net, net, False),
+                ("DNS:trunk.localhost", net, True),
+                ("DNS:trunk.localhost", "127.0.0.99", False))):
+            with self.subTest(name=name, source=source):
+                cert, key = self.ca.issue("trunk%d" % i, name)
+                got = self.asks(port, self.context(cert, key),
+                                source=source)[0]
                 self.assertEqual(b"SIP/2.0 200 OK" in got, taken, got)
 
     # conformance: RFC 8446 2.2 | a peer that comes with a session of before gets a whole handshake | openssl

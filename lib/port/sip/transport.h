@@ -25,6 +25,9 @@ int sipd_trunks_open(struct sipd_trunks **tp, struct sipd_sip *sip,
 /** Is it one of them? trunks may be NULL. */
 bool sipd_trunks_match(const struct sipd_trunks *trunks,
 		       const struct sa *addr);
+/** Is h true of one of their host names and addresses?  Networks have none. */
+bool sipd_trunks_named(const struct sipd_trunks *trunks,
+		       bool (*h)(const char *name, void *arg), void *arg);
 
 /* ---- hosts.c: names without DNS ----------------------------------------- */
 

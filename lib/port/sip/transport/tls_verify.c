@@ -153,18 +153,27 @@ static int purpose_handler(int ok, X509_STORE_CTX *store)
 
 /* ---- whose it is ------------------------------------------------------- */
 
-static bool name_fits(const struct sipd_tls *tls, const X509 *cert)
+static bool trunk_handler(const char *name, void *arg)
+{
+	return sipd_tls_name_fits(arg, name);
+}
+
+
+/* A trunk connects to us, never we to it. */
+static bool name_fits(const struct sipd_tls *tls, X509 *cert, bool outside)
 {
 	return cert &&
 	       (sipd_tls_name_fits(cert, tls->name) ||
-		(tls->domain[0] && sipd_tls_name_fits(cert, tls->domain)));
+		(tls->domain[0] && sipd_tls_name_fits(cert, tls->domain)) ||
+		(outside && tls->sip &&
+		 sipd_trunks_named(tls->sip->trunks, trunk_handler, cert)));
 }
 
 
 int tls_verify(X509_STORE_CTX *store, void *arg)
 {
 	struct sipd_tls *tls = arg;
-	const X509 *cert = X509_STORE_CTX_get0_cert(store);
+	X509 *cert = X509_STORE_CTX_get0_cert(store);
 	char names[NAMES_SIZE];
 
 	if (!tls->verify) {
@@ -178,7 +187,7 @@ int tls_verify(X509_STORE_CTX *store, void *arg)
 			bad_chain(tls, store);
 		return 0;
 	}
-	if (name_fits(tls, cert))
+	if (name_fits(tls, cert, from_outside(store)))
 		return 1;
 
 	X509_STORE_CTX_set_error(store, X509_V_ERR_HOSTNAME_MISMATCH);

@@ -195,6 +195,27 @@ bool sipd_trunks_match(const struct sipd_trunks *trunks, const struct sa *addr)
 }
 
 
+bool sipd_trunks_named(const struct sipd_trunks *trunks,
+		       bool (*h)(const char *name, void *arg), void *arg)
+{
+	char host[64];
+	size_t i;
+
+	for (i = 0; trunks && i < trunks->count; i++) {
+		const struct trunk *t = &trunks->trunks[i];
+		const uint32_t most = sa_af(&t->addr) == AF_INET ? 32 : 128;
+
+		if (t->name ? h(t->name, arg)
+			    : t->bits == most &&
+				      !sa_ntop(&t->addr, host, sizeof(host)) &&
+				      h(host, arg))
+			return true;
+	}
+
+	return false;
+}
+
+
 /* ---- names ------------------------------------------------------------------ */
 
 static int get_handler(const char *name, uint16_t type,
