@@ -19,6 +19,7 @@ HEAD = '''// Made by scripts/make-node-types.py from the option table and the wo
 SCOPES = (
     ('DialerOptions', 'engine', 'Options of a dialer: `new Dialer(options)`, `dialer.set()`.'),
     ('CallOptions', 'call', 'Options of one call.'),
+    ('AccountOptions', 'account', 'Options of one account.'),
     ('CampaignOptions', 'campaign', 'Options of one campaign, kept in the store.'),
     ('ImportOptions', 'import', 'Options of one contact file.'),
 )

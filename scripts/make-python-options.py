@@ -46,8 +46,13 @@ CLASSES = [
         ('call', 'call', 'to: str', '"Call"',
          'Dials a number, or a SIP URI.  Options set here are for this call only.',
          'return self._call(to, {})'),
+        ('account', 'account_add', 'name: str', 'None',
+         'Adds an account, a SIP stack of its own (docs/accounts.md), before or after\n'
+         '        start(); calls go through it by call_account=.  Options as of Dialer.',
+         'self._account_add(name, {})'),
         ('campaign', 'campaign', 'name: str', '"Pending[Campaign]"',
-         'Makes a campaign, in state draft, in the store (store_path=).',
+         'Makes a campaign, in state draft, in the store (store_path=).  Options as for\n'
+         '        call(), and:',
          'return self._campaign(name, {})'),
     ]),
     ('CallOptions', None, [
@@ -75,6 +80,7 @@ CLASSES = [
 STUBS = {
     '_open': 'options_: Dict[str, Any]) -> None',
     '_call': 'to: str, options_: Dict[str, Any]) -> "Call"',
+    '_account_add': 'name: str, options_: Dict[str, Any]) -> None',
     '_campaign': 'name: str, options_: Dict[str, Any]) -> "Pending[Campaign]"',
     '_answer': 'options: Dict[str, Any]) -> None',
     '_early': 'options: Dict[str, Any]) -> None',
@@ -157,8 +163,12 @@ def method(options, spec):
     scope, name, first, result, doc, body = spec
     mine = [o for o in options if scope in o['scope']]
     out = signature(name, first, mine, result)
-    if doc:
-        out += [f'        """{doc}', ''] + list(doc_lines(mine, 8)) + ['        """']
+    # those of one call are told there
+    told = [o for o in mine if scope != 'campaign' or 'call' not in o['scope']]
+    if doc and scope == 'account':   # too many to tell them again
+        out += [f'        """{doc}"""']
+    elif doc:
+        out += [f'        """{doc}', ''] + list(doc_lines(told, 8)) + ['        """']
     return out + ['        ' + body.format('locals()')]
 
 

@@ -3,12 +3,12 @@
 import { EventEmitter } from 'node:events'
 import { Duplex } from 'node:stream'
 import {
-  CallOptions, CampaignOptions, CampaignStatus, DialerOptions, Disposition, ErrorCode, EventName, ImportOptions,
+  AccountOptions, CallOptions, CampaignOptions, CampaignStatus, DialerOptions, Disposition, ErrorCode, EventName, ImportOptions,
   RegistrationStatus
 } from './types/generated'
 
 export {
-  CallOptions, CampaignOptions, CampaignStatus, DialerOptions, Disposition, ErrorCode, EventName, ImportOptions,
+  AccountOptions, CallOptions, CampaignOptions, CampaignStatus, DialerOptions, Disposition, ErrorCode, EventName, ImportOptions,
   RegistrationStatus
 }
 
@@ -44,6 +44,10 @@ export interface RegistrationEvent extends BaseEvent<'registration'> {
   reason: string | null
   expires_s: number
   retry_ms: number
+  /** null: the dialer's own. */
+  account: string | null
+  /** Service-Route and Path of the answer. */
+  headers: string | null
 }
 
 export interface DoneEvent extends BaseEvent<'done'> {
@@ -269,6 +273,9 @@ export interface Stats {
     number>
   audio: Record<'lost_ms' | 'underruns', number>
   registration: { status: RegistrationStatus, sip_status: number, reason: string, expires_s: number }
+  accounts: {
+    name: string, users: number, status: RegistrationStatus, sip_status: number, reason: string, expires_s: number
+  }[]
   events: Record<'delivered' | 'waiting' | 'merged' | 'lost', number>
 }
 
@@ -299,7 +306,7 @@ export interface OptionInfo {
   words?: string[]
   later?: string[]
   default: string
-  scope: ('engine' | 'call' | 'campaign' | 'import')[]
+  scope: ('engine' | 'call' | 'campaign' | 'import' | 'account')[]
   live: boolean
   built_in: boolean
   doc: string
@@ -316,14 +323,18 @@ export class Dialer extends EventEmitter {
   set<Name extends keyof DialerOptions>(name: Name, value: NonNullable<DialerOptions[Name]> | null): void
   get(name: keyof DialerOptions): string
   load(path: string): Promise<void>
+  /** Adds an account, a SIP stack of its own; calls go through it by `call.account`. */
+  accountAdd(name: string, options?: AccountOptions | null): Promise<void>
+  /** Removes an account that no call and no campaign uses; it un-registers in the background. */
+  accountRemove(name: string): void
 
   start(): Promise<StartedEvent>
   stop(): Promise<StoppedEvent>
   close(): Promise<void>
   ref(): this
   unref(): this
-  /** Resolves when the account is registered, at once if it is. */
-  registered(options?: { signal?: AbortSignal } | null): Promise<RegistrationEvent>
+  /** Resolves when the dialer's own account, or the named one, is registered, at once if it is. */
+  registered(options?: { account?: string | null, signal?: AbortSignal } | null): Promise<RegistrationEvent>
   [Symbol.asyncDispose](): Promise<void>
 
   call(to: string, options?: CallOptions | null, more?: { signal?: AbortSignal } | null): Call

@@ -379,6 +379,51 @@ SIPDIALER_API int sipdialer_get(struct sipdialer *d, const char *name,
 SIPDIALER_API int sipdialer_load(struct sipdialer *d, const char *path);
 
 /**
+ * Add an account: a SIP stack of its own, with its own server, user, sockets
+ * and registration, beside the engine's own.  At any time: one added before
+ * sipdialer_start() is opened by it, one added while the engine runs at once.
+ * It stays over stops and starts.  Calls go through it by the option
+ * call.account; events REGISTRATION and CALL_INCOMING name it.
+ *
+ * What is not set is as the engine has it, but for what says who and where the
+ * account is: docs/accounts.md has the list.  sip.server must be set.
+ *
+ * @param d       engine
+ * @param name    1 to 31 letters, digits, "_", ".", "-"
+ * @param options of scope account (docs/options.md): sip.* above all
+ *
+ * @return SIPDIALER_OK
+ *         SIPDIALER_EINVAL  name or an option is wrong
+ *         SIPDIALER_ENOENT  no such option
+ *         SIPDIALER_ESTATE  there is an account of this name, or the engine
+ *                           is stopping
+ *         SIPDIALER_EFULL   there are 64
+ *         SIPDIALER_EIO     its sockets or a file
+ *         SIPDIALER_ENOMEM
+ *
+ * Events: REGISTRATION.   Thread: any; waits for the loop.   Since: 0.1
+ */
+SIPDIALER_API int sipdialer_account_add(struct sipdialer *d, const char *name,
+					const char *const *options);
+
+/**
+ * Remove an account.  It un-registers in the background; its name is free at
+ * once.
+ *
+ * @param d    engine
+ * @param name as added
+ *
+ * @return SIPDIALER_OK
+ *         SIPDIALER_ENOENT  no such account
+ *         SIPDIALER_ESTATE  calls or campaigns use it, or the engine is
+ *                           stopping
+ *
+ * Events: REGISTRATION.   Thread: any.   Since: 0.1
+ */
+SIPDIALER_API int sipdialer_account_remove(struct sipdialer *d,
+					   const char *name);
+
+/**
  * Describe option number `index` as JSON: name, type, unit, min, max, default,
  * scope, doc.  For tools and bindings.
  *

@@ -14,6 +14,12 @@
 #include "base/words.h"
 
 
+static const struct sipd_account *account_of(const struct sipd_dialed *dialed)
+{
+	return dialed->account ? dialed->account : &dialed->d->own;
+}
+
+
 static void fill_ids(const struct sipd_dialed *dialed,
 		     struct sipdialer_event *ev)
 {
@@ -185,6 +191,7 @@ static void undecided_handler(struct sipd_call *call, void *arg)
 
 static void dialed_free(struct sipd_dialed *dialed)
 {
+	sipd_account_release(dialed->account);
 	sipd_contact_row_free(&dialed->contact);
 	sipd_hostaudio_unref(dialed->audio);
 	if (dialed->options) {
@@ -295,7 +302,7 @@ static void fill_result(struct sipd_dialed *dialed,
 		.from = keep(dialed, 0,
 			     (rec->from && *rec->from) || dialed->inbound
 				     ? rec->from
-				     : dialed->d->user),
+				     : account_of(dialed)->user),
 		.callid = keep(dialed, 1, rec->callid),
 		.start_ms = rec->start_ms ? rec->start_ms : rec->end_ms,
 		.ring_start_ms = rec->ring_ms_at,
@@ -555,6 +562,7 @@ void sipd_dialed_start(struct sipd_dialed *dialed,
 		       const struct sipd_call_conf *conf)
 {
 	struct sipdialer *d = dialed->d;
+	struct sipd_call_env env = d->env;
 	struct sipd_call_conf own = *conf;
 	int err;
 
@@ -573,8 +581,9 @@ void sipd_dialed_start(struct sipd_dialed *dialed,
 	own.to = dialed->to;
 	own.audio = dialed->audio;
 	atomic_fetch_add(&d->counts.calls, 1);
-	err = sipd_call_open(&dialed->call, &d->env, &own,
-			     &sipd_dialed_handlers, dialed);
+	env.sip = account_of(dialed)->sip;
+	err = sipd_call_open(&dialed->call, &env, &own, &sipd_dialed_handlers,
+			     dialed);
 	if (err)
 		fail(dialed, &(struct sipd_outcome){.error = err},
 		     sipd_error_text());
@@ -645,11 +654,47 @@ static int lines_join(struct sipd_dialed *dialed, const char *lines)
 }
 
 
+static int has_server(const struct sipdialer *d, const char *to)
+{
+	return d->has_server || !strncasecmp(to, "sip:", 4)
+		       ? SIPDIALER_OK
+		       : sipd_error(
+				 SIPDIALER_ESTATE,
+				 "\"%s\" is a number, and option sip.server, "
+				 "that numbers are dialed through, is not "
+				 "set",
+				 to);
+}
+
+
+/* A call that another one asked for goes the way of that, if nothing else is
+ * said. */
+static int account_of_asker(const struct sipd_call_wish *wish,
+			    struct sipdialer *d, struct sipd_options *o)
+{
+	char name[SIPD_ACCOUNT_NAME_MAX + 1] = "";
+	const struct sipd_dialed *asker;
+
+	if (!wish->asked_by || *sipd_opt_str(o, SIPD_OPT_CALL_ACCOUNT))
+		return SIPDIALER_OK;
+
+	(void)pthread_mutex_lock(&d->lock);
+	asker = sipd_idmap_get(&d->live, wish->asked_by);
+	if (asker && asker->account)
+		(void)sipd_strcpy(name, sizeof(name), asker->account->name);
+	(void)pthread_mutex_unlock(&d->lock);
+
+	return *name ? sipd_options_set(o, "call.account", name, false)
+		     : SIPDIALER_OK;
+}
+
+
 /* Takes over the slot if it succeeds. */
 static int call_new(struct sipdialer *d, const struct sipd_call_wish *wish,
 		    uint64_t *call)
 {
 	struct sipd_hostaudio_conf audio;
+	struct sipd_account *acc = NULL;
 	struct sipd_options *o = NULL;
 	struct sipd_dialed *dialed;
 	int err;
@@ -658,14 +703,23 @@ static int call_new(struct sipdialer *d, const struct sipd_call_wish *wish,
 	if (err)
 		return err;
 
-	audio = sipd_audio_conf(d, o);
-	err = sipd_dialed_new(&dialed, d, wish->to, &audio);
+	err = account_of_asker(wish, d, o);
+	if (!err)
+		err = sipd_account_choose(d, o, wish->options, NULL, &acc);
+	if (!err && !acc)
+		err = has_server(d, wish->to);
+	if (!err) {
+		audio = sipd_audio_conf(d, o);
+		err = sipd_dialed_new(&dialed, d, wish->to, &audio);
+	}
 	if (err) {
+		sipd_account_release(acc);
 		sipd_options_close(o);
 		free(o);
 		return err;
 	}
 
+	dialed->account = acc;
 	dialed->options = o;
 	dialed->asked_by = wish->asked_by;
 	if (wish->lines)
@@ -689,12 +743,6 @@ static int dial(struct sipdialer *d, const struct sipd_call_wish *wish,
 {
 	int err;
 
-	if (!d->has_server && strncasecmp(wish->to, "sip:", 4))
-		return sipd_error(SIPDIALER_ESTATE,
-				  "\"%s\" is a number, and option "
-				  "sip.server, that numbers are dialed "
-				  "through, is not set",
-				  wish->to);
 	if (!sipd_engine_slot_take(d))
 		return sipd_error(SIPDIALER_EFULL,
 				  "%u calls are in progress, the limit of "

@@ -38,6 +38,7 @@ struct sipd_dialed {
 	bool early;        /* audio before that. @locks d->lock */
 	uint64_t replaces; /* call whose place it takes, 0 none */
 	uint32_t audio_rate;          /* of audio, 0 none */
+	struct sipd_account *account; /* NULL: the engine's own; one user */
 	struct sipd_options *options; /* of a host's call, until it starts */
 	char *to;
 	/* the far end asks for a call to somebody. @locks d->lock */
@@ -167,7 +168,7 @@ void sipd_incoming_replace(struct sipd_dialed *dialed);
 /** ... it is answered: that one ends. */
 void sipd_incoming_replaced(struct sipd_dialed *dialed);
 /** Calls come in from now on, if incoming.accept says so. incoming.c */
-void sipd_incoming_start(struct sipdialer *d);
+void sipd_incoming_start(struct sipd_account *acc);
 
 /** Hang up every call. */
 void sipd_calls_hangup_all(struct sipdialer *d, const char *reason);

@@ -215,6 +215,7 @@ static bool claim(struct sipd_run *run)
 
 	++run->under_way;
 	dialed->run = run;
+	dialed->account = sipd_account_use(run->account);
 	dialed->contact = *row;
 	dialed->attempt = row->attempts + 1;
 	*row = (struct sipd_contact_row){0}; /* moved */
@@ -234,10 +235,13 @@ static bool claim(struct sipd_run *run)
 }
 
 
-static bool may_dial(const struct sipdialer *d)
+static bool may_dial(const struct sipd_run *run)
 {
-	return !d->stopping && (d->registered || !d->registers) &&
-	       (d->dead < DEAD_CALLS || sipd_clock_ms() >= d->dead_until);
+	const struct sipdialer *d = run->d;
+	const struct sipd_account *acc = run->account ? run->account : &d->own;
+
+	return !d->stopping && (acc->registered || !acc->registers) &&
+	       (acc->dead < DEAD_CALLS || sipd_clock_ms() >= acc->dead_until);
 }
 
 
@@ -246,7 +250,7 @@ static bool claim_step(struct sipd_run *run)
 	struct sipdialer *d = run->d;
 	uint64_t wait;
 
-	if (!run->active || !run->count || d->store_failing || !may_dial(d))
+	if (!run->active || !run->count || d->store_failing || !may_dial(run))
 		return false;
 
 	wait = wait_for(&run->pacer, &d->claims);
@@ -334,8 +338,11 @@ static bool unsent(struct sipd_dialed *dialed)
 
 /* A server that answers nothing must not use up the contacts: campaigns wait,
  * and try one call after 1, 2, 4 ... 60 s, until something answers. */
-static void note_life(struct sipdialer *d, const struct sipd_outcome *o)
+static void note_life(const struct sipd_dialed *dialed,
+		      const struct sipd_outcome *o)
 {
+	struct sipdialer *d = dialed->d;
+	struct sipd_account *acc = dialed->account ? dialed->account : &d->own;
 	const bool dead = o->error == SIPDIALER_ENET && !o->sip_status &&
 			  !o->ringing;
 	uint32_t wait_s;
@@ -343,23 +350,23 @@ static void note_life(struct sipdialer *d, const struct sipd_outcome *o)
 	if (!dead && !o->sip_status)
 		return; /* nothing was sent: says nothing about the server */
 	if (!dead) {
-		if (d->dead >= DEAD_CALLS)
+		if (acc->dead >= DEAD_CALLS)
 			sipd_log_warning(&d->log, "the server answers again: "
 						  "campaigns go on");
-		d->dead = 0;
+		acc->dead = 0;
 		return;
 	}
 
-	if (++d->dead < DEAD_CALLS)
+	if (++acc->dead < DEAD_CALLS)
 		return;
-	if (d->dead == DEAD_CALLS)
+	if (acc->dead == DEAD_CALLS)
 		sipd_log_warning(&d->log,
 				 "%d calls in a row got no answer "
 				 "from the network: campaigns wait",
 				 DEAD_CALLS);
-	wait_s = d->dead - DEAD_CALLS > 5 ? DEAD_WAIT_S
-					  : 1U << (d->dead - DEAD_CALLS);
-	d->dead_until = sipd_clock_ms() + (uint64_t)wait_s * 1000;
+	wait_s = acc->dead - DEAD_CALLS > 5 ? DEAD_WAIT_S
+					    : 1U << (acc->dead - DEAD_CALLS);
+	acc->dead_until = sipd_clock_ms() + (uint64_t)wait_s * 1000;
 }
 
 
@@ -375,7 +382,7 @@ static void result(const struct sipd_dialed *dialed,
 	    !o->sip_status)
 		d = SIPDIALER_DISPOSITION_CONGESTION;
 
-	note_life(dialed->d, o);
+	note_life(dialed, o);
 	r->campaign = dialed->contact.campaign;
 	r->contact = dialed->contact.id;
 	r->attempt = dialed->attempt;
@@ -461,7 +468,7 @@ static bool send_step(struct sipd_run *run)
 		return false;
 
 	if (!run->ending && !d->stopping) {
-		if (!may_dial(d))
+		if (!may_dial(run))
 			return false;
 		wait = wait_for(&run->sends, &d->sends);
 		if (wait) {

@@ -54,6 +54,7 @@ int sipdialer_create(struct sipdialer **dp)
 	(void)pthread_mutex_init(&d->lock, NULL);
 	(void)pthread_cond_init(&d->changed, NULL);
 	sipd_options_init(&d->options);
+	d->own.d = d;
 	d->released_h = sipd_run_pump_all;
 	d->step_h = sipd_stop_step;
 	d->look_h = sipd_watch_scan;
@@ -79,6 +80,7 @@ void sipdialer_destroy(struct sipdialer *d)
 	sipd_stop_join(d);
 
 	sipd_options_close(&d->options);
+	sipd_accounts_free(d);
 	sipd_events_close(d->events);
 	sipd_audio_close_all(d);
 	sipd_idmap_close(&d->live);
@@ -92,11 +94,12 @@ void sipdialer_destroy(struct sipdialer *d)
 /* ---- start ------------------------------------------------------------- */
 
 /* Campaigns dial only while registered, if it should be. */
-static void note_registration(struct sipdialer *d, bool registered)
+static void note_registration(struct sipd_account *acc, bool registered)
 {
-	const bool was = d->registered;
+	const bool was = acc->registered;
+	struct sipdialer *d = acc->d;
 
-	d->registered = registered;
+	acc->registered = registered;
 	if (d->stopping || was == registered)
 		return;
 
@@ -110,16 +113,17 @@ static void note_registration(struct sipdialer *d, bool registered)
 
 static void reg_handler(const struct sipd_reg_state *st, void *arg)
 {
-	struct sipdialer *d = arg;
+	struct sipd_account *acc = arg;
+	struct sipdialer *d = acc->d;
 	struct sipdialer_event ev = sipd_engine_event(
 		SIPDIALER_EVENT_REGISTRATION);
 
 	(void)pthread_mutex_lock(&d->lock);
-	d->reg = *st;
-	(void)sipd_strcpy(d->reg_reason, sizeof(d->reg_reason),
+	acc->reg = *st;
+	(void)sipd_strcpy(acc->reg_reason, sizeof(acc->reg_reason),
 			  st->reason ? st->reason : "");
-	d->reg.reason = d->reg_reason;
-	d->reg.headers = NULL; /* lives as long as the event is made */
+	acc->reg.reason = acc->reg_reason;
+	acc->reg.headers = NULL; /* lives as long as the event is made */
 	(void)pthread_mutex_unlock(&d->lock);
 
 	ev.status = st->state;
@@ -128,8 +132,9 @@ static void reg_handler(const struct sipd_reg_state *st, void *arg)
 	ev.expires_s = st->expires;
 	ev.retry_ms = st->retry_ms;
 	ev.headers = st->headers;
+	ev.account = sipd_account_name(acc);
 	sipd_event_push(d->events, &ev);
-	note_registration(d, st->state == SIPDIALER_REGISTRATION_REGISTERED);
+	note_registration(acc, st->state == SIPDIALER_REGISTRATION_REGISTERED);
 }
 
 
@@ -179,18 +184,8 @@ static bool wants_registration(const struct sipd_options *o)
 }
 
 
-static int check_options(const struct sipd_options *o)
+int sipd_engine_check_sip(const struct sipd_options *o)
 {
-	const int64_t lo = sipd_opt_int(o, SIPD_OPT_MEDIA_RTP_PORT_MIN);
-	const int64_t hi = sipd_opt_int(o, SIPD_OPT_MEDIA_RTP_PORT_MAX);
-
-	if ((lo || hi) && lo + 1 > hi)
-		return sipd_error(
-			SIPDIALER_EINVAL,
-			"media.rtp_port_min %lld and media.rtp_port_max %lld "
-			"leave no pair of ports",
-			(long long)lo, (long long)hi);
-
 	if (sipd_opt_enum(o, SIPD_OPT_SIP_REGISTER) == 1 &&
 	    (!*sipd_opt_str(o, SIPD_OPT_SIP_SERVER) ||
 	     !*sipd_opt_str(o, SIPD_OPT_SIP_USER)))
@@ -207,6 +202,22 @@ static int check_options(const struct sipd_options *o)
 }
 
 
+static int check_options(const struct sipd_options *o)
+{
+	const int64_t lo = sipd_opt_int(o, SIPD_OPT_MEDIA_RTP_PORT_MIN);
+	const int64_t hi = sipd_opt_int(o, SIPD_OPT_MEDIA_RTP_PORT_MAX);
+
+	if ((lo || hi) && lo + 1 > hi)
+		return sipd_error(
+			SIPDIALER_EINVAL,
+			"media.rtp_port_min %lld and media.rtp_port_max %lld "
+			"leave no pair of ports",
+			(long long)lo, (long long)hi);
+
+	return sipd_engine_check_sip(o);
+}
+
+
 static uint32_t hash_size(uint32_t max_calls)
 {
 	uint32_t size = 4096; /* specs/performance.md: 4,096 and more */
@@ -220,7 +231,7 @@ static uint32_t hash_size(uint32_t max_calls)
 
 struct sip_open {
 	struct sipd_work work; /* first member */
-	struct sipdialer *d;
+	struct sipd_account *acc;
 	struct sipd_sip_conf conf;
 	char password[256];
 	pthread_mutex_t lock;
@@ -234,9 +245,15 @@ struct sip_open {
 static void sip_open_work(struct sipd_work *work)
 {
 	struct sip_open *o = (struct sip_open *)(void *)work;
-	const int err = sipd_sip_open(&o->d->sip, o->d->loop, &o->d->log,
-				      &o->conf, reg_handler, o->d);
+	struct sipdialer *d = o->acc->d;
+	const int err = sipd_sip_open(&o->acc->sip, d->loop, &d->log, &o->conf,
+				      reg_handler, o->acc);
 
+	if (!err) {
+		(void)pthread_mutex_lock(&d->lock);
+		++d->sips;
+		(void)pthread_mutex_unlock(&d->lock);
+	}
 	(void)pthread_mutex_lock(&o->lock);
 	o->err = err;
 	(void)sipd_strcpy(o->text, sizeof(o->text), sipd_error_text());
@@ -318,9 +335,9 @@ static void sip_conf(const struct sipd_options *o, struct sip_open *so)
 
 
 /* libre's objects are made on the loop thread: hand over and wait. */
-static int open_sip(struct sipdialer *d, const struct sipd_options *o)
+static int open_sip(struct sipd_account *acc, const struct sipd_options *o)
 {
-	struct sip_open so = {.work.h = sip_open_work, .d = d};
+	struct sip_open so = {.work.h = sip_open_work, .acc = acc};
 	const char *file = sipd_opt_str(o, SIPD_OPT_SIP_PASSWORD_FILE);
 
 	if (*file) {
@@ -335,7 +352,7 @@ static int open_sip(struct sipdialer *d, const struct sipd_options *o)
 	sip_conf(o, &so);
 	(void)pthread_mutex_init(&so.lock, NULL);
 	(void)pthread_cond_init(&so.cond, NULL);
-	sipd_loop_post(d->loop, &so.work);
+	sipd_loop_post(acc->d->loop, &so.work);
 
 	(void)pthread_mutex_lock(&so.lock);
 	while (!so.finished)
@@ -347,6 +364,26 @@ static int open_sip(struct sipdialer *d, const struct sipd_options *o)
 	explicit_bzero(so.password, sizeof(so.password));
 
 	return so.err ? sipd_error(so.err, "%s", so.text) : SIPDIALER_OK;
+}
+
+
+int sipd_engine_open_sip(struct sipd_account *acc,
+			 const struct sipd_options *o)
+{
+	acc->registered = acc->closing = false;
+	acc->registers = wants_registration(o);
+	acc->incoming_ms =
+		sipd_opt_enum(o, SIPD_OPT_INCOMING_ACCEPT)
+			? (uint32_t)sipd_opt_ms(o, SIPD_OPT_INCOMING_TIMEOUT)
+			: 0;
+	acc->dead = 0;
+	acc->dead_until = 0;
+	(void)sipd_strcpy(acc->user, sizeof(acc->user),
+			  sipd_opt_str(o, SIPD_OPT_SIP_USER));
+	acc->reg = (struct sipd_reg_state){.reason = ""};
+	acc->reg_reason[0] = '\0';
+
+	return open_sip(acc, o);
 }
 
 
@@ -428,7 +465,9 @@ static int bring_up(struct sipdialer *d, const struct sipd_options *o)
 	if (!err)
 		err = sipd_prompts_open(&d->prompts, d->disk, &d->log);
 	if (!err)
-		err = open_sip(d, o);
+		err = sipd_engine_open_sip(&d->own, o);
+	if (!err)
+		err = sipd_accounts_open(d);
 	if (err)
 		return err;
 
@@ -436,7 +475,7 @@ static int bring_up(struct sipdialer *d, const struct sipd_options *o)
 	d->env = (struct sipd_call_env){
 		.loop = d->loop,
 		.log = &d->log,
-		.sip = d->sip,
+		.sip = d->own.sip,
 		.media = d->media,
 		.disk = d->disk,
 		.prompts = d->prompts,
@@ -473,9 +512,9 @@ static void started_work(struct sipd_work *work)
 					     start_work);
 	struct sipdialer_event ev = sipd_engine_event(SIPDIALER_EVENT_STARTED);
 
-	ev.text = sipd_sip_local(d->sip);
+	ev.text = sipd_sip_local(d->own.sip);
 	sipd_event_push(d->events, &ev);
-	sipd_incoming_start(d);
+	sipd_accounts_started(d);
 
 	check_files(d);
 	if (d->dials && sipd_store_interrupted(d->store))
@@ -491,25 +530,15 @@ static void started_work(struct sipd_work *work)
 
 static void reset(struct sipdialer *d, const struct sipd_options *o)
 {
+	d->all_closed_h = NULL;
 	d->stopping = d->hurry = d->hurried = d->sip_closing = false;
 	d->store_failing = false;
 	d->down = d->aborted = d->scanning = d->unreachable = false;
-	d->registered = false;
-	d->registers = wants_registration(o);
 	d->has_server = *sipd_opt_str(o, SIPD_OPT_SIP_SERVER) != '\0';
-	d->incoming_ms =
-		sipd_opt_enum(o, SIPD_OPT_INCOMING_ACCEPT)
-			? (uint32_t)sipd_opt_ms(o, SIPD_OPT_INCOMING_TIMEOUT)
-			: 0;
 	d->incoming_answer = sipd_opt_enum(o, SIPD_OPT_INCOMING_DEFAULT) == 1;
 	d->calls_in = 0;
-	d->dead = 0;
-	d->dead_until = 0;
 	d->open_calls = d->calls_up = 0;
 	d->claim_turn = d->send_turn = NULL;
-	(void)sipd_strcpy(d->user, sizeof(d->user),
-			  sipd_opt_str(o, SIPD_OPT_SIP_USER));
-	d->reg = (struct sipd_reg_state){.reason = ""};
 	atomic_store(&d->slots, 0);
 	atomic_store(&d->requests, 0);
 	sipd_engine_limits(d, o);

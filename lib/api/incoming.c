@@ -64,27 +64,31 @@ static int open_call(struct sipd_dialed *dialed, struct sipd_invite *invite,
 		     const struct sipd_invite_caller *caller)
 {
 	struct sipdialer *d = dialed->d;
+	const struct sipd_account *account = dialed->account ? dialed->account
+							     : &d->own;
+	struct sipd_call_env env = d->env;
 	const struct sipd_call_in in = {
 		.id = dialed->id,
 		.invite = invite,
 		.from = caller->from,
 		.to = caller->to,
-		.timeout_ms = d->incoming_ms,
+		.timeout_ms = account->incoming_ms,
 		.ask = d->incoming_answer,
 	};
 	struct sipd_event_node *node;
 	struct sipdialer_event ev;
 	int err;
 
+	env.sip = account->sip;
 	if (dialed->replaces)
-		return sipd_call_open_in(&dialed->call, &d->env, &in,
+		return sipd_call_open_in(&dialed->call, &env, &in,
 					 &sipd_dialed_handlers, dialed);
 	node = sipd_event_reserve(d->events);
 
 	if (!node)
 		return SIPDIALER_EFULL;
 
-	err = sipd_call_open_in(&dialed->call, &d->env, &in,
+	err = sipd_call_open_in(&dialed->call, &env, &in,
 				&sipd_dialed_handlers, dialed);
 	if (err) {
 		sipd_event_unreserve(d->events, node);
@@ -94,6 +98,7 @@ static int open_call(struct sipd_dialed *dialed, struct sipd_invite *invite,
 	ev = sipd_engine_event(SIPDIALER_EVENT_CALL_INCOMING);
 	ev.call = dialed->id;
 	ev.direction = 1;
+	ev.account = sipd_account_name(account);
 	ev.from = caller->from;
 	ev.to = caller->to;
 	ev.text = set_or_null(caller->name);
@@ -108,9 +113,10 @@ static int open_call(struct sipd_dialed *dialed, struct sipd_invite *invite,
 
 
 /* A slot is taken. */
-static int call_new(struct sipdialer *d, struct sipd_invite *invite,
+static int call_new(struct sipd_account *acc, struct sipd_invite *invite,
 		    const struct sipd_invite_caller *caller)
 {
+	struct sipdialer *d = acc->d;
 	/* its audio comes with the answer */
 	const struct sipd_hostaudio_conf none = {0};
 	struct sipd_dialed *dialed;
@@ -126,6 +132,7 @@ static int call_new(struct sipdialer *d, struct sipd_invite *invite,
 	(void)pthread_mutex_lock(&d->lock);
 	dialed->inbound = true;
 	(void)pthread_mutex_unlock(&d->lock);
+	dialed->account = sipd_account_use(acc);
 	err = open_call(dialed, invite, caller);
 	if (err) {
 		sipd_dialed_drop(dialed);
@@ -141,19 +148,33 @@ static int call_new(struct sipdialer *d, struct sipd_invite *invite,
 }
 
 
+/* One that is being removed takes no calls any more. */
+static bool account_lives(const struct sipd_account *acc)
+{
+	struct sipdialer *d = acc->d;
+	bool lives;
+
+	(void)pthread_mutex_lock(&d->lock);
+	lives = !acc->removed;
+	(void)pthread_mutex_unlock(&d->lock);
+
+	return lives;
+}
+
+
 static int incoming_handler(struct sipd_invite *invite,
 			    const struct sipd_invite_caller *caller, void *arg)
 {
-	struct sipdialer *d = arg;
-
+	struct sipd_account *acc = arg;
+	struct sipdialer *d = acc->d;
 	const unsigned max = atomic_load(&d->max_incoming);
 
-	if (d->stopping)
+	if (d->stopping || !account_lives(acc))
 		return 480;
 	if ((max && d->calls_in >= max) || !sipd_engine_slot_take(d))
 		return 486;
 
-	if (call_new(d, invite, caller)) {
+	if (call_new(acc, invite, caller)) {
 		/* the host could not be told of it */
 		sipd_log_warning(&d->log, "a call from %s is refused: %s",
 				 caller->from, sipd_error_text());
@@ -165,8 +186,8 @@ static int incoming_handler(struct sipd_invite *invite,
 }
 
 
-void sipd_incoming_start(struct sipdialer *d)
+void sipd_incoming_start(struct sipd_account *acc)
 {
-	if (d->incoming_ms)
-		sipd_sip_incoming(d->sip, incoming_handler, d);
+	if (acc->incoming_ms)
+		sipd_sip_incoming(acc->sip, incoming_handler, acc);
 }

@@ -224,6 +224,19 @@ int sipdialer_call_early(struct sipdialer *d, uint64_t call,
 }
 
 
+/* Its call may have come in by one of them. */
+static bool has_accounts(struct sipdialer *d)
+{
+	bool has;
+
+	(void)pthread_mutex_lock(&d->lock);
+	has = d->accountc > 0;
+	(void)pthread_mutex_unlock(&d->lock);
+
+	return has;
+}
+
+
 static int refuse(struct sipdialer *d, uint64_t call, int sip_status,
 		  const char *to)
 {
@@ -240,7 +253,8 @@ static int refuse(struct sipdialer *d, uint64_t call, int sip_status,
 		if (!n->to)
 			err = sipd_error(SIPDIALER_ENOMEM,
 					 "no memory for a command");
-		else if (!d->has_server && strncasecmp(to, "sip:", 4))
+		else if (!d->has_server && !has_accounts(d) &&
+			 strncasecmp(to, "sip:", 4))
 			err = sipd_error(SIPDIALER_ESTATE,
 					 "\"%s\" is a number, and option "
 					 "sip.server, that it is at, is not "

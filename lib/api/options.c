@@ -368,14 +368,36 @@ static int set(struct sipd_options *o, int id, const char *value)
 }
 
 
+unsigned sipd_option_scope(int id)
+{
+	const struct sipd_option_def *def = &sipd_option_table[id];
+	const bool account = !strncmp(def->name, "sip.", 4) ||
+			     id == SIPD_OPT_INCOMING_ACCEPT ||
+			     id == SIPD_OPT_INCOMING_TRUNKS ||
+			     id == SIPD_OPT_MEDIA_SRTP;
+
+	return def->scope | (account ? SIPD_SCOPE_ACCOUNT : 0);
+}
+
+
+int sipd_options_take(struct sipd_options *dst, const struct sipd_options *src,
+		      int id)
+{
+	dst->cleared[id] = src->cleared[id];
+
+	return store(dst, id, src->text[id]);
+}
+
+
 static int check_scope(int id, unsigned scope, bool running)
 {
 	const struct sipd_option_def *def = &sipd_option_table[id];
 
-	if (scope != SIPD_SCOPE_ENGINE && !(def->scope & scope))
+	if (scope != SIPD_SCOPE_ENGINE && !(sipd_option_scope(id) & scope))
 		return sipd_error(SIPDIALER_EINVAL,
 				  "option %s cannot be set for %s", def->name,
-				  scope == SIPD_SCOPE_CALL ? "one call"
+				  scope == SIPD_SCOPE_ACCOUNT ? "one account"
+				  : scope == SIPD_SCOPE_CALL  ? "one call"
 				  : scope == SIPD_SCOPE_CAMPAIGN
 					  ? "one campaign"
 					  : "one import");

@@ -83,6 +83,7 @@ enum sipd_option {
 	SIPD_OPT_DIAL_RETRY_RULES,
 	SIPD_OPT_DIAL_RETRY_INTERRUPTED,
 	SIPD_OPT_DIAL_CAMPAIGNS,
+	SIPD_OPT_CALL_ACCOUNT,
 	SIPD_OPT_CALL_PLAY,
 	SIPD_OPT_CALL_RECORD,
 	SIPD_OPT_CALL_RECORD_STEREO,
@@ -132,7 +133,8 @@ enum {
 	SIPD_SCOPE_CALL = 1,     /* options of sipdialer_call() */
 	SIPD_SCOPE_CAMPAIGN = 2, /* options of sipdialer_campaign_create() */
 	SIPD_SCOPE_IMPORT = 4,   /* options of sipdialer_contact_import() */
-	SIPD_SCOPE_LIVE = 8      /* on the engine also while it runs */
+	SIPD_SCOPE_LIVE = 8,     /* on the engine also while it runs */
+	SIPD_SCOPE_ACCOUNT = 16  /* options of sipdialer_account_add() */
 };
 
 /** Further check of a value that has the right type; 0 or an error with
@@ -166,6 +168,12 @@ void sipd_options_close(struct sipd_options *o);
 /** dst must be closed or fresh; 0 or SIPDIALER_ENOMEM (dst closed). */
 int sipd_options_copy(struct sipd_options *dst,
 		      const struct sipd_options *src);
+
+/** Its scopes; all of sip.* may be set for an account. */
+unsigned sipd_option_scope(int id);
+/** The value, or that there is none, from src. */
+int sipd_options_take(struct sipd_options *dst, const struct sipd_options *src,
+		      int id);
 
 /** Index, or SIPDIALER_ENOENT with a text naming the nearest option. */
 int sipd_option_find(const char *name);
@@ -216,6 +224,7 @@ int sipd_option_check_rtp_port(const char *name, const char *value);
 int sipd_option_check_codecs(const char *name, const char *value);
 int sipd_option_check_digits(const char *name, const char *value);
 int sipd_option_check_delimiter(const char *name, const char *value);
+int sipd_option_check_account(const char *name, const char *value);
 int sipd_option_check_instance(const char *name, const char *value);
 int sipd_option_check_address(const char *name, const char *value);
 int sipd_option_check_country(const char *name, const char *value);

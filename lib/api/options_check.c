@@ -183,6 +183,21 @@ int sipd_option_check_address(const char *name, const char *value)
 }
 
 
+int sipd_option_check_account(const char *name, const char *value)
+{
+	for (const char *p = value; *p; p++) {
+		if (!isalnum((unsigned char)*p) && !strchr("_.-", *p))
+			return sipd_error(SIPDIALER_EINVAL,
+					  "option %s: \"%.64s\" is no name of "
+					  "an account: letters, digits and "
+					  "\"_.-\"",
+					  name, value);
+	}
+
+	return SIPDIALER_OK;
+}
+
+
 /* 8-4-4-4-12 digits. RFC 9562 4 */
 static bool is_uuid(const char *s)
 {

@@ -237,6 +237,10 @@ const struct sipd_option_def sipd_option_table[SIPD_OPT_COUNT] = {
 	.doc = "This engine dials the running campaigns of its store; no: it "
 	"only manages them."},
 
+[SIPD_OPT_CALL_ACCOUNT] = {"call.account", STRING(31), .scope = BOTH,
+	.standard = "", .check = sipd_option_check_account,
+	.doc = "Account that calls are dialed through, by the name it was "
+	"added with; empty: the engine's own."},
 [SIPD_OPT_CALL_PLAY] = {"call.play", PATH, .scope = BOTH, .standard = "",
 	.doc = "WAV file played after the answer."},
 [SIPD_OPT_CALL_RECORD] = {"call.record", PATH, .scope = BOTH,
@@ -388,6 +392,8 @@ static void json_scope(struct sipd_text *t, unsigned scope)
 		sipd_text_add(t, ",\"campaign\"");
 	if (scope & SIPD_SCOPE_IMPORT)
 		sipd_text_add(t, ",\"import\"");
+	if (scope & SIPD_SCOPE_ACCOUNT)
+		sipd_text_add(t, ",\"account\"");
 	sipd_text_add(t, "]");
 }
 
@@ -413,7 +419,7 @@ static void json_write(struct sipd_text *t, const struct sipd_option_def *def)
 	if (def->later && *def->later != '*')
 		json_words(t, "later", def->later);
 	sipd_json_str(t, "default", def->standard);
-	json_scope(t, def->scope);
+	json_scope(t, sipd_option_scope((int)(def - sipd_option_table)));
 	sipd_json_bool(t, "live", def->scope & SIPD_SCOPE_LIVE);
 	sipd_json_bool(t, "built_in", !def->later || *def->later != '*');
 	sipd_json_str(t, "doc", def->doc);

@@ -45,6 +45,7 @@ static void run_free(struct sipd_run *run)
 	if (run->prompt)
 		sipd_prompt_unref(run->prompt);
 	sipd_options_close(&run->options);
+	sipd_account_release(run->account);
 	free(run->last);
 	sipd_idmap_close(&run->busy);
 	free(run);
@@ -318,6 +319,8 @@ static int prepare(struct sipd_run *run, const char *lines)
 	(void)pthread_mutex_unlock(&d->lock);
 	if (!err)
 		err = read_lines(run, lines);
+	if (!err)
+		err = sipd_account_choose(d, o, NULL, lines, &run->account);
 	if (err)
 		return err;
 

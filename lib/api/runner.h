@@ -23,9 +23,10 @@ struct sipd_run {
 	bool finishing;       /* complete or pause job under way */
 	struct inquiry *last; /* that job: the end needs no memory */
 
-	struct sipd_options options; /* engine's with the campaign's on top */
-	struct sipd_call_conf conf;  /* made of them */
-	bool own_cps, own_calls;     /* of the campaign, not the engine's */
+	struct sipd_account *account; /* NULL: the engine's own */
+	struct sipd_options options;  /* engine's with the campaign's on top */
+	struct sipd_call_conf conf;   /* made of them */
+	bool own_cps, own_calls;      /* of the campaign, not the engine's */
 	struct sipd_retry retry;
 	struct sipd_prompt *prompt;
 	bool loading;

@@ -48,7 +48,7 @@ static void add_sip(struct sipdialer *d, struct sipd_text *t)
 {
 	struct sipd_sip_stats st;
 
-	sipd_sip_stats(d->sip, &st);
+	sipd_accounts_stats(d, &st);
 	sipd_text_add(t, ",\"sip\":{");
 	sipd_json_uint(t, "requests_in", st.requests_in);
 	sipd_json_uint(t, "responses_in", st.responses_in);
@@ -73,16 +73,34 @@ static void add_audio(struct sipdialer *d, struct sipd_text *t)
 }
 
 
-static void add_registration(struct sipdialer *d, struct sipd_text *t)
+/* @locks d->lock */
+static void add_registration(const struct sipd_account *acc,
+			     struct sipd_text *t)
 {
+	sipd_json_str(t, "status",
+		      sipd_word(&sipd_words_registration, acc->reg.state));
+	sipd_json_int(t, "sip_status", acc->reg.sip_status);
+	sipd_json_str(t, "reason", acc->reg_reason);
+	sipd_json_uint(t, "expires_s", acc->reg.expires);
+}
+
+
+static void add_registrations(struct sipdialer *d, struct sipd_text *t)
+{
+	const struct sipd_account *acc;
+
 	(void)pthread_mutex_lock(&d->lock);
 	sipd_text_add(t, ",\"registration\":{");
-	sipd_json_str(t, "status",
-		      sipd_word(&sipd_words_registration, d->reg.state));
-	sipd_json_int(t, "sip_status", d->reg.sip_status);
-	sipd_json_str(t, "reason", d->reg_reason);
-	sipd_json_uint(t, "expires_s", d->reg.expires);
-	sipd_text_add(t, "}");
+	add_registration(&d->own, t);
+	sipd_text_add(t, "},\"accounts\":[");
+	for (acc = d->accounts; acc; acc = acc->next) {
+		sipd_text_add(t, acc == d->accounts ? "{" : ",{");
+		sipd_json_str(t, "name", acc->name);
+		sipd_json_uint(t, "users", acc->users);
+		add_registration(acc, t);
+		sipd_text_add(t, "}");
+	}
+	sipd_text_add(t, "]");
 	(void)pthread_mutex_unlock(&d->lock);
 }
 
@@ -122,7 +140,7 @@ int sipdialer_stats(struct sipdialer *d, char *buf, size_t size)
 	add_media(d, &t);
 	add_sip(d, &t);
 	add_audio(d, &t);
-	add_registration(d, &t);
+	add_registrations(d, &t);
 	add_events(d, &t);
 	sipd_text_add(&t, "}");
 	sipd_engine_leave(d);

@@ -24,11 +24,8 @@ static void tell_janitor(struct sipdialer *d)
 }
 
 
-static void sip_closed(void *arg)
+static void sips_closed(struct sipdialer *d)
 {
-	struct sipdialer *d = arg;
-
-	d->sip = NULL;
 	sipd_timer_cancel(&d->stop_timer);
 	tell_janitor(d);
 }
@@ -51,7 +48,7 @@ void sipd_stop_step(struct sipdialer *d)
 	spent_ms = sipd_clock_ms() - d->stop_ms;
 	if (spent_ms < SIPD_STOP_BYE_MS - SIPD_STOP_SIP_MS)
 		wait_ms = SIPD_STOP_BYE_MS - (uint32_t)spent_ms;
-	sipd_sip_close(d->sip, d->hurried ? 0 : wait_ms, sip_closed, d);
+	sipd_accounts_close(d, d->hurried ? 0 : wait_ms, sips_closed);
 }
 
 
@@ -173,7 +170,6 @@ static void take_down(struct sipdialer *d)
 	d->prompts = NULL;
 	d->loop = NULL;
 	d->store = NULL;
-	d->sip = NULL;
 }
 
 
@@ -234,6 +230,7 @@ void sipd_stop_join(struct sipdialer *d)
 void sipd_stop_abort(struct sipdialer *d)
 {
 	d->aborted = true;
+	sipd_accounts_abort(d);
 	tell_janitor(d);
 	sipd_stop_join(d);
 	take_down(d);

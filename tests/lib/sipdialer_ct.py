@@ -12,6 +12,8 @@ import time
 VERBS = {
     "create": [ctypes.c_void_p], "destroy": [ctypes.c_void_p],
     "set": [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_char_p],
+    "account_add": [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p],
+    "account_remove": [ctypes.c_void_p, ctypes.c_char_p],
     "start": [ctypes.c_void_p], "stop": [ctypes.c_void_p],
     "next_event": [ctypes.c_void_p, ctypes.c_int],
     "event_json": [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t],
@@ -73,6 +75,15 @@ class Engine:
 
     def set(self, name, value):
         self.verb("set", self.p, name.encode(), str(value).encode())
+
+    def account_add(self, name, options=()):
+        texts = [("%s=%s" % o).encode() for o in dict(options).items()]
+        texts.append(None)
+        self.verb("account_add", self.p, name.encode(),
+                  (ctypes.c_char_p * len(texts))(*texts))
+
+    def account_remove(self, name):
+        self.verb("account_remove", self.p, name.encode())
 
     def start(self):
         self.verb("start", self.p)
@@ -151,7 +162,7 @@ class Engine:
         return [e for e in self.seen if e["event"] == name]
 
     def stats(self):
-        text = ctypes.create_string_buffer(8192)
+        text = ctypes.create_string_buffer(32768)
         self.verb("stats", self.p, text, len(text))
         return json.loads(text.value)
 

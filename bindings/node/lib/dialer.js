@@ -42,7 +42,7 @@ function emit(target, name, ev, object) {
 class Dialer extends EventEmitter {
   #engine = new Engine(events => this.#receive(events))
   #handle = this.#engine.handle
-  #registration = null   // the newest event of this run
+  #registrations = new Map() // account or null -> the newest event of this run
   #calls = new Map()     // id -> Call, or {incoming, answer}: nobody asked for an object
   #campaigns = new Map() // id -> WeakRef of Campaign
   #heard = new Set()     // campaigns that have listeners
@@ -90,6 +90,17 @@ class Dialer extends EventEmitter {
     return this.#engine.load(path)
   }
 
+  /** Adds an account, a SIP stack of its own; calls go through it by 'call.account'. */
+  async accountAdd(name, options) {
+    await this.#engine.accountAdd(name, list(options))
+  }
+
+  /** Removes an account that no call and no campaign uses; it un-registers in the background. */
+  accountRemove(name) {
+    this.#engine.check()
+    native.accountRemove(this.#handle, name)
+  }
+
   // ---- life ----------------------------------------------------------------
 
   /** Resolves with the event started. */
@@ -120,12 +131,16 @@ class Dialer extends EventEmitter {
     return this
   }
 
-  /** Resolves with the event registration that says registered; at once if it is. */
+  /** Resolves with the event registration that says registered, of the dialer's own or the named account; at once if
+   * it is. */
   async registered(options) {
     this.#engine.check()
     options?.signal?.throwIfAborted()
-    if (this.#registration?.status === 'registered') return this.#registration
-    return this[WAIT](ev => ev.event === 'registration' && ev.status === 'registered', options?.signal).promise
+    const account = options?.account ?? null
+    const now = this.#registrations.get(account)
+    if (now?.status === 'registered') return now
+    return this[WAIT](ev => ev.event === 'registration' && ev.status === 'registered' && ev.account === account,
+      options?.signal).promise
   }
 
   // ---- events --------------------------------------------------------------
@@ -142,7 +157,7 @@ class Dialer extends EventEmitter {
     if (ev.call) object = this.#takeCall(ev)
     else if (ev.event === 'campaign_status' || ev.event === 'campaign_progress') object = this.#takeCampaign(ev)
     if (ev.request) this.#takeRequest(ev)
-    if (ev.event === 'registration') this.#registration = ev
+    if (ev.event === 'registration') this.#registrations.set(ev.account, ev)
     for (const wait of this.#waits) if (wait.test(ev)) wait.resolve(ev)
     if (ev.event === 'stopped') this.#takeStopped()
     for (const reader of this.#readers) reader[TAKE](ev)
@@ -188,7 +203,7 @@ class Dialer extends EventEmitter {
   }
 
   #takeStopped() {
-    this.#registration = null
+    this.#registrations.clear()
     this.#calls.clear()
     this.#cancel('the engine has stopped')
   }

@@ -43,14 +43,23 @@ class Engine {
     if (this.#closing) throw error('SIPDIALER_ESTATE', 'the dialer is closed')
   }
 
-  async load(path) {
+  load(path) {
+    return this.#work(handle => native.load(handle, path))
+  }
+
+  accountAdd(name, options) {
+    return this.#work(handle => native.accountAdd(handle, name, options))
+  }
+
+  // In the thread pool; close() waits for it.
+  async #work(verb) {
     this.check()
-    const loading = native.load(this.handle, path)
-    this.#loads.add(loading)
+    const working = verb(this.handle)
+    this.#loads.add(working)
     try {
-      await loading
+      await working
     } finally {
-      this.#loads.delete(loading)
+      this.#loads.delete(working)
     }
   }
 

@@ -27,6 +27,21 @@ static napi_value set(napi_env env, napi_callback_info info)
 }
 
 
+/* accountRemove(handle, name) */
+static napi_value account_remove(napi_env env, napi_callback_info info)
+{
+	struct sdn_args a;
+	const char *name;
+
+	sdn_args_engine(&a, env, info);
+	name = sdn_arg_text(&a, 1, "name");
+	if (!a.bad)
+		(void)sdn_check(&a, sipdialer_account_remove(a.d, name));
+
+	return sdn_args_close(&a, NULL);
+}
+
+
 /* get(handle, name): text */
 static napi_value get(napi_env env, napi_callback_info info)
 {
@@ -169,6 +184,7 @@ static napi_value registration_name(napi_env env, napi_callback_info info)
 const struct sdn_function sdn_abouts[] = {
 	{"set", set},
 	{"get", get},
+	{"accountRemove", account_remove},
 	{"stop", stop},
 	{"stats", stats},
 	{"version", version},

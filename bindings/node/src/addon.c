@@ -79,6 +79,7 @@ static const struct sdn_function functions[] = {
 	{"destroy", sdn_destroy},
 	{"start", sdn_start},
 	{"load", sdn_load},
+	{"accountAdd", sdn_account_add},
 	{"storeCheck", sdn_store_check},
 	{"watch", sdn_watch},
 	{"unwatch", sdn_unwatch},

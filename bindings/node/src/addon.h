@@ -100,6 +100,7 @@ napi_value sdn_create(napi_env env, napi_callback_info info);
 napi_value sdn_destroy(napi_env env, napi_callback_info info);
 napi_value sdn_start(napi_env env, napi_callback_info info);
 napi_value sdn_load(napi_env env, napi_callback_info info);
+napi_value sdn_account_add(napi_env env, napi_callback_info info);
 napi_value sdn_store_check(napi_env env, napi_callback_info info);
 struct sdn_engine *sdn_engine_of(struct sdn_args *a, napi_value handle);
 void sdn_env_close_all(struct sdn_env *own);

@@ -26,6 +26,7 @@ struct work {
 	napi_async_work work;
 	napi_deferred deferred;
 	char *path;
+	char **list; /* of accountAdd, ended by NULL */
 	int number;
 	int result;
 	char text[LINE]; /* of the error, or of what was found */
@@ -171,6 +172,9 @@ static void free_work(napi_env env, struct work *w)
 	if (w->handle)
 		(void)napi_delete_reference(env, w->handle);
 	free(w->path);
+	for (char **p = w->list; p && *p; p++)
+		free(*p);
+	free(w->list);
 	free(w);
 }
 
@@ -335,6 +339,56 @@ napi_value sdn_load(napi_env env, napi_callback_info info)
 	sdn_args_engine(&a, env, info);
 	path = sdn_arg_text(&a, 1, "path");
 	w = work_new(&a, run_load, path);
+	if (w)
+		promise = begin(&a, w);
+
+	return sdn_args_close(&a, promise);
+}
+
+
+static void run_account_add(struct work *w)
+{
+	w->result = sipdialer_account_add(w->d, w->path,
+					  (const char *const *)w->list);
+}
+
+
+/* The work lives longer than the arguments. */
+static bool keep_list(struct work *w, const char *const *list)
+{
+	size_t n = 0;
+
+	while (list && list[n])
+		n++;
+	w->list = calloc(n + 1, sizeof(*w->list));
+	for (size_t i = 0; w->list && i < n; i++) {
+		w->list[i] = strdup(list[i]);
+		if (!w->list[i])
+			return false;
+	}
+
+	return w->list != NULL;
+}
+
+
+/* accountAdd(handle, name, options): promise */
+napi_value sdn_account_add(napi_env env, napi_callback_info info)
+{
+	const char *const *options;
+	napi_value promise = NULL;
+	struct sdn_args a;
+	const char *name;
+	struct work *w;
+
+	sdn_args_engine(&a, env, info);
+	name = sdn_arg_text(&a, 1, "name");
+	options = sdn_arg_options(&a, 2);
+	w = work_new(&a, run_account_add, name);
+	if (w && !keep_list(w, options)) {
+		free_work(env, w);
+		w = NULL;
+		sdn_throw(&a, SIPDIALER_ENOMEM, "out of memory");
+	}
 	if (w)
 		promise = begin(&a, w);
 

@@ -119,6 +119,8 @@ export interface DialerOptions {
   'dial.retry_interrupted'?: boolean | 'yes' | 'no' | null
   /** This engine dials the running campaigns of its store; no: it only manages them. Default: yes. */
   'dial.campaigns'?: boolean | 'yes' | 'no' | null
+  /** Account that calls are dialed through, by the name it was added with; empty: the engine's own. */
+  'call.account'?: string | null
   /** WAV file played after the answer. */
   'call.play'?: string | null
   /** WAV file the call is recorded to; of a campaign a directory, in which each call makes a file call-ID.wav. */
@@ -207,6 +209,8 @@ export interface CallOptions {
   'dial.ring_timeout'?: number | bigint | `${number}` | null
   /** A call is hung up this long after its answer; 0: never. 0 to 86,400 s. Default: 0. */
   'dial.max_duration'?: number | bigint | `${number}` | null
+  /** Account that calls are dialed through, by the name it was added with; empty: the engine's own. */
+  'call.account'?: string | null
   /** WAV file played after the answer. */
   'call.play'?: string | null
   /** WAV file the call is recorded to; of a campaign a directory, in which each call makes a file call-ID.wav. */
@@ -229,6 +233,96 @@ export interface CallOptions {
   'audio.write_buffer'?: number | bigint | `${number}` | null
   /** With audio before the answer it is refused by 480 after this long. 1 to 600 s. Default: 180. */
   'incoming.early_timeout'?: number | bigint | `${number}` | null
+}
+
+/** Options of one account. */
+export interface AccountOptions {
+  /** Host name or address of the SIP server that numbers are dialed through. */
+  'sip.server'?: string | null
+  /** Port of the SIP server; 0: found by DNS (RFC 3263), else 5060, with tls 5061. 0 to 65,535. Default: 0. */
+  'sip.port'?: number | bigint | `${number}` | null
+  /** Transport to the SIP server; with tls nothing goes without it. Default: udp. */
+  'sip.transport'?: 'udp' | 'tcp' | 'tls' | null
+  /** Name servers that are asked for hosts, address[:port], at most 3 with commas between; empty: the system's. */
+  'sip.dns_servers'?: string | null
+  /** One of several servers that does not answer is left alone for this long, or until it answers an OPTIONS; 0: it is not. 0 to 3,600 s. Default: 60. */
+  'sip.blacklist_time'?: number | bigint | `${number}` | null
+  /** Silence of one of several servers after which a request goes to the next; 0: none does. 0 to 32 s. Default: 4. */
+  'sip.failover_time'?: number | bigint | `${number}` | null
+  /** User part of the account's SIP address. */
+  'sip.user'?: string | null
+  /** User name for digest authentication; empty: as sip.user. */
+  'sip.auth_user'?: string | null
+  /** Password of the account; sip.password_file keeps it out of command lines. */
+  'sip.password'?: string | null
+  /** File whose first line is the password; read at start. */
+  'sip.password_file'?: string | null
+  /** Domain of the account's SIP address; empty: as sip.server. */
+  'sip.domain'?: string | null
+  /** Realm that may have the password, or several with commas between; empty: the first that sip.server itself names. */
+  'sip.realm'?: string | null
+  /** Weakest digest that is answered, of the server's the strongest is (docs/accounts.md); sha-256: also SHA-512-256, never MD5. Default: md5. */
+  'sip.digest'?: 'md5' | 'sha-256' | null
+  /** Host or host:port that all requests are sent through. */
+  'sip.outbound_proxy'?: string | null
+  /** Register at the SIP server; auto: if sip.server and sip.user are set. Default: auto. */
+  'sip.register'?: 'auto' | 'yes' | 'no' | boolean | null
+  /** Life of a registration asked for; refreshed in time. 60 to 86,400 s. Default: 300. */
+  'sip.register_expires'?: number | bigint | `${number}` | null
+  /** Id of this device in REGISTER (RFC 5626), a UUID; auto: made of the machine and the account; no: none. Default: auto. */
+  'sip.instance'?: string | null
+  /** Keeps the way through a NAT open; 0: off. RFC 5626 4.4. 0 to 3,600 s. Default: 25. */
+  'sip.keepalive_interval'?: number | bigint | `${number}` | null
+  /** Numeric address to bind SIP and RTP to; empty: the one that leads to the server. */
+  'sip.local_address'?: string | null
+  /** Port to bind SIP to; 0: any free one. 0 to 65,535. Default: 0. */
+  'sip.local_port'?: number | bigint | `${number}` | null
+  /** Numeric address to tell peers, for a host behind a static NAT; empty: the local one. */
+  'sip.external_address'?: string | null
+  /** Tell the address that the server sees us at, behind a NAT, in Contact; sip.external_address comes before it. Default: yes. */
+  'sip.contact_rewrite'?: boolean | 'yes' | 'no' | null
+  /** Number shown to the called side; empty: as sip.user. */
+  'sip.caller_id'?: string | null
+  /** Name shown to the called side. */
+  'sip.caller_name'?: string | null
+  /** Words of RFC 3323 with commas: id, user (From is anonymous), header, session, history, critical, or none. */
+  'sip.privacy'?: string | null
+  /** Number or URI of P-Asserted-Identity, told to sip.server only (RFC 3325). */
+  'sip.asserted_identity'?: string | null
+  /** Number or URI of P-Preferred-Identity, told to sip.server only (RFC 3325). */
+  'sip.preferred_identity'?: string | null
+  /** Number or URI of Diversion, told to sip.server only (RFC 5806). */
+  'sip.diversion'?: string | null
+  /** Value of the User-Agent header; empty: name and version of the library. */
+  'sip.user_agent'?: string | null
+  /** Header line added to each INVITE, as 'Name: value'; each one set is added, at most 32, empty clears. */
+  'sip.header'?: string | readonly string[] | null
+  /** Acknowledge provisional answers that ask for it (RFC 3262); required: call nobody who cannot send such. Default: supported. */
+  'sip.100rel'?: 'no' | 'supported' | 'required' | null
+  /** Hosts that a 3xx may lead a call to, as 'pbx.example, +49*@192.0.2.1'; empty: none is followed. */
+  'sip.redirect_allow'?: string | null
+  /** A call is over if no refresh came for so long, 90 or more; 0: we ask for none, and keep the one that the peer asks for (RFC 4028). 0 to 86,400 s. Default: 1800. */
+  'sip.session_expires'?: number | bigint | `${number}` | null
+  /** The shortest such time that a peer may ask for; less gets 422. 90 to 3,600 s. Default: 90. */
+  'sip.session_min'?: number | bigint | `${number}` | null
+  /** Who refreshes, where it is ours to say; auto: who the peer chooses. Default: auto. */
+  'sip.session_refresher'?: 'auto' | 'local' | 'remote' | null
+  /** PEM file of the authorities trusted; empty: the system's. */
+  'sip.tls_ca_file'?: string | null
+  /** Check certificate and name of the SIP server; no: a warning at each start. Default: yes. */
+  'sip.tls_verify'?: boolean | 'yes' | 'no' | null
+  /** PEM file of our own certificate and its chain, for servers that ask for one. */
+  'sip.tls_cert_file'?: string | null
+  /** PEM file of its key, without a pass phrase; empty: in sip.tls_cert_file. */
+  'sip.tls_key_file'?: string | null
+  /** Oldest version of TLS that is spoken. Default: tlsv1.2. */
+  'sip.tls_min_version'?: 'tlsv1.2' | 'tlsv1.3' | null
+  /** Encryption of the audio (docs/srtp.md); optional: where the far end can; required, dtls: no call without. Default: off. */
+  'media.srtp'?: 'off' | 'optional' | 'required' | 'dtls' | null
+  /** Whose calls come in as CALL_INCOMING; server: those of sip.server and sip.outbound_proxy; trunks: those of incoming.trunks. Others get no answer. Default: no. */
+  'incoming.accept'?: 'no' | 'server' | 'trunks' | 'both' | null
+  /** Who else may call and ask, whatever the transport: addresses, networks as 192.0.2.0/24 and host names, at most 64, ',' between. */
+  'incoming.trunks'?: string | null
 }
 
 /** Options of one campaign, kept in the store. */
@@ -273,6 +367,8 @@ export interface CampaignOptions {
   'dial.retry_delay'?: number | bigint | `${number}` | null
   /** Exceptions by disposition, a delay in s or off: 'busy=60,no_answer=300,rejected=off'. */
   'dial.retry_rules'?: string | null
+  /** Account that calls are dialed through, by the name it was added with; empty: the engine's own. */
+  'call.account'?: string | null
   /** WAV file played after the answer. */
   'call.play'?: string | null
   /** WAV file the call is recorded to; of a campaign a directory, in which each call makes a file call-ID.wav. */

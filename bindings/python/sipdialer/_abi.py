@@ -213,6 +213,8 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "set": (c_int, [ENGINE, c_char_p, c_char_p]),
     "get": (c_int, [ENGINE, c_char_p, c_char_p, c_size_t]),
     "load": (c_int, [ENGINE, c_char_p]),
+    "account_add": (c_int, [ENGINE, c_char_p, OPTIONS]),
+    "account_remove": (c_int, [ENGINE, c_char_p]),
     "option_json": (c_char_p, [c_size_t]),
     "start": (c_int, [ENGINE]),
     "stop": (c_int, [ENGINE]),

@@ -196,6 +196,14 @@ class Dialer(DialerOptions, Pump):
 
     # ---- calls and campaigns: call() and campaign() are in _options.py -------
 
+    def _account_add(self, name: str, options_: Dict[str, Any]) -> None:
+        self._verb(lib.account_add, convert.text(name, "name"), convert.options(options_))
+
+    def account_remove(self, name: str) -> None:
+        """Removes an account that no call and no campaign uses; it un-registers
+        in the background."""
+        self._verb(lib.account_remove, convert.text(name, "name"))
+
     def _call(self, to: str, options_: Dict[str, Any]) -> Call:
         number, ident = convert.text(to, "to"), ctypes.c_uint64()
         given = convert.options(options_)

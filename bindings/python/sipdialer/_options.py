@@ -91,6 +91,7 @@ NAMES: Dict[str, str] = {
     "dial.retry_rules": "string",
     "dial.retry_interrupted": "bool",
     "dial.campaigns": "bool",
+    "call.account": "string",
     "call.play": "path",
     "call.record": "path",
     "call.record_stereo": "bool",
@@ -235,6 +236,8 @@ class DialerOptions:
         the process died; somebody may be called twice.
     dial_campaigns: bool, default yes. This engine dials the running campaigns of its store; no:
         it only manages them.
+    call_account: str. Account that calls are dialed through, by the name it was added with;
+        empty: the engine's own.
     call_play: path. WAV file played after the answer.
     call_record: path. WAV file the call is recorded to; of a campaign a directory, in which
         each call makes a file call-ID.wav.
@@ -289,6 +292,7 @@ class DialerOptions:
     if TYPE_CHECKING:
         def _open(self, options_: Dict[str, Any]) -> None: ...
         def _call(self, to: str, options_: Dict[str, Any]) -> "Call": ...
+        def _account_add(self, name: str, options_: Dict[str, Any]) -> None: ...
         def _campaign(self, name: str, options_: Dict[str, Any]) -> "Pending[Campaign]": ...
 
     def __init__(self, *, sip_server: Optional[str] = None, sip_port: Optional[int] = None,
@@ -331,9 +335,10 @@ class DialerOptions:
                  dial_default_country: Optional[str] = None, dial_retries: Optional[int] = None,
                  dial_retry_delay: Optional[int] = None, dial_retry_rules: Optional[str] = None,
                  dial_retry_interrupted: Optional[bool] = None,
-                 dial_campaigns: Optional[bool] = None, call_play: Optional[Path] = None,
-                 call_record: Optional[Path] = None, call_record_stereo: Optional[bool] = None,
-                 call_dtmf: Optional[str] = None, call_hangup_after_play: Optional[bool] = None,
+                 dial_campaigns: Optional[bool] = None, call_account: Optional[str] = None,
+                 call_play: Optional[Path] = None, call_record: Optional[Path] = None,
+                 call_record_stereo: Optional[bool] = None, call_dtmf: Optional[str] = None,
+                 call_hangup_after_play: Optional[bool] = None,
                  call_hold_play: Optional[Path] = None, call_refer: Optional[CallRefer] = None,
                  call_audio: Optional[CallAudio] = None,
                  audio_read_buffer: Optional[int] = None,
@@ -363,9 +368,9 @@ class DialerOptions:
              media_srtp: Optional[MediaSrtp] = None, media_rtcp_mux: Optional[bool] = None,
              media_dtmf: Optional[MediaDtmf] = None, media_rtp_timeout: Optional[int] = None,
              dial_ring_timeout: Optional[int] = None, dial_max_duration: Optional[int] = None,
-             call_play: Optional[Path] = None, call_record: Optional[Path] = None,
-             call_record_stereo: Optional[bool] = None, call_dtmf: Optional[str] = None,
-             call_hangup_after_play: Optional[bool] = None,
+             call_account: Optional[str] = None, call_play: Optional[Path] = None,
+             call_record: Optional[Path] = None, call_record_stereo: Optional[bool] = None,
+             call_dtmf: Optional[str] = None, call_hangup_after_play: Optional[bool] = None,
              call_hold_play: Optional[Path] = None, call_refer: Optional[CallRefer] = None,
              call_audio: Optional[CallAudio] = None, audio_read_buffer: Optional[int] = None,
              audio_write_buffer: Optional[int] = None,
@@ -398,6 +403,8 @@ class DialerOptions:
             given up.
         dial_max_duration: int, 0 to 86,400 s, default 0. A call is hung up this long after its
             answer; 0: never.
+        call_account: str. Account that calls are dialed through, by the name it was added with;
+            empty: the engine's own.
         call_play: path. WAV file played after the answer.
         call_record: path. WAV file the call is recorded to; of a campaign a directory, in which
             each call makes a file call-ID.wav.
@@ -421,6 +428,46 @@ class DialerOptions:
         """
         return self._call(to, locals())
 
+    def account_add(self, name: str, *, sip_server: Optional[str] = None,
+                    sip_port: Optional[int] = None,
+                    sip_transport: Optional[SipTransport] = None,
+                    sip_dns_servers: Optional[str] = None,
+                    sip_blacklist_time: Optional[int] = None,
+                    sip_failover_time: Optional[int] = None, sip_user: Optional[str] = None,
+                    sip_auth_user: Optional[str] = None, sip_password: Optional[str] = None,
+                    sip_password_file: Optional[Path] = None, sip_domain: Optional[str] = None,
+                    sip_realm: Optional[str] = None, sip_digest: Optional[SipDigest] = None,
+                    sip_outbound_proxy: Optional[str] = None,
+                    sip_register: Optional[SipRegister] = None,
+                    sip_register_expires: Optional[int] = None,
+                    sip_instance: Optional[str] = None,
+                    sip_keepalive_interval: Optional[int] = None,
+                    sip_local_address: Optional[str] = None,
+                    sip_local_port: Optional[int] = None,
+                    sip_external_address: Optional[str] = None,
+                    sip_contact_rewrite: Optional[bool] = None,
+                    sip_caller_id: Optional[str] = None, sip_caller_name: Optional[str] = None,
+                    sip_privacy: Optional[str] = None,
+                    sip_asserted_identity: Optional[str] = None,
+                    sip_preferred_identity: Optional[str] = None,
+                    sip_diversion: Optional[str] = None, sip_user_agent: Optional[str] = None,
+                    sip_header: Optional[Text] = None, sip_100rel: Optional[Sip100Rel] = None,
+                    sip_redirect_allow: Optional[str] = None,
+                    sip_session_expires: Optional[int] = None,
+                    sip_session_min: Optional[int] = None,
+                    sip_session_refresher: Optional[SipSessionRefresher] = None,
+                    sip_tls_ca_file: Optional[Path] = None,
+                    sip_tls_verify: Optional[bool] = None,
+                    sip_tls_cert_file: Optional[Path] = None,
+                    sip_tls_key_file: Optional[Path] = None,
+                    sip_tls_min_version: Optional[SipTlsMinVersion] = None,
+                    media_srtp: Optional[MediaSrtp] = None,
+                    incoming_accept: Optional[IncomingAccept] = None,
+                    incoming_trunks: Optional[str] = None) -> None:
+        """Adds an account, a SIP stack of its own (docs/accounts.md), before or after
+        start(); calls go through it by call_account=.  Options as of Dialer."""
+        self._account_add(name, locals())
+
     def campaign(self, name: str, *, sip_caller_id: Optional[str] = None,
                  sip_caller_name: Optional[str] = None, sip_privacy: Optional[str] = None,
                  sip_asserted_identity: Optional[str] = None,
@@ -434,45 +481,20 @@ class DialerOptions:
                  dial_max_duration: Optional[int] = None,
                  dial_default_country: Optional[str] = None, dial_retries: Optional[int] = None,
                  dial_retry_delay: Optional[int] = None, dial_retry_rules: Optional[str] = None,
-                 call_play: Optional[Path] = None, call_record: Optional[Path] = None,
-                 call_record_stereo: Optional[bool] = None, call_dtmf: Optional[str] = None,
-                 call_hangup_after_play: Optional[bool] = None,
+                 call_account: Optional[str] = None, call_play: Optional[Path] = None,
+                 call_record: Optional[Path] = None, call_record_stereo: Optional[bool] = None,
+                 call_dtmf: Optional[str] = None, call_hangup_after_play: Optional[bool] = None,
                  call_hold_play: Optional[Path] = None, call_refer: Optional[CallRefer] = None,
                  call_audio: Optional[CallAudio] = None,
                  audio_read_buffer: Optional[int] = None,
                  audio_write_buffer: Optional[int] = None) -> "Pending[Campaign]":
-        """Makes a campaign, in state draft, in the store (store_path=).
+        """Makes a campaign, in state draft, in the store (store_path=).  Options as for
+        call(), and:
 
-        sip_caller_id: str. Number shown to the called side; empty: as sip.user.
-        sip_caller_name: str. Name shown to the called side.
-        sip_privacy: str. Words of RFC 3323 with commas: id, user (From is anonymous), header,
-            session, history, critical, or none.
-        sip_asserted_identity: str. Number or URI of P-Asserted-Identity, told to sip.server
-            only (RFC 3325).
-        sip_preferred_identity: str. Number or URI of P-Preferred-Identity, told to sip.server
-            only (RFC 3325).
-        sip_diversion: str. Number or URI of Diversion, told to sip.server only (RFC 5806).
-        sip_header: str or list. Header line added to each INVITE, as 'Name: value'; each one
-            set is added, at most 32, empty clears.
-        media_codecs: str or list, default pcmu,pcma. Codecs offered, the preferred first; of an
-            offer that comes the first of these is taken. Calls with one of g722, opus and l16
-            run at 16 kHz.
-        media_srtp: word, default off. Encryption of the audio (docs/srtp.md); optional: where
-            the far end can; required, dtls: no call without.
-        media_rtcp_mux: bool, default no. Offer and take RTCP on the port of RTP (RFC 5761);
-            with DTLS always.
-        media_dtmf: word, default auto. How keys are sent and listened for (docs/dtmf.md); auto:
-            RFC 4733 if the far end has it, else tones, or INFO with Opus.
-        media_rtp_timeout: int, 0 to 3,600 s, default 30. An answered call without any RTP from
-            the far end, or once it was heard any RTCP, is hung up after this long; 0: never.
         dial_max_calls: int, 1 to 100,000, default 100. Calls at once; of a campaign: its share
             of the engine's.
         dial_calls_per_second: number, 0 to 100,000 1/s, default 10. New calls of campaigns in
             any second, at most; 0: no limit.
-        dial_ring_timeout: int, 5 to 300 s, default 45. A call not answered after this long is
-            given up.
-        dial_max_duration: int, 0 to 86,400 s, default 0. A call is hung up this long after its
-            answer; 0: never.
         dial_default_country: str. Country of numbers written without one, as 'US' or '49';
             empty: numbers are taken as they are.
         dial_retries: int, 0 to 100, default 2. Further calls to a contact of a campaign that
@@ -481,24 +503,6 @@ class DialerOptions:
             next to the same contact.
         dial_retry_rules: str. Exceptions by disposition, a delay in s or off:
             'busy=60,no_answer=300,rejected=off'.
-        call_play: path. WAV file played after the answer.
-        call_record: path. WAV file the call is recorded to; of a campaign a directory, in which
-            each call makes a file call-ID.wav.
-        call_record_stereo: bool, default no. Record the far end left and us right; no: both
-            mixed.
-        call_dtmf: str. Keys sent after the answer: 0-9 * # A-D, ',' pauses 500 ms.
-        call_hangup_after_play: bool, default no. Hang up when call.play has ended; a campaign
-            does so unless this is set.
-        call_hold_play: path. WAV file played, again and again, to who is held by
-            sipdialer_call_hold().
-        call_refer: word, default reject. What the far end gets that asks for a transfer
-            (REFER): 603, or what the host says to CALL_REFERRED.
-        call_audio: word, default off. Samples per second of the audio that the host exchanges
-            with the call (docs/audio.md); off: none.
-        audio_read_buffer: int, 100 to 60,000 ms, default 1000. Audio of a call that waits for
-            the host, at most; more is dropped and counted.
-        audio_write_buffer: int, 100 to 60,000 ms, default 5000. Audio of the host that waits to
-            be sent, at most; more is not taken.
         """
         return self._campaign(name, locals())
 
@@ -521,9 +525,10 @@ class CallOptions:
                media_codecs: Optional[Text] = None, media_srtp: Optional[MediaSrtp] = None,
                media_rtcp_mux: Optional[bool] = None, media_dtmf: Optional[MediaDtmf] = None,
                media_rtp_timeout: Optional[int] = None, dial_ring_timeout: Optional[int] = None,
-               dial_max_duration: Optional[int] = None, call_play: Optional[Path] = None,
-               call_record: Optional[Path] = None, call_record_stereo: Optional[bool] = None,
-               call_dtmf: Optional[str] = None, call_hangup_after_play: Optional[bool] = None,
+               dial_max_duration: Optional[int] = None, call_account: Optional[str] = None,
+               call_play: Optional[Path] = None, call_record: Optional[Path] = None,
+               call_record_stereo: Optional[bool] = None, call_dtmf: Optional[str] = None,
+               call_hangup_after_play: Optional[bool] = None,
                call_hold_play: Optional[Path] = None, call_refer: Optional[CallRefer] = None,
                call_audio: Optional[CallAudio] = None, audio_read_buffer: Optional[int] = None,
                audio_write_buffer: Optional[int] = None,
@@ -556,6 +561,8 @@ class CallOptions:
             given up.
         dial_max_duration: int, 0 to 86,400 s, default 0. A call is hung up this long after its
             answer; 0: never.
+        call_account: str. Account that calls are dialed through, by the name it was added with;
+            empty: the engine's own.
         call_play: path. WAV file played after the answer.
         call_record: path. WAV file the call is recorded to; of a campaign a directory, in which
             each call makes a file call-ID.wav.
@@ -587,9 +594,9 @@ class CallOptions:
               media_srtp: Optional[MediaSrtp] = None, media_rtcp_mux: Optional[bool] = None,
               media_dtmf: Optional[MediaDtmf] = None, media_rtp_timeout: Optional[int] = None,
               dial_ring_timeout: Optional[int] = None, dial_max_duration: Optional[int] = None,
-              call_play: Optional[Path] = None, call_record: Optional[Path] = None,
-              call_record_stereo: Optional[bool] = None, call_dtmf: Optional[str] = None,
-              call_hangup_after_play: Optional[bool] = None,
+              call_account: Optional[str] = None, call_play: Optional[Path] = None,
+              call_record: Optional[Path] = None, call_record_stereo: Optional[bool] = None,
+              call_dtmf: Optional[str] = None, call_hangup_after_play: Optional[bool] = None,
               call_hold_play: Optional[Path] = None, call_refer: Optional[CallRefer] = None,
               call_audio: Optional[CallAudio] = None, audio_read_buffer: Optional[int] = None,
               audio_write_buffer: Optional[int] = None,
@@ -623,6 +630,8 @@ class CallOptions:
             given up.
         dial_max_duration: int, 0 to 86,400 s, default 0. A call is hung up this long after its
             answer; 0: never.
+        call_account: str. Account that calls are dialed through, by the name it was added with;
+            empty: the engine's own.
         call_play: path. WAV file played after the answer.
         call_record: path. WAV file the call is recorded to; of a campaign a directory, in which
             each call makes a file call-ID.wav.
@@ -659,7 +668,8 @@ class CallOptions:
                         media_rtp_timeout: Optional[int] = None,
                         dial_ring_timeout: Optional[int] = None,
                         dial_max_duration: Optional[int] = None,
-                        call_play: Optional[Path] = None, call_record: Optional[Path] = None,
+                        call_account: Optional[str] = None, call_play: Optional[Path] = None,
+                        call_record: Optional[Path] = None,
                         call_record_stereo: Optional[bool] = None,
                         call_dtmf: Optional[str] = None,
                         call_hangup_after_play: Optional[bool] = None,
@@ -698,6 +708,8 @@ class CallOptions:
             given up.
         dial_max_duration: int, 0 to 86,400 s, default 0. A call is hung up this long after its
             answer; 0: never.
+        call_account: str. Account that calls are dialed through, by the name it was added with;
+            empty: the engine's own.
         call_play: path. WAV file played after the answer.
         call_record: path. WAV file the call is recorded to; of a campaign a directory, in which
             each call makes a file call-ID.wav.

@@ -96,8 +96,11 @@ void sipd_libre_open(int rcvbuf);
  *  libre writes on this thread; it has no way to give it one. @thread loop */
 void sipd_libre_cancel_line(const char *line);
 
+enum { SIPD_LIBRE_STACKS_MAX = 128 }; /* of one thread; more: as without */
+
 /** Malformed requests to this stack, which libre from 2.0 on answers with 400
- *  whoever sent them (specs fact J), go to h instead. @thread loop */
+ *  whoever sent them (specs fact J), go to h instead; NULL: no more.
+ *  @thread loop */
 void sipd_libre_bad_request(const struct sip *sip, sip_msg_h *h, void *arg);
 
 /** Between first(h) and first(NULL) a stack is made whose requests go to h

@@ -20,11 +20,11 @@
 static _Thread_local struct sipd_log *log_here;
 static _Thread_local int rcvbuf_here;
 static _Thread_local const char *cancel_line_here;
-static _Thread_local struct {
+static _Thread_local struct bad_request {
 	const struct sip *sip;
 	sip_msg_h *h;
 	void *arg;
-} bad_request_here;
+} bad_requests[SIPD_LIBRE_STACKS_MAX];
 static _Thread_local struct {
 	sip_msg_h *h;
 	void *arg;
@@ -62,11 +62,25 @@ void sipd_libre_first(sip_msg_h *h, void *arg)
 }
 
 
+static struct bad_request *bad_request_of(const struct sip *sip)
+{
+	size_t i;
+
+	for (i = 0; i < SIPD_LIBRE_STACKS_MAX; i++) {
+		if (bad_requests[i].sip == sip)
+			return &bad_requests[i];
+	}
+
+	return NULL;
+}
+
+
 void sipd_libre_bad_request(const struct sip *sip, sip_msg_h *h, void *arg)
 {
-	bad_request_here.sip = sip;
-	bad_request_here.h = h;
-	bad_request_here.arg = arg;
+	struct bad_request *b = sip ? bad_request_of(h ? NULL : sip) : NULL;
+
+	if (b)
+		*b = (struct bad_request){h ? sip : NULL, h, arg};
 }
 
 
@@ -247,8 +261,11 @@ int __wrap_sip_listen(struct sip_lsnr **lsnrp, struct sip *sip, bool req,
 int __wrap_sip_reply(struct sip *sip, const struct sip_msg *msg,
 		     uint16_t scode, const char *reason)
 {
-	if (scode == 400 && sip && sip == bad_request_here.sip) {
-		(void)bad_request_here.h(msg, bad_request_here.arg);
+	const struct bad_request *b = scode == 400 && sip ? bad_request_of(sip)
+							  : NULL;
+
+	if (b) {
+		(void)b->h(msg, b->arg);
 		return 0;
 	}
 

@@ -305,7 +305,7 @@ static void sip_destructor(void *arg)
 
 	tmr_cancel(&sip->settle);
 	sipd_locate_stop(sip);
-	sipd_libre_bad_request(NULL, NULL, NULL);
+	sipd_libre_bad_request(sip->sip, NULL, NULL);
 	sipd_conns_close(sip);
 	sipd_tls_close(sip->tls);
 	mem_deref(sip->reg);
@@ -491,6 +491,22 @@ void sipd_sip_stats(const struct sipd_sip *sip, struct sipd_sip_stats *st)
 	st->strays = atomic_load(&n->strays);
 	st->incoming = atomic_load(&n->incoming);
 	sipd_servers_stats(sip->servers, st);
+}
+
+
+void sipd_sip_stats_add(struct sipd_sip_stats *a,
+			const struct sipd_sip_stats *b)
+{
+	a->requests_in += b->requests_in;
+	a->responses_in += b->responses_in;
+	a->malformed += b->malformed;
+	a->strangers += b->strangers;
+	a->replies_limited += b->replies_limited;
+	a->strays += b->strays;
+	a->incoming += b->incoming;
+	a->servers += b->servers;
+	a->left_alone += b->left_alone;
+	a->failovers += b->failovers;
 }
 
 

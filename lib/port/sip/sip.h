@@ -151,6 +151,9 @@ struct sipd_sip_stats {
 	uint64_t left_alone; /* of them */
 	uint64_t failovers;  /* requests that went to another of them */
 };
+/** Add b to a. @thread any */
+void sipd_sip_stats_add(struct sipd_sip_stats *a,
+			const struct sipd_sip_stats *b);
 /** @thread any, until sipd_sip_close() */
 void sipd_sip_stats(const struct sipd_sip *sip, struct sipd_sip_stats *st);
 

@@ -41,6 +41,30 @@ test('options are set, read, loaded and described', async t => {
   assert.equal(port.max, 65535)
 })
 
+test('an account of its own for some calls', async t => {
+  const own = await Phonenet.open(t)
+  const trunk = await Phonenet.open(t, '--user', 'bob:other')
+  const d = new Dialer(own.options)
+  t.after(() => d.close())
+  await d.accountAdd('trunk', {
+    'sip.server': trunk.options['sip.server'], 'sip.port': trunk.options['sip.port'], 'sip.user': 'bob',
+    'sip.password': 'other'
+  })
+  await d.start()
+  const ev = await within(d.registered({ account: 'trunk' }))
+  assert.equal(ev.account, 'trunk')
+  const call = d.call('4930123400', { 'call.account': 'trunk' })
+  await within(call.answered)
+  assert.throws(() => d.accountRemove('trunk'), code('ESTATE'))
+  assert.throws(() => d.call('4930123400', { 'call.account': 'other' }), code('ENOENT'))
+  call.hangup()
+  await within(call.ended)
+  await until(() => d.stats().accounts[0].users === 0)
+  d.accountRemove('trunk')
+  await assert.rejects(d.accountAdd('trunk'), code('EINVAL'))
+  await assert.rejects(d.accountAdd('x', { 'dial.retries': 1 }), code('EINVAL'))
+})
+
 test('a call: events in order, objects, promises', async t => {
   const net = await Phonenet.open(t)
   const d = new Dialer(net.options)

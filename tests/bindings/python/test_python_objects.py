@@ -26,6 +26,33 @@ class Objects(Case):
         invite = net.events("invite")[0]
         self.assertIn("4930555", invite["from"])
 
+    def test_an_account_of_its_own_for_some_calls(self):
+        own = self.network()
+        trunk = self.network("--user", "bob:other", name="trunk")
+        with self.dialer(own, start=False) as d:
+            d.account_add("trunk", sip_server=trunk.ip, sip_port=trunk.port,
+                          sip_user="bob", sip_password="other")
+            for event in d.events(timeout=WAIT):
+                if event.name == "registration" and event.account == "trunk" and \
+                        event.status == "registered":
+                    break
+            call = d.call("4930123400", call_account="trunk")
+            call.answered().wait(WAIT)
+            with self.assertRaises(sipdialer.StateError):
+                d.account_remove("trunk")
+            with self.assertRaises(sipdialer.NotFoundError):
+                d.call("4930123400", call_account="other")
+            call.hangup()
+            call.ended().wait(WAIT)
+            until(lambda: d.stats()["accounts"][0]["users"] == 0)
+            d.account_remove("trunk")
+            with self.assertRaises(sipdialer.InvalidError):
+                d.account_add("trunk")
+            with self.assertRaises(TypeError):
+                d.account_add("x", dial_retries=1)
+        self.assertEqual(own.events("invite"), [])
+        self.assertEqual(len(trunk.events("invite")), 1)
+
     def test_a_call_that_is_not_answered(self):
         d = self.dialer(self.network())
         call = d.call("4930123401")

@@ -77,7 +77,7 @@ static void test_json_of_each_option_whole(void **state)
 		"{\"name\":\"media.srtp\",\"type\":\"enum\",\"unit\":null,"
 		"\"words\":[\"off\",\"optional\",\"required\",\"dtls\"],"
 		"\"default\":\"off\",\"scope\":[\"engine\",\"call\","
-		"\"campaign\"],\"live\":true,\"built_in\":true,"
+		"\"campaign\",\"account\"],\"live\":true,\"built_in\":true,"
 		"\"doc\":\"Encryption of the audio (docs/srtp.md); optional: "
 		"where the far end can; required, dtls: no call without.\"}");
 }
