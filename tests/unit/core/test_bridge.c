@@ -90,12 +90,37 @@ static void test_a_lost_frame_is_made_up(void **state)
 }
 
 
+/* A call of 16 kHz and one of 8 kHz: what is heard keeps its level. */
+static void test_bands_meet(void **state)
+{
+	struct sipd_rx_frame wide = {.kind = SIPD_RX_AUDIO,
+				     .samples = SIPD_FRAME_WIDE};
+	int16_t pcm[SIPD_FRAME_WIDE];
+	struct sipd_bridge *b;
+	(void)state;
+
+	for (size_t i = 0; i < SIPD_FRAME_WIDE; i++)
+		wide.pcm[i] = 3000;
+	assert_int_equal(sipd_bridge_open(&b), 0);
+	for (int16_t i = 0; i < 3; i++) {
+		sipd_bridge_put(b, 0, &wide);
+		put(b, 1, 2000);
+		assert_true(sipd_bridge_take(b, 1, pcm, SIPD_FRAME));
+		assert_true(i < 1 || (pcm[0] > 2990 && pcm[0] < 3010));
+		assert_true(sipd_bridge_take(b, 0, pcm, SIPD_FRAME_WIDE));
+		assert_true(i < 1 || (pcm[1] > 1990 && pcm[319] < 2010));
+	}
+	sipd_bridge_unref(b);
+}
+
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_frames_cross_in_order),
 		cmocka_unit_test(test_after_a_pause_the_present_is_heard),
 		cmocka_unit_test(test_a_lost_frame_is_made_up),
+		cmocka_unit_test(test_bands_meet),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -409,6 +409,65 @@ static void test_pause_forgets_the_piece_before(void **state)
 }
 
 
+/* A stream of 16 kHz: who has that rate gets it sample by sample. */
+static void test_wide_stream_gives_the_whole_band(void **state)
+{
+	const struct sipd_hostaudio_conf conf = {.rate = 16000,
+						 .wide = true,
+						 .read_ms = 100,
+						 .write_ms = 100};
+	struct sipd_rx_frame rx = {.kind = SIPD_RX_AUDIO,
+				   .samples = SIPD_FRAME_WIDE};
+	int16_t pcm[2 * SIPD_FRAME_WIDE], out[SIPD_FRAME_WIDE];
+	struct sipd_hostaudio *a = NULL;
+	(void)state;
+
+	for (int i = 0; i < SIPD_FRAME_WIDE; i++)
+		rx.pcm[i] = (int16_t)(i % 2 ? 9000 : -9000 + i);
+	assert_int_equal(sipd_hostaudio_open(&a, &conf), 0);
+	(void)sipd_hostaudio_heard(a, &rx);
+	assert_int_equal(counts(a).waiting, SIPD_FRAME_WIDE);
+	assert_int_equal(sipd_hostaudio_read(a, pcm, 2 * SIPD_FRAME_WIDE),
+			 SIPD_FRAME_WIDE);
+	assert_memory_equal(pcm, rx.pcm, sizeof(rx.pcm));
+	assert_int_equal(sipd_hostaudio_write(a, rx.pcm, SIPD_FRAME_WIDE),
+			 SIPD_FRAME_WIDE);
+	assert_int_equal(counts(a).pending, SIPD_FRAME_WIDE);
+	assert_true(sipd_hostaudio_say(a, out));
+	assert_memory_equal(out, rx.pcm, sizeof(rx.pcm));
+	sipd_hostaudio_unref(a);
+}
+
+
+/* 8 and 24 kHz of a host at a stream of 16: as long as it was. */
+static void test_wide_stream_at_other_rates(void **state)
+{
+	static const uint32_t others[] = {8000, 24000, 48000};
+	(void)state;
+
+	for (size_t k = 0; k < 3; k++) {
+		const struct sipd_hostaudio_conf conf = {.rate = others[k],
+							 .wide = true,
+							 .read_ms = 1000,
+							 .write_ms = 1000};
+		const size_t n = others[k] / 50;
+		int16_t *pcm = calloc(n, sizeof(*pcm));
+		int16_t out[SIPD_FRAME_WIDE];
+		struct sipd_hostaudio *a = NULL;
+		unsigned frames = 0;
+
+		assert_int_equal(sipd_hostaudio_open(&a, &conf), 0);
+		for (int i = 0; i < 20; i++)
+			assert_int_equal(sipd_hostaudio_write(a, pcm, n), n);
+		while (sipd_hostaudio_say(a, out))
+			++frames;
+		assert_true(frames >= 19 && frames <= 21);
+		sipd_hostaudio_unref(a);
+		free(pcm);
+	}
+}
+
+
 /* ---- threads -------------------------------------------------------------- */
 
 enum { ROUNDS = 20000 };
@@ -501,6 +560,8 @@ int main(void)
 		cmocka_unit_test(test_what_is_heard_is_read_in_order),
 		cmocka_unit_test(
 			test_what_nobody_reads_is_dropped_newest_first),
+		cmocka_unit_test(test_wide_stream_gives_the_whole_band),
+		cmocka_unit_test(test_wide_stream_at_other_rates),
 		cmocka_unit_test(test_host_is_told_once_until_it_acts),
 		cmocka_unit_test(test_what_is_written_is_said_in_order),
 		cmocka_unit_test(

@@ -17,6 +17,7 @@ struct fixture {
 struct ask {
 	struct fixture *f;
 	char path[600];
+	unsigned kinds;
 	int err; /* of sipd_prompts_load() */
 	int calls;
 	struct sipd_prompt *prompt;
@@ -67,7 +68,8 @@ static void ask_handler(void *arg)
 {
 	struct ask *a = arg;
 
-	a->err = sipd_prompts_load(a->f->prompts, a->path, answered, a);
+	a->err = sipd_prompts_load_as(a->f->prompts, a->path, a->kinds,
+				      answered, a);
 }
 
 
@@ -264,6 +266,44 @@ static void test_the_longest_unused_goes_first(void **state)
 }
 
 
+/* One file for calls of both bands: the narrow form stays as it is, and who
+ * wants more gets it made anew, once. */
+static void test_wide_kinds_made_once(void **state)
+{
+	struct fixture *f = *state;
+	struct ask narrow, wide, again;
+	const int before = f->help.count;
+	size_t len = 0;
+
+	write_ramp(f, "wide.wav", 400, 0);
+	ask(&narrow, f, "wide.wav");
+	assert_null(sipd_prompt_wide(narrow.prompt, 0));
+	assert_null(
+		sipd_prompt_frame(narrow.prompt, SIPD_CODEC_G722, 0, &len));
+
+	ask_begin(&wide, f, "wide.wav");
+	wide.kinds = SIPD_PROMPT_WIDE | SIPD_PROMPT_G722;
+	help_on_loop(&f->help, ask_handler, &wide);
+	help_wait(&f->help, before + 2);
+	assert_int_equal(wide.error, 0);
+	assert_int_equal(sipd_prompt_frames(wide.prompt), 3);
+	assert_non_null(sipd_prompt_wide(wide.prompt, 2));
+	assert_non_null(
+		sipd_prompt_frame(wide.prompt, SIPD_CODEC_G722, 2, &len));
+	assert_int_equal(len, 160);
+	assert_null(sipd_prompt_frame(wide.prompt, SIPD_CODEC_OPUS, 0, &len));
+	assert_memory_equal(sipd_prompt_pcm(narrow.prompt, 0),
+			    sipd_prompt_pcm(wide.prompt, 0), 320);
+
+	/* a narrow call takes the same one */
+	ask(&again, f, "wide.wav");
+	assert_ptr_equal(again.prompt, wide.prompt);
+	sipd_prompt_unref(narrow.prompt);
+	sipd_prompt_unref(wide.prompt);
+	sipd_prompt_unref(again.prompt);
+}
+
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -272,6 +312,7 @@ int main(void)
 		cmocka_unit_test(test_a_changed_file_is_read_again),
 		cmocka_unit_test(test_refusals_are_told_with_a_reason),
 		cmocka_unit_test(test_a_bad_path_is_refused_at_once),
+		cmocka_unit_test(test_wide_kinds_made_once),
 		cmocka_unit_test(test_the_longest_unused_goes_first),
 	};
 

@@ -376,9 +376,35 @@ static void test_many_open_and_close_leave_nothing(void **state)
 }
 
 
+/* conformance: RFC 3389 | comfort noise is heard and is no loss | own telephone */
+static void test_comfort_noise_is_heard(void **state)
+{
+	static const uint8_t level[] = {30};
+	union sipd_addr local;
+	struct side a;
+	struct peer p;
+	unsigned lost;
+	(void)state;
+
+	talk_to_peer(&a, &p, &local);
+	speak(&a, &p, &local, 0x90, 10);
+	assert_true(wait_for(&a, &a.audio, 5));
+	peer_packet(&p, &local, 13, level, sizeof(level));
+	/* noise: the samples of a frame differ */
+	assert_true(wait_for(&a, &a.mixed, 5 * 100));
+	lost = now_of(&a, &a.lost);
+	assert_true(wait_for(&a, &a.frames, now_of(&a, &a.frames) + 10));
+	assert_int_equal(now_of(&a, &a.lost), lost);
+	side_close(&a);
+	assert_int_equal(a.st.lost, 0);
+	(void)close(p.fd);
+}
+
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_comfort_noise_is_heard),
 		cmocka_unit_test(test_two_streams_frames_in_order),
 		cmocka_unit_test(test_hold_sends_nothing_and_resumes_marked),
 		cmocka_unit_test(test_silence_is_sent_when_nothing_plays),
