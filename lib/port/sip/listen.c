@@ -95,7 +95,7 @@ static void answer_known(struct sipd_sip *sip, const struct sip_msg *msg)
 				      "Accept: application/sdp\r\n"
 				      "Accept-Encoding: identity\r\n"
 				      "Accept-Language: en\r\n"
-				      "Supported: \r\n";
+				      "Supported: timer, replaces\r\n";
 	static const struct {
 		const char *method;
 		uint16_t scode;
