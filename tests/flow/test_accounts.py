@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Several accounts in one engine: each with its server, its password, its
 registration and its calls."""
+import ctypes
 import os
 import sys
 import time
@@ -178,6 +179,37 @@ class Accounts(flow.Case):
             d.account_remove("trunk")
         d.reject(e["call"], 486)
         d.wait("call_ended", call=e["call"])
+
+    def campaign(self, d, name, *options):
+        """One contact, started; its id."""
+        request, ident = ctypes.c_uint64(), ctypes.c_uint64
+        texts = [o.encode() for o in options] + [None]
+        d.verb("campaign_create", d.p, name.encode(),
+               (ctypes.c_char_p * len(texts))(*texts), ctypes.byref(request))
+        campaign = d.wait("done", request=request.value)["campaign"]
+        d.verb("contact_add", d.p, ident(campaign), b"+4930123412", None,
+               None, ctypes.byref(request))
+        d.wait("done", request=request.value)
+        d.verb("campaign_start", d.p, ident(campaign), ctypes.byref(request))
+        return campaign
+
+    def test_campaigns_by_account(self):
+        """The engine's own account is refused: a campaign of the trunk goes on
+        all the same.  One of an unknown account is paused."""
+        d = self.engine(**{"store.path": self.path("s.db"),
+                           "sip.password": "wrong"})
+        d.account_add("trunk", self.options())
+        d.start()
+        self.registered(d, "trunk")
+        trunk = self.campaign(d, "t", "call.account=trunk")
+        e = d.wait("call_ended", 20)
+        self.assertEqual((e["campaign"], e["disposition"]),
+                         (trunk, "answered"))
+        self.assertEqual(len(self.trunk.events("invite")), 1)
+        self.assertEqual(self.pbx.events("invite"), [])
+        other = self.campaign(d, "o", "call.account=gone")
+        e = d.wait("campaign_status", campaign=other, status="paused")
+        self.assertIn('"gone"', e["reason"])
 
     def test_bad_names_and_options(self):
         d = self.engine()
