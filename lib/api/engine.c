@@ -299,6 +299,9 @@ static void sip_conf(const struct sipd_options *o, struct sip_open *so)
 					   o,
 					   SIPD_OPT_SIP_KEEPALIVE_INTERVAL) /
 				   1000),
+		.keepalive = (enum sipd_keepalive_by)
+			sipd_opt_enum(o, SIPD_OPT_SIP_KEEPALIVE),
+		.dscp = (unsigned)sipd_opt_int(o, SIPD_OPT_SIP_DSCP),
 		.local_address = sipd_opt_str(o, SIPD_OPT_SIP_LOCAL_ADDRESS),
 		.local_port = (uint16_t)sipd_opt_int(o,
 						     SIPD_OPT_SIP_LOCAL_PORT),
@@ -483,6 +486,7 @@ static int bring_up(struct sipdialer *d, const struct sipd_options *o)
 			(uint16_t)sipd_opt_int(o, SIPD_OPT_MEDIA_RTP_PORT_MIN),
 		.port_max =
 			(uint16_t)sipd_opt_int(o, SIPD_OPT_MEDIA_RTP_PORT_MAX),
+		.dscp = (unsigned)sipd_opt_int(o, SIPD_OPT_MEDIA_DSCP),
 	};
 
 	return SIPDIALER_OK;

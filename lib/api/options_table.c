@@ -83,9 +83,16 @@ const struct sipd_option_def sipd_option_table[SIPD_OPT_COUNT] = {
 	.check = sipd_option_check_instance,
 	.doc = "Id of this device in REGISTER (RFC 5626), a UUID; auto: made "
 	"of the machine and the account; no: none."},
+[SIPD_OPT_SIP_KEEPALIVE] = {"sip.keepalive", ENUM("crlf,stun,options"),
+	.standard = "crlf",
+	.doc = "What keeps the way to the server open: crlf needs no answer; "
+	"stun (UDP) finds a changed address at once; options finds a dead "
+	"server, too."},
 [SIPD_OPT_SIP_KEEPALIVE_INTERVAL] = {"sip.keepalive_interval",
 	SECONDS(0, 3600), .standard = "25",
 	.doc = "Keeps the way through a NAT open; 0: off. RFC 5626 4.4"},
+[SIPD_OPT_SIP_DSCP] = {"sip.dscp", INT(0, 63), .standard = "24",
+	.doc = "Mark of SIP packets, RFC 2474; 24 is CS3, 0 none."},
 [SIPD_OPT_SIP_LOCAL_ADDRESS] = {"sip.local_address", STRING(45),
 	.standard = "", .check = sipd_option_check_address,
 	.doc = "Numeric address to bind SIP and RTP to; empty: the one that "
@@ -193,6 +200,8 @@ const struct sipd_option_def sipd_option_table[SIPD_OPT_COUNT] = {
 [SIPD_OPT_MEDIA_RTP_PORT_MAX] = {"media.rtp_port_max", INT(0, 65534),
 	.standard = "0", .check = sipd_option_check_rtp_port,
 	.doc = "Highest port for RTP, 1024 or more; 0: any free one."},
+[SIPD_OPT_MEDIA_DSCP] = {"media.dscp", INT(0, 63), .standard = "46",
+	.doc = "Mark of RTP and RTCP packets, RFC 2474; 46 is EF, 0 none."},
 [SIPD_OPT_MEDIA_RTP_TIMEOUT] = {"media.rtp_timeout", SECONDS(0, 3600),
 	.scope = BOTH, .standard = "30",
 	.doc = "An answered call without any RTP from the far end, or once "

@@ -37,8 +37,12 @@ export interface DialerOptions {
   'sip.register_expires'?: number | bigint | `${number}` | null
   /** Id of this device in REGISTER (RFC 5626), a UUID; auto: made of the machine and the account; no: none. Default: auto. */
   'sip.instance'?: string | null
+  /** What keeps the way to the server open: crlf needs no answer; stun (UDP) finds a changed address at once; options finds a dead server, too. Default: crlf. */
+  'sip.keepalive'?: 'crlf' | 'stun' | 'options' | null
   /** Keeps the way through a NAT open; 0: off. RFC 5626 4.4. 0 to 3,600 s. Default: 25. */
   'sip.keepalive_interval'?: number | bigint | `${number}` | null
+  /** Mark of SIP packets, RFC 2474; 24 is CS3, 0 none. 0 to 63. Default: 24. */
+  'sip.dscp'?: number | bigint | `${number}` | null
   /** Numeric address to bind SIP and RTP to; empty: the one that leads to the server. */
   'sip.local_address'?: string | null
   /** Port to bind SIP to; 0: any free one. 0 to 65,535. Default: 0. */
@@ -95,6 +99,8 @@ export interface DialerOptions {
   'media.rtp_port_min'?: number | bigint | `${number}` | null
   /** Highest port for RTP, 1024 or more; 0: any free one. 0 to 65,534. Default: 0. */
   'media.rtp_port_max'?: number | bigint | `${number}` | null
+  /** Mark of RTP and RTCP packets, RFC 2474; 46 is EF, 0 none. 0 to 63. Default: 46. */
+  'media.dscp'?: number | bigint | `${number}` | null
   /** An answered call without any RTP from the far end, or once it was heard any RTCP, is hung up after this long; 0: never. 0 to 3,600 s. Default: 30. */
   'media.rtp_timeout'?: number | bigint | `${number}` | null
   /** Threads for audio; 0: one a processor core. 0 to 64. Default: 0. */

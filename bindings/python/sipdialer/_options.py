@@ -19,6 +19,7 @@ Text = Union[str, Sequence[str]]
 SipTransport = Literal["udp", "tcp", "tls"]
 SipDigest = Literal["md5", "sha-256"]
 SipRegister = Union[bool, Literal["auto", "yes", "no"]]
+SipKeepalive = Literal["crlf", "stun", "options"]
 Sip100Rel = Literal["no", "supported", "required"]
 SipSessionRefresher = Literal["auto", "local", "remote"]
 SipTlsMinVersion = Literal["tlsv1.2", "tlsv1.3"]
@@ -50,7 +51,9 @@ NAMES: Dict[str, str] = {
     "sip.register": "enum",
     "sip.register_expires": "int",
     "sip.instance": "string",
+    "sip.keepalive": "enum",
     "sip.keepalive_interval": "int",
+    "sip.dscp": "int",
     "sip.local_address": "string",
     "sip.local_port": "int",
     "sip.external_address": "string",
@@ -79,6 +82,7 @@ NAMES: Dict[str, str] = {
     "media.dtmf": "enum",
     "media.rtp_port_min": "int",
     "media.rtp_port_max": "int",
+    "media.dscp": "int",
     "media.rtp_timeout": "int",
     "media.threads": "int",
     "dial.max_calls": "int",
@@ -160,8 +164,11 @@ class DialerOptions:
         refreshed in time.
     sip_instance: str, default auto. Id of this device in REGISTER (RFC 5626), a UUID; auto:
         made of the machine and the account; no: none.
+    sip_keepalive: word, default crlf. What keeps the way to the server open: crlf needs no
+        answer; stun (UDP) finds a changed address at once; options finds a dead server, too.
     sip_keepalive_interval: int, 0 to 3,600 s, default 25. Keeps the way through a NAT open; 0:
         off. RFC 5626 4.4
+    sip_dscp: int, 0 to 63, default 24. Mark of SIP packets, RFC 2474; 24 is CS3, 0 none.
     sip_local_address: str. Numeric address to bind SIP and RTP to; empty: the one that leads to
         the server.
     sip_local_port: int, 0 to 65,535, default 0. Port to bind SIP to; 0: any free one.
@@ -213,6 +220,8 @@ class DialerOptions:
         free one.
     media_rtp_port_max: int, 0 to 65,534, default 0. Highest port for RTP, 1024 or more; 0: any
         free one.
+    media_dscp: int, 0 to 63, default 46. Mark of RTP and RTCP packets, RFC 2474; 46 is EF, 0
+        none.
     media_rtp_timeout: int, 0 to 3,600 s, default 30. An answered call without any RTP from the
         far end, or once it was heard any RTCP, is hung up after this long; 0: never.
     media_threads: int, 0 to 64, default 0. Threads for audio; 0: one a processor core.
@@ -306,7 +315,8 @@ class DialerOptions:
                  sip_outbound_proxy: Optional[str] = None,
                  sip_register: Optional[SipRegister] = None,
                  sip_register_expires: Optional[int] = None, sip_instance: Optional[str] = None,
-                 sip_keepalive_interval: Optional[int] = None,
+                 sip_keepalive: Optional[SipKeepalive] = None,
+                 sip_keepalive_interval: Optional[int] = None, sip_dscp: Optional[int] = None,
                  sip_local_address: Optional[str] = None, sip_local_port: Optional[int] = None,
                  sip_external_address: Optional[str] = None,
                  sip_contact_rewrite: Optional[bool] = None,
@@ -326,7 +336,7 @@ class DialerOptions:
                  media_codecs: Optional[Text] = None, media_srtp: Optional[MediaSrtp] = None,
                  media_rtcp_mux: Optional[bool] = None, media_dtmf: Optional[MediaDtmf] = None,
                  media_rtp_port_min: Optional[int] = None,
-                 media_rtp_port_max: Optional[int] = None,
+                 media_rtp_port_max: Optional[int] = None, media_dscp: Optional[int] = None,
                  media_rtp_timeout: Optional[int] = None, media_threads: Optional[int] = None,
                  dial_max_calls: Optional[int] = None,
                  dial_calls_per_second: Optional[float] = None,

@@ -44,6 +44,7 @@ struct sipd_call_env {
 	struct sipd_disk *disk;
 	struct sipd_prompts *prompts;
 	uint16_t port_min, port_max;
+	unsigned dscp; /* of RTP */
 };
 
 /** One call's settings; copied by sipd_call_open(). */

@@ -183,6 +183,7 @@ int sipd_call_audio_open(struct sipd_call *call)
 		.log = call->env.log,
 		.port_min = call->env.port_min,
 		.port_max = call->env.port_max,
+		.dscp = call->env.dscp,
 		.rtp_timeout_ms = call->rtp_timeout_ms,
 		.wide = kinds & SIPD_PROMPT_WIDE,
 		.opus = kinds & SIPD_PROMPT_OPUS,

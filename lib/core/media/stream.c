@@ -385,6 +385,7 @@ int sipd_stream_open(struct sipd_stream **sp,
 		return err;
 	}
 
+	sipd_rtp_dscp(s->rtp, conf->dscp);
 	s->wide = conf->wide && !sipd_rtp_widen(s->rtp, conf->opus);
 	if (conf->wide && !s->wide) {
 		s->closing = true; /* nobody is told */

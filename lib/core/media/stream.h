@@ -48,6 +48,7 @@ struct sipd_stream_conf {
 	struct sipd_log *log;
 	union sipd_addr addr; /* to bind to */
 	uint16_t port_min, port_max;
+	unsigned dscp;
 	uint32_t rtp_timeout_ms;
 	bool wide; /* 16 kHz, for any codec; else 8 kHz, for G.711 */
 	bool opus; /* one of them may be Opus */

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "port/libre/libre.h"
+#include "port/net.h"
 
 #ifdef SIPD_LIBRE_STATIC
 
@@ -216,6 +217,7 @@ static bool admit(int fd, const struct sa *peer)
 	inboundc++;
 	strangerc += stranger;
 	watch_alive(fd);
+	sipd_dscp_set(fd, sa_af(peer), st->dscp);
 
 	return true;
 }
@@ -254,7 +256,12 @@ int __wrap_connect(int fd, const struct sockaddr *addr, socklen_t len)
 	if (list_head(&stacks) && !conn_of(fd) &&
 	    !getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) &&
 	    type == SOCK_STREAM && !sa_set_sa(&peer, addr)) {
+		const struct sipd_libre_stack *st = list_ledata(
+			list_head(&stacks));
+
+		/* whose it is shows later; mostly there is one only */
 		watch_alive(fd);
+		sipd_dscp_set(fd, sa_af(&peer), st->dscp);
 		(void)conn_add(fd, &peer);
 	}
 
@@ -292,8 +299,10 @@ int __wrap_tcp_send(struct tcp_conn *tc, struct mbuf *mb)
 	struct conn *conn = conn_of(tcp_conn_fd(tc));
 	int err;
 
-	if (conn && using)
+	if (conn && using && conn->stack != using) {
 		conn->stack = using;
+		sipd_dscp_set(conn->fd, sa_af(&conn->peer), using->dscp);
+	}
 	using = NULL;
 
 	queue_full = false;

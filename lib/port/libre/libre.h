@@ -87,10 +87,11 @@ void sipd_libre_log(struct sipd_log *log);
 /** What sipd_libre_log() was told; may be NULL. @thread loop */
 struct sipd_log *sipd_libre_log_here(void);
 
-/** Between open(bytes) and open(0) libre opens the sockets of a SIP stack on
- *  this thread: UDP gets a receive buffer of that size, or what the system
- *  allows. Without effect on a shared libre. @thread loop */
-void sipd_libre_open(int rcvbuf);
+/** Between open(bytes, dscp) and open(0, 0) libre opens the sockets of a SIP
+ *  stack on this thread: UDP gets a receive buffer of that size, or what the
+ *  system allows, and all get the mark. Without effect on a shared libre.
+ *  @thread loop */
+void sipd_libre_open(int rcvbuf, unsigned dscp);
 
 /** Until called with NULL: a header line that goes into the next CANCEL that
  *  libre writes on this thread; it has no way to give it one. @thread loop */
@@ -126,6 +127,7 @@ enum {
 struct sipd_libre_stack {
 	struct le le;
 	struct sa local; /* where it listens */
+	unsigned dscp;   /* of its connections */
 	bool secure;     /* no stranger may connect */
 	/** Who connects is asked for before a byte is read. */
 	bool (*knownh)(const struct sa *peer, void *arg);

@@ -16,9 +16,11 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include "port/libre/libre.h"
+#include "port/net.h"
 
 static _Thread_local struct sipd_log *log_here;
 static _Thread_local int rcvbuf_here;
+static _Thread_local unsigned dscp_here;
 static _Thread_local const char *cancel_line_here;
 static _Thread_local struct bad_request {
 	const struct sip *sip;
@@ -49,9 +51,10 @@ struct sipd_log *sipd_libre_log_here(void)
 }
 
 
-void sipd_libre_open(int rcvbuf)
+void sipd_libre_open(int rcvbuf, unsigned dscp)
 {
 	rcvbuf_here = rcvbuf;
+	dscp_here = dscp;
 }
 
 
@@ -301,7 +304,6 @@ int __wrap_udp_send(struct udp_sock *us, const struct sa *dst, struct mbuf *mb)
 }
 
 
-/* What a host forks and execs must not keep our ports. */
 /* The last line of a CANCEL is where more of it can go. */
 int __wrap_mbuf_write_str(struct mbuf *mb, const char *str)
 {
@@ -317,9 +319,15 @@ int __wrap_mbuf_write_str(struct mbuf *mb, const char *str)
 }
 
 
+/* What a host forks and execs must not keep our ports. */
 int __wrap_socket(int domain, int type, int protocol)
 {
-	return __real_socket(domain, type | SOCK_CLOEXEC, protocol);
+	const int fd = __real_socket(domain, type | SOCK_CLOEXEC, protocol);
+
+	if (fd >= 0 && dscp_here)
+		sipd_dscp_set(fd, domain, dscp_here);
+
+	return fd;
 }
 
 

@@ -114,6 +114,9 @@ int sipd_rtp_open(struct sipd_rtp **rp, struct sipd_media *m,
 		  uint16_t port_max, const struct sipd_rtp_handlers *h,
 		  void *arg);
 
+/** Mark its packets (media.dscp). @thread loop */
+void sipd_rtp_dscp(struct sipd_rtp *r, unsigned dscp);
+
 /** Make it a stream of 16 kHz, which takes every codec, before it is connected;
  *  opus: that one, too.  0 or SIPDIALER_ENOMEM. @thread loop */
 int sipd_rtp_widen(struct sipd_rtp *r, bool opus);

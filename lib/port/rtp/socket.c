@@ -104,6 +104,22 @@ int sipd_rtp_sockets(struct sipd_rtp *r, const union sipd_addr *addr,
 }
 
 
+void sipd_rtp_dscp(struct sipd_rtp *r, unsigned dscp)
+{
+	const int fds[] = {r->fd, r->rtcp_fd};
+	socklen_t len;
+	int family;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		len = sizeof(family);
+		if (fds[i] >= 0 &&
+		    !getsockopt(fds[i], SOL_SOCKET, SO_DOMAIN, &family, &len))
+			sipd_dscp_set(fds[i], family, dscp);
+	}
+}
+
+
 static void drain(int fd)
 {
 	uint8_t buf[16];

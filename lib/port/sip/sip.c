@@ -262,14 +262,14 @@ static int transports_open(struct sipd_sip *sip)
 	local_choose(sip, &laddr);
 	sa_set_port(&laddr, sip->conf.local_port);
 
-	sipd_libre_open(RCVBUF);
+	sipd_libre_open(RCVBUF, sip->conf.dscp);
 	for (i = 0; i < PORT_TRIES; i++) {
 		err = transport_add(sip, &laddr);
 		/* the port of UDP may be taken for TCP */
 		if (err != EADDRINUSE || sip->conf.local_port)
 			break;
 	}
-	sipd_libre_open(0);
+	sipd_libre_open(0, 0);
 
 	(void)sa_ntop(&laddr, host, sizeof(host));
 	if (err) {

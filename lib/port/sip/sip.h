@@ -39,6 +39,8 @@ enum sipd_100rel {
 	SIPD_100REL_REQUIRED
 };
 
+enum sipd_keepalive_by { SIPD_BY_CRLF, SIPD_BY_STUN, SIPD_BY_OPTIONS };
+
 /** Options as the engine read them. Strings are copied by sipd_sip_open(). */
 struct sipd_sip_conf {
 	const char *server; /* host or address, "" none */
@@ -54,11 +56,13 @@ struct sipd_sip_conf {
 	const char *realm;  /* one, or several with commas; "" the
 				     * first the server's own address names */
 	enum sipd_digest digest;
-	const char *outbound_proxy;   /* "" or host[:port] or sip URI */
-	bool reg;                     /* register at the server */
-	uint32_t reg_expires;         /* s asked for */
-	const char *instance;         /* "" or auto, no, a UUID */
+	const char *outbound_proxy; /* "" or host[:port] or sip URI */
+	bool reg;                   /* register at the server */
+	uint32_t reg_expires;       /* s asked for */
+	const char *instance;       /* "" or auto, no, a UUID */
+	enum sipd_keepalive_by keepalive;
 	uint32_t keepalive_interval;  /* s, 0 off */
+	unsigned dscp;                /* of what is sent, 0 none */
 	const char *local_address;    /* "" chosen by the route */
 	uint16_t local_port;          /* 0 any */
 	const char *external_address; /* "" none; put in Contact and SDP */

@@ -47,18 +47,32 @@ void sipd_sip_lost(struct sipd_sip *sip, const struct sa *peer, uint64_t gen);
 
 /* ---- keepalive.c ------------------------------------------------------- */
 
+struct sipd_send;
+
+/** What keeps the way through a NAT open, by sip.keepalive. RFC 5626 4.4 */
 struct sipd_keepalive {
 	struct tmr tmr;
 	struct sipd_sip *sip;
 	struct sa dst;
 	enum sip_transp tp;
 	uint32_t interval; /* s */
+	bool pong;         /* the server answers CRLFs (RFC 5626), or its
+			    * connection is dead */
+	/** The way is gone, or another one now: register anew. */
+	void (*goneh)(void *arg);
+	void *arg;
+	/* of keepalive.c */
+	struct tmr wait;            /* for a pong */
+	struct sip_keepalive *stun; /* libre's */
+	struct sipd_send *req;      /* OPTIONS */
+	uint64_t stun_ms;           /* it began */
+	bool no_stun;               /* the server does not do it */
 };
 
-/** CRLF CRLF towards dst each interval. RFC 5626 3.5.1 */
-void sipd_keepalive_start(struct sipd_keepalive *ka, struct sipd_sip *sip,
-			  enum sip_transp tp, const struct sa *dst,
-			  uint32_t interval);
+/** Towards dst each interval, as long as it is open: sip, dst, tp, interval,
+ *  pong, goneh and arg are set.  msg: what came by that way just now. */
+void sipd_keepalive_start(struct sipd_keepalive *ka,
+			  const struct sip_msg *msg);
 void sipd_keepalive_stop(struct sipd_keepalive *ka);
 
 /* ---- tls.c, tls_conf.c: specs fact A ----------------------------------- */

@@ -129,6 +129,29 @@ static uint32_t keepalive_interval(const struct sipd_register *reg,
 }
 
 
+static void gone_handler(void *arg)
+{
+	sipd_register_moved(arg);
+}
+
+
+static void keep_alive(struct sipd_register *reg, const struct sip_msg *msg)
+{
+	struct sipd_keepalive *ka = &reg->ka;
+
+	if (!sa_cmp(&ka->dst, &reg->dst, SA_ALL))
+		sipd_keepalive_stop(ka); /* another server */
+	ka->sip = reg->sip;
+	ka->dst = reg->dst;
+	ka->tp = reg->tp;
+	ka->interval = keepalive_interval(reg, msg);
+	ka->pong = reg->outbound;
+	ka->goneh = gone_handler;
+	ka->arg = reg;
+	sipd_keepalive_start(ka, msg);
+}
+
+
 static bool again(struct sipd_register *reg);
 
 
@@ -196,8 +219,7 @@ static void registered(struct sipd_register *reg, const struct sip_msg *msg)
 	/* after the refresh, also when that is due at the same time */
 	left = (uint64_t)seconds * 1000;
 	tmr_start(&reg->expiry, left > ms ? left : ms + 1, expired, reg);
-	sipd_keepalive_start(&reg->ka, reg->sip, reg->tp, &reg->dst,
-			     keepalive_interval(reg, msg));
+	keep_alive(reg, msg);
 	tell(reg, SIPDIALER_REGISTRATION_REGISTERED, msg->scode, "registered",
 	     0);
 	if (!contact_moved(reg))

@@ -57,6 +57,7 @@ void sipd_conns_open(struct sipd_sip *sip)
 	struct sipd_libre_stack *st = &sip->conns;
 
 	st->local = sip->laddr;
+	st->dscp = sip->conf.dscp;
 	st->secure = sip->tls != NULL;
 	st->knownh = known_handler;
 	st->losth = lost_handler;
