@@ -113,18 +113,6 @@ const char *sipd_addr_text(const union sipd_addr *a, char *buf, size_t size)
 }
 
 
-void sipd_dscp_set(int fd, int family, unsigned dscp)
-{
-	const int tos = (int)(dscp << 2); /* the rest is ECN. RFC 3168 5 */
-
-	if (family == AF_INET6)
-		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &tos,
-				 sizeof(tos));
-	else
-		(void)setsockopt(fd, IPPROTO_IP, IP_TOS, &tos, sizeof(tos));
-}
-
-
 uint64_t sipd_files_max(void)
 {
 	struct rlimit rl;

@@ -31,10 +31,6 @@ const char *sipd_addr_host(const union sipd_addr *a, char *buf, size_t size);
 /** "host:port". */
 const char *sipd_addr_text(const union sipd_addr *a, char *buf, size_t size);
 
-/** Mark what the socket sends, 0 to 63.  RFC 2474; a kernel that refuses it
- *  leaves it unmarked. @thread any */
-void sipd_dscp_set(int fd, int family, unsigned dscp);
-
 /** Descriptors this process may have open: sockets are two of them a call.
  *  @thread any */
 uint64_t sipd_files_max(void);

@@ -261,7 +261,7 @@ class Lost:
             files = {"sip__tls_cert_file": cert, "sip__tls_key_file": key}
         d = self.engine(s, incoming__accept="server", **files)
         ours = s.open[0].getpeername()[1]
-        port = int(d.all("started")[0]["text"].split(":")[-1])
+        port = d.port()
         to = s.all("REGISTER")[0].get("contact").strip("<").split(">")[0]
         for name in ("stays", "goes"):
             with self.subTest(connection=name):
@@ -330,7 +330,7 @@ class Tcp(Lost, flow.Case):
         """A stranger's connections leave room for those of the server."""
         s = self.server()
         d = self.engine(s, incoming__accept="server")
-        port = int(d.all("started")[0]["text"].split(":")[-1])
+        port = d.port()
         stranger, taken = flow.address(1), []
         for _ in range(200):
             x = socket.create_connection((self.ip, port), 5,
@@ -357,7 +357,7 @@ class Tls(Lost, flow.Case):
         cert, key = self.ca.issue("alice", "DNS:alice.example")
         s = self.server()
         d = self.engine(s, sip__tls_cert_file=cert, sip__tls_key_file=key)
-        port = int(d.all("started")[0]["text"].split(":")[-1])
+        port = d.port()
         ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         ctx.check_hostname = False
         ctx.load_verify_locations(self.ca.cert)

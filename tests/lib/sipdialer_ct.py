@@ -158,6 +158,11 @@ class Engine:
                                           for k, v in fields.items()):
                 return e
 
+    def port(self):
+        """Where it listens, as STARTED says."""
+        started = self.all("started") or [self.wait("started")]
+        return int(started[0]["text"].split(":")[-1])
+
     def all(self, name):
         return [e for e in self.seen if e["event"] == name]
 

@@ -45,10 +45,11 @@ class Server:
     """answer(msg) -> bytes, a list of them, or None for silence."""
 
     def __init__(self, ip, answer, port=0):
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket = socket.socket(socket.AF_INET6 if ":" in ip
+                                    else socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind((ip, port))
         self.socket.settimeout(0.1)
-        self.ip, self.port = self.socket.getsockname()
+        self.ip, self.port = self.socket.getsockname()[:2]
         self.answer, self.got, self.raw = answer, [], []
         self.over = False
         self.thread = threading.Thread(target=self.loop)

@@ -13,8 +13,8 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "base/dscp.h"
 #include "port/libre/libre.h"
-#include "port/net.h"
 
 #ifdef SIPD_LIBRE_STATIC
 

@@ -15,8 +15,8 @@
 #include <errno.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include "base/dscp.h"
 #include "port/libre/libre.h"
-#include "port/net.h"
 
 static _Thread_local struct sipd_log *log_here;
 static _Thread_local int rcvbuf_here;

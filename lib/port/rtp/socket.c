@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/dscp.h"
 #include "base/error.h"
 #include "port/net.h"
 

@@ -93,6 +93,7 @@ struct sipd_sip {
 	struct sipd_libre_stack conns;
 	struct list attempts; /* transactions under way. send.c */
 	uint64_t refused_ms;  /* a TLS stranger was told of */
+	bool long_told;       /* a long message by UDP was */
 };
 
 /* ---- guard.c: facts F-J of specs/libre-1.1.0.md ------------------------ */

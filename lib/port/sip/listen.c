@@ -16,6 +16,7 @@ enum {
 	REPLIES_BURST = 400,
 	EXTRA_SIZE = 512,     /* header lines of the refusal of a call */
 	LINE_MAX_BYTES = 512, /* of a request we sent, to learn from */
+	LONG_BYTES = 1300,    /* RFC 3261 18.1.1 */
 	ROUTE_SIZE = 320,
 	STRANGER_MS = 60000 /* between two warnings */
 };
@@ -351,6 +352,22 @@ static void learn(struct sipd_sip *sip, const struct sa *dst, const char *pkt,
 }
 
 
+/* RFC 3261 18.1.1 would have it go by TCP, where a NAT, a firewall or the
+ * server itself often takes none: who sets sip.transport decides. */
+static void long_sent(struct sipd_sip *sip, size_t len)
+{
+	if (sip->long_told)
+		return;
+
+	sip->long_told = true;
+	sipd_log_warning(sip->log,
+			 "sip: a message of %zu bytes goes by UDP in pieces, "
+			 "as all above 1300 may; where these get lost, "
+			 "sip.transport = tcp helps",
+			 len);
+}
+
+
 static void trace_handler(bool tx, enum sip_transp tp, const struct sa *src,
 			  const struct sa *dst, const uint8_t *pkt, size_t len,
 			  void *arg)
@@ -361,6 +378,8 @@ static void trace_handler(bool tx, enum sip_transp tp, const struct sa *src,
 	if (tx) {
 		if (tp != SIP_TRANSP_UDP)
 			sipd_libre_conn_use(&sip->conns);
+		else if (len > LONG_BYTES)
+			long_sent(sip, len);
 		learn(sip, dst, (const char *)pkt, len);
 		return;
 	}
