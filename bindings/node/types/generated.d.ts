@@ -277,8 +277,12 @@ export interface AccountOptions {
   'sip.register_expires'?: number | bigint | `${number}` | null
   /** Id of this device in REGISTER (RFC 5626), a UUID; auto: made of the machine and the account; no: none. Default: auto. */
   'sip.instance'?: string | null
+  /** What keeps the way to the server open: crlf needs no answer; stun (UDP) finds a changed address at once; options finds a dead server, too. Default: crlf. */
+  'sip.keepalive'?: 'crlf' | 'stun' | 'options' | null
   /** Keeps the way through a NAT open; 0: off. RFC 5626 4.4. 0 to 3,600 s. Default: 25. */
   'sip.keepalive_interval'?: number | bigint | `${number}` | null
+  /** Mark of SIP packets, RFC 2474; 24 is CS3, 0 none. 0 to 63. Default: 24. */
+  'sip.dscp'?: number | bigint | `${number}` | null
   /** Numeric address to bind SIP and RTP to; empty: the one that leads to the server. */
   'sip.local_address'?: string | null
   /** Port to bind SIP to; 0: any free one. 0 to 65,535. Default: 0. */
