@@ -28,16 +28,20 @@ NAMES = {
 }
 TOLD = re.compile(r'^\[ +(OK|FAILED|SKIPPED) +\] (\w+)$|'
                   r'^(ok|FAIL) +[\d.]+ s +__main__\.\w+\.(\w+) *(skipped)?', re.M)
+# Nobody on the other side: the code alone, with bytes from here.
+ALONE = {'own', 'pure', 'unit', 'unit test', 'own bytes', 'vectors'}
 ROW = re.compile(r'^\| (.+?) \| (.+?) \| `([^`]+)` `([^`]+)` \| (.+?) \| (.+?) \|$')
 HEAD = """# Conformance
 
 Made by `scripts/make-conformance.py` from marks in the tests; change those.
 Each row is a behaviour of the wire, the document that asks for it, the test
 that shows it, the other side of the line in that test, and what came out when
-all tests were run last, {when}.
+all tests were run last, {when}.  What is not there yet says the page of each
+subject.
 
 *own telephone*: a scripted SIP peer inside the unit test, message by message.
-*phonenet*: our simulated telephone network ([README](../tests/phonenet/README.md)).
+*own server, own name server, own caller ...*: the same as a program beside it.
+*none*: the code alone.  *phonenet*: our simulated telephone network ([README](../tests/phonenet/README.md)).
 All others are programs of other people, from Debian 12.
 
 {count}
@@ -59,7 +63,9 @@ def marks():
         for line in path.read_text(encoding='utf-8').split('\n'):
             m = MARK.search(line.rstrip())
             if m:
-                waiting.append(m.groups())
+                source, behaviour, peer = m.groups()
+                waiting.append((source, behaviour,
+                                'none' if peer in ALONE else peer))
             elif 'conformance: RFC' in line:
                 bad.append('%s: "%s" is no mark' % (where, line.strip()))
             m = name.match(line)
