@@ -119,6 +119,7 @@ class Openssl(flow.Case):
             child.kill()
             child.communicate()
 
+    # conformance: RFC 5922 7.2 | a server of another name gets no byte of SIP | openssl
     def test_only_the_right_server_gets_sip(self):
         ca = certs.Authority(self.dir)
         text, _ = self.served(*ca.issue("good", "DNS:" + HOST), ca.cert)
@@ -127,6 +128,7 @@ class Openssl(flow.Case):
         self.assertNotIn(b"SIP/2.0", text)
         self.one_line(r, 3, "wrong name", "other.example")
 
+    # conformance: RFC 8446 9.1 | TLS 1.2 and 1.3, with one cipher suite each | openssl
     def test_ciphers_and_versions(self):
         ca = certs.Authority(self.dir)
         cert, key = ca.issue("good", "DNS:" + HOST)
@@ -141,6 +143,7 @@ class Openssl(flow.Case):
 class Corpus(flow.Case):
     """Certificates made elsewhere, with what should become of them."""
 
+    # conformance: RFC 5922 7 | certificates good and bad are taken and refused, with a reason, before SIP is sent | certificates of the corpus
     def test_as_the_manifest_says(self):
         folder = os.path.join(DATA, "tls")
         try:
