@@ -16,6 +16,15 @@ from sipdialer_ct import Engine  # noqa: E402
 SIP_DOMAIN = "1.3.6.1.5.5.7.3.20"    # RFC 5924 4.1
 
 
+def taken(sock, port):
+    """Could it not be bound? A connection of before may still hold it."""
+    try:
+        sock.bind((HERE, port))
+    except OSError:
+        return True
+    return False
+
+
 class Inbound(test_tls.Tls):
     """The server connects to us: our certificate is asked for, and its."""
 
@@ -133,7 +142,7 @@ class Outbound(test_tls.Tls):
         s.close()
         with socket.socket() as full:
             full.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            full.bind((HERE, port))
+            flow.until(lambda: not taken(full, port), 10, "the port")
             full.listen(0)
             fill = [socket.socket() for _ in range(4)]
             for x in fill:
