@@ -320,8 +320,9 @@ checked before any takes effect; 1 MiB at most), or on the command line by
 * **scope**: every option may be set on the engine.  `call`: also for one call,
   in the list given to `sipdialer_call()`; `campaign`: for one campaign
   (`sipdialer_campaign_create()`), kept in the store; `import`: for one contact
-  file (`sipdialer_contact_import()`).  What is not set there is as the engine
-  has it.
+  file (`sipdialer_contact_import()`); `account`: for one account
+  (`sipdialer_account_add()`).  What is not set there is as the engine has it;
+  [accounts.md](accounts.md) says what an account does not take from it.
 * **when**: `any time`: also while the engine runs, for what begins after that;
   `before start`: `SIPDIALER_ESTATE` while it runs.
 * A wrong value gives `SIPDIALER_EINVAL`, and `sipdialer_last_error()` names

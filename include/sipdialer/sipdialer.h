@@ -33,7 +33,7 @@ extern "C" {
 #define SIPDIALER_API
 #endif
 
-/** One engine: a SIP account or trunk, its calls and its campaigns. */
+/** One engine: its SIP accounts and trunks, their calls and campaigns. */
 struct sipdialer;
 
 /* clang-format off */
@@ -243,7 +243,7 @@ struct sipdialer_event {
 	const char *from;     /**< Caller id sent, or of an inbound call      */
 	const char *text;     /**< See the kind                               */
 	const char *reason;   /**< Reason phrase or cause in words            */
-	const char *codec;    /**< "PCMU", "PCMA"                             */
+	const char *codec;    /**< "PCMU", "PCMA", "G722", "opus", "L16"      */
 	const char *dtmf;     /**< CALL_ENDED: all keys heard                 */
 	const char *recording; /**< CALL_ENDED: file written, else NULL       */
 	uint64_t rtp_tx;      /**< RTP packets sent                           */
