@@ -11,10 +11,30 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 import flow  # noqa: E402
 import sipserver  # noqa: E402
 import tlsserver  # noqa: E402
-from sipdialer_ct import Engine  # noqa: E402
+from sipdialer_ct import Engine, Refused  # noqa: E402
 from sipserver import registered, response  # noqa: E402
 
 COOKIE = 0x2112a442                  # RFC 8489 5
+
+
+def marks_of(here):
+    """Of the sockets of this very process with that address; those that only
+    listen are none of them."""
+    marks = []
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            x = socket.socket(fileno=os.dup(int(name)))
+        except OSError:
+            continue
+        with x:
+            try:
+                if x.getsockname() == here and (
+                        x.type == socket.SOCK_DGRAM or x.getpeername()):
+                    marks.append(x.getsockopt(socket.IPPROTO_IP,
+                                              socket.IP_TOS) >> 2)
+            except OSError:
+                pass
+    return marks
 
 
 class Udp(sipserver.Server):
@@ -197,22 +217,60 @@ class Dscp(flow.Case):
         d = self.enter(Engine(flow.LIBRARY, o))
         d.start()
         d.wait("registration", status="registered")
-        # the stack's end of the connection is in this very process
-        here = s.open[0].getpeername()
-        marks = []
-        for name in os.listdir("/proc/self/fd"):
-            try:
-                x = socket.socket(fileno=os.dup(int(name)))
-            except OSError:
-                continue
-            with x:
-                try:
-                    if x.getsockname() == here and x.getpeername():
-                        marks.append(x.getsockopt(socket.IPPROTO_IP,
-                                                  socket.IP_TOS) >> 2)
-                except OSError:
-                    pass
-        self.assertEqual(marks, [10])
+        self.assertEqual(marks_of(s.open[0].getpeername()), [10])
+
+
+class Accounts(flow.Case):
+    """The engine's own account and two by name, each in its own way."""
+
+    # conformance: RFC 5626 3.5.1, RFC 2474 3 | accounts of one engine keep their own ways open, each as its options say, with the mark of its own; what an account does not say is as the engine does | own server
+    def test_each_as_its_options_say(self):
+        def answer(msg):
+            return registered(msg, 600) if msg.method == "REGISTER" else \
+                response(msg, 200)
+
+        mine = self.enter(tlsserver.Server(self.ip, None, answer))
+        asked = self.enter(tlsserver.Server(flow.address(1), None, answer))
+        same = self.enter(tlsserver.Server(flow.address(1), None, answer))
+        bound = self.enter(Udp(flow.address(1), answer,
+                               lambda n, addr: addr))
+
+        def where(s, **more):
+            return {"sip.server": s.ip, "sip.port": s.port, "sip.user": "a",
+                    **{k.replace("__", "."): v for k, v in more.items()}}
+
+        d = self.enter(Engine(flow.LIBRARY, where(
+            mine, sip__local_address=self.ip, sip__transport="tcp",
+            sip__dscp=10, sip__keepalive_interval=1)))
+        d.account_add("asked", where(asked, sip__keepalive="options",
+                                     sip__dscp=34))
+        d.account_add("same", where(same))
+        d.start()
+        # of an engine that runs, too
+        d.account_add("bound", where(bound, sip__transport="udp",
+                                     sip__keepalive="stun", sip__dscp=0))
+        for _ in range(4):
+            d.wait("registration", status="registered")
+        asked.wait("OPTIONS", 3)
+        flow.until(lambda: min(mine.pings, same.pings,
+                               len(bound.binds)) > 2, what="keep-alives")
+        self.assertEqual([len(s.all("OPTIONS")) for s in
+                          (mine, same, bound)], [0, 0, 0])
+        self.assertEqual(asked.pings, 0)
+        self.assertEqual([marks_of(s.open[0].getpeername())
+                          for s in (mine, asked, same)], [[10], [34], [10]])
+        self.assertEqual(marks_of(bound.binds[0]), [0])
+
+    def test_marks_of_media_are_the_engines(self):
+        d = self.enter(Engine(flow.LIBRARY, {"sip.local_address": self.ip}))
+        for name, value, words in (
+                ("media.dscp", 34, "media.dscp"),
+                ("sip.dscp", 64, "63"),
+                ("sip.keepalive", "ping", "crlf,stun,options")):
+            with self.subTest(name=name), self.assertRaises(Refused) as e:
+                d.account_add("a", {"sip.server": self.ip, name: value})
+            self.assertEqual(e.exception.name, "SIPDIALER_EINVAL")
+            self.assertIn(words, e.exception.text)
 
 
 if __name__ == "__main__":

@@ -99,7 +99,7 @@ class Certificates(Tls):
         self.count = getattr(self, "count", 0) + 1
         return self.server(*self.ca.issue("s%d" % self.count, names, **how))
 
-    # conformance: RFC 5922 7.1 | server names: DNS, address, wildcard, SIP URI | openssl
+    # conformance: RFC 5922 7.1 | server names: DNS, address, wildcard, SIP URI | own TLS server
     def test_name_address_wildcard_uri(self):
         wide = certs.Authority(self.dir, "wide")
         good = [(GOOD, HOST), ("IP:" + HERE, HERE),
@@ -184,7 +184,7 @@ class Certificates(Tls):
 
 
 class Handshake(Tls):
-    # conformance: RFC 8446 D.5 | nothing older than TLS 1.2 is spoken | openssl
+    # conformance: RFC 8446 D.5 | nothing older than TLS 1.2 is spoken | own TLS server
     def test_versions(self):
         v = ssl.TLSVersion
         s = self.server(most=v.TLSv1_2)
@@ -203,7 +203,7 @@ class Handshake(Tls):
                                 ciphers="ALL:@SECLEVEL=0")
                 self.refused(s, "no version of TLS")
 
-    # conformance: RFC 8446 4.4.2 | a client certificate for a server that asks for one; its refusal is told | openssl
+    # conformance: RFC 8446 4.4.2 | a client certificate for a server that asks for one; its refusal is told | own TLS server
     def test_client_certificate(self):
         cert, key = self.ca.issue("alice", "URI:sip:alice@" + HOST)
         both = certs.chained(self.path("both.pem"), cert, key)

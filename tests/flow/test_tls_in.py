@@ -61,7 +61,7 @@ class Inbound(test_tls.Tls):
         except (ssl.SSLError, ConnectionError):
             return b"", None, None
 
-    # conformance: RFC 5922 4 | the certificate of a server that connects to us may be one of servers, clients or SIP domains | openssl
+    # conformance: RFC 5922 4 | the certificate of a server that connects to us may be one of servers, clients or SIP domains | own TLS client
     def test_certificates_of_servers_and_clients(self):
         port = self.listening()
         usages = [("serverAuth", True), ("clientAuth", True),
@@ -75,7 +75,7 @@ class Inbound(test_tls.Tls):
                 got = self.asks(port, self.context(cert, key))[0]
                 self.assertEqual(b"SIP/2.0 200 OK" in got, taken, got)
 
-    # conformance: RFC 5922 4 | a trunk that connects to us shows a certificate of its own name or address, from its address | openssl
+    # conformance: RFC 5922 4 | a trunk that connects to us shows a certificate of its own name or address, from its address | own TLS client
     def test_trunks_have_certificates_of_their_own(self):
         address, net = "127.0.0.61", "127.0.0.62"
         port = self.listening(incoming__trunks="trunk.localhost, %s, "
@@ -94,7 +94,7 @@ class Inbound(test_tls.Tls):
                                 source=source)[0]
                 self.assertEqual(b"SIP/2.0 200 OK" in got, taken, got)
 
-    # conformance: RFC 8446 2.2 | a peer that comes with a session of before gets a whole handshake | openssl
+    # conformance: RFC 8446 2.2 | a peer that comes with a session of before gets a whole handshake | own TLS client
     def test_sessions_are_not_taken_up_again(self):
         port = self.listening()
         cert, key = self.ca.issue("pbx", GOOD)
@@ -109,7 +109,7 @@ class Inbound(test_tls.Tls):
 
 
 class Outbound(test_tls.Tls):
-    # conformance: RFC 5924 4 | a certificate for SIP domains is one of a server | openssl
+    # conformance: RFC 5924 4 | a certificate for SIP domains is one of a server | own TLS server
     def test_certificate_of_a_sip_domain(self):
         s = self.server(*self.ca.issue(
             "domain", GOOD, extensions=["extendedKeyUsage=" + SIP_DOMAIN]))
@@ -122,7 +122,7 @@ class Outbound(test_tls.Tls):
                                       "keyUsage=keyCertSign"]))
         self.refused(s, "TLS")
 
-    # conformance: RFC 6066 3 | a name with a final dot connects; SNI has no dot | openssl
+    # conformance: RFC 6066 3 | a name with a final dot connects; SNI has no dot | own TLS server
     def test_final_dot(self):
         s = self.server()
         r = self.accepted(s, host=HOST + ".")

@@ -29,9 +29,8 @@ def has_module(name):
                               "/usr/lib64"))
 
 
-@unittest.skipUnless(has_module("tls.so"), "no kamailio-tls-modules")
-class Kamailio(test_kamailio.Proxy):
-    """All that is done by UDP and TCP, over TLS."""
+class OverTls:
+    """A kamailio that listens for TLS, too."""
 
     transports = ("tls",)
 
@@ -50,6 +49,48 @@ modparam("tls", "private_key", "%s")
     def options(self):
         return {"transport": "tls", "server": self.ip, "port": self.tls_port,
                 "tls_ca_file": self.ca.cert}
+
+
+@unittest.skipUnless(has_module("tls.so"), "no kamailio-tls-modules")
+class Kamailio(OverTls, test_kamailio.Proxy):
+    """All that is done by UDP and TCP, over TLS."""
+
+
+@unittest.skipUnless(has_module("tls.so"), "no kamailio-tls-modules")
+class KamailioAsks(OverTls, test_kamailio.Base):
+    """It takes those only who show a certificate of its authority."""
+
+    def more(self):
+        return super().more() + """modparam("tls", "verify_certificate", 1)
+modparam("tls", "require_certificate", 1)
+modparam("tls", "ca_list", "%s")
+""" % self.ca.cert
+
+    def shows(self, authority, name):
+        cert, key = authority.issue(name, "URI:sip:alice@" + HOST)
+        return ["-o", "sip.tls_cert_file=" + cert,
+                "-o", "sip.tls_key_file=" + key]
+
+    # conformance: RFC 8446 4.4.2 | a proxy that asks for client certificates takes ours: registered, called, hung up | kamailio
+    def test_our_certificate_is_taken(self):
+        r = self.call("+4930123400", options=[
+            *self.right, *self.shows(self.ca, "alice")])
+        self.assertEqual((r.status, r.last["disposition"]),
+                         (0, "answered"), r)
+        self.assertEqual(len(self.seen("register")), 2)
+        self.assertEqual(self.seen("loose BYE"), ["loose BYE"])
+
+    # conformance: RFC 8446 4.4.2.4 | without a certificate, or with one of another authority, such a proxy sees no SIP, and the reason is told | kamailio
+    def test_without_a_certificate_and_with_a_wrong_one(self):
+        other = certs.Authority(self.dir, "other")
+        for shown, words in (([], "client certificate"),
+                             (self.shows(other, "mallory"),
+                              "our certificate")):
+            with self.subTest(words=words):
+                r = self.call("+4930123400", options=[*self.right, *shown])
+                self.one_line(r, 3, "SIPDIALER_ENET", "TLS", words)
+        self.assertEqual(self.seen(""), [])
+        self.assertEqual(self.net.events("invite"), [])
 
 
 class Baresip(test_baresip.Baresip):
@@ -89,10 +130,36 @@ class Baresip(test_baresip.Baresip):
         self.skipTest("it calls by UDP")
 
 
+def corpus():
+    """(name, expected) of each server's certificate that the corpus has."""
+    try:
+        with open(os.path.join(DATA, "manifest.tsv"), encoding="utf-8") as f:
+            rows = [(r["path"][4:-4], r["expected"]) for r in csv.DictReader(
+                f, delimiter="\t", quoting=csv.QUOTE_NONE)
+                    if r["path"].startswith("tls/") and
+                    r["path"].endswith(".crt")]
+    except FileNotFoundError:
+        raise unittest.SkipTest("no corpus in SHARED_DATA") from None
+    return [r for r in rows if r[0] not in ("ca", "otherca")]
+
+
+def wanted(name, expected):
+    """As docs/tls.md says, where the manifest leaves it to us."""
+    return {"cnonly": True, "wildcard": True}.get(
+        name, expected.startswith("ACCEPT"))
+
+
+def made_for(name):
+    """The server that a certificate of the corpus is for: one is of an
+    address, the others of a domain."""
+    return {"sip.server": "127.0.0.1"} if name == "good_ip" else \
+        {"sip.server": "sip.localhost", "sip.domain": "pbx.dev.test"}
+
+
 class Openssl(flow.Case):
     """s_server prints what it gets: credentials, or nothing."""
 
-    def served(self, cert, key, ca, *args):
+    def served(self, cert, key, ca, *args, host=None):
         port = flow.free_port("127.0.0.1")
         out = self.path("s_server.%d" % port)
         with open(out, "wb") as f:
@@ -102,11 +169,12 @@ class Openssl(flow.Case):
                 stdin=subprocess.PIPE, stdout=f, stderr=subprocess.STDOUT)
         try:
             flow.until(lambda: flow.listens("tcp", "127.0.0.1", port))
-            c = self.command(
-                "-o", "sip.transport=tls", "-o", "sip.server=" + HOST, "-o",
-                "sip.port=%d" % port, "-o", "sip.user=alice", "-o",
-                "sip.local_address=127.0.0.1", "-o", "sip.tls_ca_file=" + ca,
-                "--json", "call", "100")
+            o = {"sip.transport": "tls", "sip.port": port,
+                 "sip.user": "alice", "sip.local_address": "127.0.0.1",
+                 "sip.tls_ca_file": ca, **(host or {"sip.server": HOST})}
+            c = self.command(*[a for k, v in o.items()
+                               for a in ("-o", "%s=%s" % (k, v))],
+                             "--json", "call", "100")
 
             def text():
                 with open(out, "rb") as f:
@@ -139,45 +207,54 @@ class Openssl(flow.Case):
                 text, _ = self.served(cert, key, ca.cert, *args)
                 self.assertIn(b"REGISTER", text)
 
+    # why those of the corpus are refused
+    REASONS = {
+        "clientonly": "not one of a server", "expired": "has expired",
+        "notyet": "not yet valid", "nulname": "wrong name",
+        "selfsigned": "self-signed", "sha1": "refused",
+        "suffix": "wrong name", "unknownca": "unknown authority",
+        "weak1024": "refused", "wronghost": "wrong name"}
+
+    # conformance: RFC 5922 7 | certificates of another hand, good and bad: those taken get REGISTER, those refused no byte of SIP, with the reason | openssl
+    def test_certificates_of_the_corpus(self):
+        rows, folder = corpus(), os.path.join(DATA, "tls")
+        for name, expected in rows:
+            with self.subTest(name=name, expected=expected):
+                cert = os.path.join(folder, name)
+                text, r = self.served(
+                    cert + ".crt", cert + ".key",
+                    os.path.join(folder, "ca.crt"), "-cipher",
+                    "ALL:@SECLEVEL=0", host=made_for(name))
+                if wanted(name, expected):
+                    self.assertIn(b"REGISTER sip:", text, r)
+                else:
+                    self.assertNotIn(b"SIP/2.0", text)
+                    self.one_line(r, 3, "SIPDIALER_ENET", "TLS",
+                                  self.REASONS[name])
+        self.assertEqual({n for n, e in rows if not wanted(n, e)},
+                         set(self.REASONS))
+
 
 class Corpus(flow.Case):
     """Certificates made elsewhere, with what should become of them."""
 
-    # conformance: RFC 5922 7 | certificates good and bad are taken and refused, with a reason, before SIP is sent | certificates of the corpus
+    # conformance: RFC 5922 7 | certificates good and bad are taken and refused, with a reason, before SIP is sent | own TLS server
     def test_as_the_manifest_says(self):
-        folder = os.path.join(DATA, "tls")
-        try:
-            with open(os.path.join(DATA, "manifest.tsv"),
-                      encoding="utf-8") as f:
-                rows = [r for r in csv.DictReader(f, delimiter="\t",
-                                                  quoting=csv.QUOTE_NONE)
-                        if r["path"].startswith("tls/") and
-                        r["path"].endswith(".crt")]
-        except FileNotFoundError:
-            self.skipTest("no corpus in SHARED_DATA")
-        # as docs/tls.md says, where the manifest leaves it to us
-        ours = {"cnonly": True, "wildcard": True}
-        tried = 0
-        for row in rows:
-            name = row["path"][4:-4]
-            want = ours.get(name, row["expected"].startswith("ACCEPT"))
-            if name in ("ca", "otherca"):
-                continue
-            with self.subTest(name=name, expected=row["expected"]):
-                self.one(folder, name, want)
-                tried += 1
-        self.assertGreater(tried, 10)
+        rows = corpus()
+        for name, expected in rows:
+            with self.subTest(name=name, expected=expected):
+                self.one(os.path.join(DATA, "tls"), name,
+                         wanted(name, expected))
+        self.assertGreater(len(rows), 10)
 
     def one(self, folder, name, want):
         cert = os.path.join(folder, name + ".crt")
         s = self.enter(tlsserver.Server("127.0.0.1", tlsserver.context(
             cert, cert[:-4] + ".key", ciphers="ALL:@SECLEVEL=0")))
-        # an address as server; its name is the domain
-        host = {"sip.server": "127.0.0.1"} if name == "good_ip" else \
-            {"sip.server": "sip.localhost", "sip.domain": "pbx.dev.test"}
         o = {"sip.transport": "tls", "sip.port": s.port, "sip.user": "alice",
              "sip.password": "hidden-word",
-             "sip.tls_ca_file": os.path.join(folder, "ca.crt"), **host}
+             "sip.tls_ca_file": os.path.join(folder, "ca.crt"),
+             **made_for(name)}
         r = run(*[a for k, v in o.items() for a in ("-o", "%s=%s" % (k, v))],
                 "--json", "call", "100", "--ring-timeout", 5)
         if want:

@@ -123,12 +123,13 @@ class Server:
 
     def cut(self):
         """Ends all connections, without a word."""
-        for t in self.open:
+        # the peer connects anew meanwhile, and that one is to live
+        ending, self.open = self.open, []
+        for t in ending:
             try:
                 t.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
-        self.open = []
 
     def all(self, method):
         return [m for m in self.got if m.method == method and not m.status]
