@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
 
@@ -76,6 +77,7 @@ static bool refer_keep(struct sipd_dialed *dialed,
 	free(dialed->refer_lines);
 	dialed->refer_to = to;
 	dialed->refer_lines = copy;
+	dialed->refer_until = sipd_clock_ms() + SIPD_CALL_DECIDE_MS;
 	(void)pthread_mutex_unlock(&dialed->d->lock);
 
 	return true;
@@ -225,7 +227,7 @@ static int refer_take(struct sipdialer *d, uint64_t call, char **to,
 	if (!dialed)
 		err = sipd_error(SIPDIALER_ENOENT, "no call %llu (any more)",
 				 (unsigned long long)call);
-	else if (!dialed->refer_to)
+	else if (!dialed->refer_to || sipd_clock_ms() >= dialed->refer_until)
 		err = sipd_error(SIPDIALER_ESTATE,
 				 "the far end of call %llu asks for no "
 				 "transfer (any more)",

@@ -601,6 +601,11 @@ static void start_work(struct sipd_work *work)
 							dialed->asked_by);
 
 	++dialed->d->open_calls;
+	if (by && by->call && !sipd_call_refer_waits(by->call)) {
+		fail(dialed, &(struct sipd_outcome){.local = true},
+		     "the far end that asked for it was refused before");
+		return;
+	}
 	sipd_calls_conf(dialed->options, &conf);
 	conf.asked_by = by ? by->call : NULL;
 	if (dialed->lines)

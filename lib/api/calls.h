@@ -43,8 +43,9 @@ struct sipd_dialed {
 	char *to;
 	/* the far end asks for a call to somebody. @locks d->lock */
 	char *refer_to, *refer_lines;
-	uint64_t asked_by; /* a call that asked for this one, 0 none */
-	char *lines;       /* its header lines; NULL: those of options */
+	uint64_t refer_until; /* mono ms */
+	uint64_t asked_by;    /* a call that asked for this one, 0 none */
+	char *lines;          /* its header lines; NULL: those of options */
 
 	/* of a campaign */
 	const struct sipd_dialed_owner *owner; /* NULL: dialed by the host */

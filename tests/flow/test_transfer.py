@@ -11,7 +11,7 @@ import flow  # noqa: E402
 from sipdialer_ct import Engine, Refused  # noqa: E402
 from test_dialog import (ANSWER, END, INVITED, ask, answer, has,  # noqa: E402
                          took)
-from test_incoming import OK, SDP, recv, request  # noqa: E402
+from test_incoming import OK, SDP, pause, recv, request  # noqa: E402
 from test_sipp_uas import Telephone  # noqa: E402
 
 FRAGMENT = "Content-Type: message/sipfrag;version=2.0\n" \
@@ -31,15 +31,17 @@ def holds(regexp):
 
 
 class Transfer(flow.Case):
-    def telephone(self, *steps, checks=""):
+    def telephone(self, *steps, checks="", before="", seconds=20):
         """sipp, that is called and goes through the steps."""
         name = "far%d" % len(os.listdir(self.dir))
         path = self.path(name + ".xml")
-        text = INVITED % checks + ANSWER % "" + request("ACK") + "".join(steps)
+        text = INVITED % checks + before + ANSWER % "" + request("ACK") + \
+            "".join(steps)
         with open(path, "w", encoding="utf-8") as f:
             f.write('<?xml version="1.0"?>\n<scenario name="s">\n' + text +
                     END % (",x" if '"x"' in text else "") + "</scenario>\n")
-        return Telephone(self, os.path.splitext(path)[0], "-rtp_echo")
+        return Telephone(self, os.path.splitext(path)[0], "-rtp_echo",
+                         "-timeout", "%ds" % seconds)
 
     def engine(self, tel, **options):
         d = self.enter(Engine(flow.LIBRARY, {
@@ -186,6 +188,76 @@ class Transfer(flow.Case):
         d.hangup(call)
         d.wait("call_ended")
         tel.wait(self)
+
+    # conformance: RFC 3515 2.4.4 | a call that a REFER asked for may ring for long; a REFER that nobody decides on is told 603 after 20 s | sipp
+    def test_asked_and_slow(self):
+        other = self.telephone(
+            request("BYE"), OK, before=answer("180 Ringing").replace(
+                "[last_To:]", "[last_To:];tag=[pid]sipp[call_number]") +
+            pause(21000), seconds=40)
+        tel = self.telephone(
+            ask("REFER", 1, "Refer-To: <sip:300@%s:%d>\n" % (
+                other.ip, other.port)), recv(202),
+            took("NOTIFY", holds("SIP/2.0 100")), OK,
+            took("NOTIFY", holds("SIP/2.0 180")), OK,
+            took("NOTIFY", holds("SIP/2.0 200")), OK,
+            ask("BYE", 2), recv(200), seconds=40)
+        left = self.telephone(
+            ask("REFER", 1, "Refer-To: <sip:300@[local_ip]>\n"), recv(202),
+            took("NOTIFY", holds("SIP/2.0 100")), OK,
+            took("NOTIFY", holds("SIP/2.0 603")), OK,
+            request("BYE"), OK, seconds=40)
+        d = self.engine(tel, call_refer="ask")
+        call = self.up(d)
+        d.wait("call_referred", call=call)
+        undecided = self.up(d, to="sip:200@%s:%d" % (left.ip, left.port))
+        d.wait("call_referred", call=undecided)
+        new = d.refer_accept(call)
+        self.assertEqual(d.wait("call_replaced", 30)["other"], new)
+        d.wait("call_ended", call=call)
+        with self.assertRaises(Refused) as wrong:
+            d.refer_accept(undecided)
+        self.assertEqual(wrong.exception.name, "SIPDIALER_ESTATE")
+        for one in (undecided, new):
+            d.hangup(one)
+            d.wait("call_ended", call=one)
+        for one in (tel, other, left):
+            one.wait(self)
+
+    # conformance: RFC 3515 2.4.6, 6665 4.1.3 | a REFER after one whose NOTIFY was refused: each is told of its own call only | sipp
+    def test_asked_again(self):
+        ringing = answer("180 Ringing").replace(
+            "[last_To:]", "[last_To:];tag=[pid]sipp[call_number]")
+        first = self.telephone(request("BYE"), OK,
+                               before=ringing + pause(1500))
+        second = self.telephone(request("BYE"), OK,
+                                before=ringing + pause(3000))
+        refer = "Refer-To: <sip:300@%s:%d>\n"
+        tel = self.telephone(
+            ask("REFER", 1, refer % (first.ip, first.port)), recv(202),
+            took("NOTIFY", holds("SIP/2.0 100")),
+            answer("481 Subscription Does Not Exist"),
+            pause(300),
+            ask("REFER", 2, refer % (second.ip, second.port)), recv(202),
+            took("NOTIFY", holds("SIP/2.0 100")), OK,
+            took("NOTIFY", holds("SIP/2.0 180")), OK,
+            took("NOTIFY", holds("SIP/2.0 200")), OK,
+            ask("BYE", 3), recv(200))
+        d = self.engine(tel, call_refer="ask")
+        call = self.up(d)
+        d.wait("call_referred", to="sip:300@%s:%d" % (first.ip, first.port))
+        one = d.refer_accept(call)
+        d.wait("call_referred", to="sip:300@%s:%d" % (second.ip,
+                                                      second.port))
+        two = d.refer_accept(call)
+        d.wait("call_answered", call=one)
+        self.assertEqual(d.wait("call_replaced")["other"], two)
+        d.wait("call_ended", call=call)
+        for new in (one, two):
+            d.hangup(new)
+            d.wait("call_ended", call=new)
+        for one in (tel, first, second):
+            one.wait(self)
 
     # conformance: RFC 3515 2.4.2 | a REFER is refused unless it is asked for | sipp
     def test_not_asked(self):

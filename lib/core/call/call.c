@@ -456,9 +456,8 @@ int sipd_call_open(struct sipd_call **cp, const struct sipd_call_env *env,
 		return sipd_error(SIPDIALER_ENOMEM, "no memory for a call");
 	}
 
-	call->asked_by = conf->asked_by;
-	if (call->asked_by)
-		call->asked_by->asked = call;
+	if (conf->asked_by)
+		sipd_call_asked_open(call, conf->asked_by);
 	call->work.h = begin;
 	sipd_loop_later(env->loop, &call->work);
 	*cp = call;

@@ -22,8 +22,9 @@
 struct sipd_call;
 
 enum {
-	SIPD_CALL_TO_MAX = 255,  /* bytes of a number or SIP URI */
-	SIPD_CALL_DTMF_MAX = 127 /* keys kept for the record; more are told
+	SIPD_CALL_TO_MAX = 255,      /* bytes of a number or SIP URI */
+	SIPD_CALL_DECIDE_MS = 20000, /* the host, on a REFER */
+	SIPD_CALL_DTMF_MAX = 127     /* keys kept for the record; more are told
 				    * by event only */
 };
 
@@ -72,7 +73,7 @@ struct sipd_call_conf {
 	bool hangup_after_play;       /* also when there is nothing to play */
 	const char *hold_play;        /* heard by who is held, "" none */
 	bool refer_ask;               /* a REFER is for the host to decide */
-	struct sipd_call *asked_by;   /* by REFER, or NULL */
+	struct sipd_call *asked_by;   /* by REFER that waits, or NULL */
 };
 
 /** All about a call that is over. Strings live as long as the handler runs. */
@@ -174,7 +175,9 @@ void sipd_call_hold(struct sipd_call *call, bool on);
  *  has come about, and goes on if not. */
 void sipd_call_transfer(struct sipd_call *call, const char *to,
 			const struct sipd_call *other);
-/** Refuse what the peer asked for by referred(). */
+/** Is what the peer asked for by referred() still to be decided? */
+bool sipd_call_refer_waits(const struct sipd_call *call);
+/** Refuse it; too late nothing happens. */
 void sipd_call_refer_reject(struct sipd_call *call, int sip_status);
 void sipd_call_unbridge(struct sipd_call *call, const char *reason);
 

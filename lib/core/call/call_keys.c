@@ -100,18 +100,21 @@ void sipd_call_key(struct sipd_call *call, char digit, uint32_t duration_ms,
 
 void sipd_call_keys_send(struct sipd_call *call, const char *digits)
 {
+	const bool was = call->info_keying;
+
 	if (!call->keys_by_info) {
 		call->keying = true;
 		sipd_stream_dtmf(call->stream, digits);
 		return;
 	}
 
+	/* the answer may come before it returns */
+	call->info_keying = true;
 	if (!call->invite || sipd_invite_keys(call->invite, digits)) {
+		call->info_keying = was;
 		sipd_log_warning(call->env.log, "call %llu: keys \"%s\": %s",
 				 (unsigned long long)call->id, digits,
 				 call->invite ? sipd_error_text()
 					      : "the call is ending");
-		return;
 	}
-	call->info_keying = true;
 }

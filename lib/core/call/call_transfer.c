@@ -9,9 +9,6 @@
 
 #include "base/error.h"
 
-enum { DECIDE_MS = 20000 }; /* the host, on a REFER */
-
-
 /* ---- hold ----------------------------------------------------------------- */
 
 void sipd_call_hold(struct sipd_call *call, bool on)
@@ -77,7 +74,25 @@ void sipd_call_transfer(struct sipd_call *call, const char *to,
 
 static void late_handler(void *arg)
 {
-	sipd_call_refer_reject(arg, 603);
+	struct sipd_call *call = arg;
+
+	if (call->invite)
+		sipd_invite_referred(call->invite, 603);
+}
+
+
+bool sipd_call_refer_waits(const struct sipd_call *call)
+{
+	return sipd_timer_running(&call->refer);
+}
+
+
+/* The call that it asked for before has nobody to tell any more. */
+static void forget_asked(struct sipd_call *call)
+{
+	if (call->asked)
+		call->asked->asked_by = NULL;
+	call->asked = NULL;
 }
 
 
@@ -88,15 +103,28 @@ bool sipd_call_asked(const struct sipd_referral *r, void *arg)
 	if (!call->refer_ask || call->quit)
 		return false;
 
-	sipd_timer_start(&call->refer, DECIDE_MS, late_handler, call);
+	forget_asked(call);
+	sipd_timer_start(&call->refer, SIPD_CALL_DECIDE_MS, late_handler,
+			 call);
 	call->h->referred(call, r, call->arg);
 
-	return true;
+	return sipd_call_refer_waits(call); /* else it was refused at once */
+}
+
+
+void sipd_call_asked_open(struct sipd_call *call, struct sipd_call *by)
+{
+	sipd_timer_cancel(&by->refer);
+	forget_asked(by);
+	by->asked = call;
+	call->asked_by = by;
 }
 
 
 void sipd_call_refer_reject(struct sipd_call *call, int sip_status)
 {
+	if (!sipd_call_refer_waits(call))
+		return; /* it was told before */
 	sipd_timer_cancel(&call->refer);
 	if (call->invite)
 		sipd_invite_referred(call->invite, sip_status);
@@ -125,9 +153,8 @@ void sipd_call_asked_over(struct sipd_call *call, int sip_status)
 							       ? sip_status
 							       : 503);
 		call->asked_by->asked = NULL;
+		call->asked_by = NULL;
 	}
-	if (call->asked)
-		call->asked->asked_by = NULL;
-	call->asked = call->asked_by = NULL;
+	forget_asked(call);
 	sipd_timer_cancel(&call->refer);
 }

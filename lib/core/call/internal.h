@@ -143,6 +143,8 @@ void sipd_call_cannot(struct sipd_call *call, int error, const char *text);
 void sipd_call_holding(bool on, int error, const char *reason, void *arg);
 void sipd_call_transferred(const struct sipd_transfer *t, void *arg);
 bool sipd_call_asked(const struct sipd_referral *r, void *arg);
+/** It is made because the peer of `by` asks for it. */
+void sipd_call_asked_open(struct sipd_call *call, struct sipd_call *by);
 /** How a call goes that was asked for. */
 void sipd_call_asked_progress(struct sipd_call *call, int sip_status);
 /** It is over. */

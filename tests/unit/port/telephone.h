@@ -61,6 +61,7 @@ struct side {
 	pthread_cond_t cond;
 	struct told told;
 	bool hangup_in_progress;
+	bool hangup_in_transfer; /* once it is completed */
 	bool take_referrals;
 	int err;
 
@@ -184,6 +185,8 @@ HELPER void transfer_handler(const struct sipd_transfer *t, void *arg)
 	     (void)snprintf(s->told.transfer_reason,
 			    sizeof(s->told.transfer_reason), "%s",
 			    t->reason ? t->reason : ""));
+	if (s->hangup_in_transfer && t->state == SIPD_TRANSFER_COMPLETED)
+		do_hangup(s);
 }
 
 

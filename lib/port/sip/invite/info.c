@@ -234,6 +234,8 @@ static void send_key(struct sipd_invite *inv)
 		(void)re_snprintf(body, sizeof(body),
 				  "Signal=%c\r\nDuration=%d\r\n",
 				  info->keys[0], TONE_MS);
+	if (!info->challenges)
+		invite_tries_afresh(inv);
 	info->req = mem_deref(info->req);
 	info->waiting = true;
 	if (invite_dialog_send(inv, &inv->dlg, &rq))
@@ -267,10 +269,13 @@ int sipd_invite_keys(struct sipd_invite *inv, const char *digits)
 
 	if (inv->state != INVITE_CONFIRMED || inv->hungup)
 		return sipd_error(SIPDIALER_ESTATE, "the call is not up");
-	if (!inv->info)
+	if (!inv->info) {
 		inv->info = mem_zalloc(sizeof(*inv->info), info_destructor);
-	if (!inv->info)
-		return sipd_error(SIPDIALER_ENOMEM, "no memory for keys");
+		if (!inv->info)
+			return sipd_error(SIPDIALER_ENOMEM,
+					  "no memory for keys");
+		tmr_init(&inv->info->tmr);
+	}
 
 	len = strlen(inv->info->keys);
 	if (len + strlen(digits) > KEYS_MAX)

@@ -442,8 +442,8 @@ void sipd_invite_hangup(struct sipd_invite *inv, const char *reason)
 		.reason = reason,
 	};
 
-	if (inv->told)
-		return;
+	if (inv->told || inv->state == INVITE_DONE)
+		return; /* or its end is being told */
 	if (inv->inbound) {
 		invite_in_hangup(inv, reason);
 		return;
@@ -510,7 +510,9 @@ bool sipd_invite_stray_response(struct sipd_sip *sip,
 
 	if (inv->dlg.rtag && !pl_strcmp(&msg->to.tag, inv->dlg.rtag)) {
 		if (msg->cseq.num == inv->acked_seq ||
-		    msg->cseq.num == inv->invite_seq)
+		    msg->cseq.num == inv->invite_seq ||
+		    msg->cseq.num == inv->modify_seq ||
+		    msg->cseq.num == inv->refresh_seq)
 			invite_ack(inv, &inv->dlg, msg->cseq.num);
 	}
 	else if (!inv->inbound &&

@@ -122,6 +122,7 @@ struct sipd_invite {
 	bool peer_update;   /* peer allows UPDATE */
 	bool refreshing;    /* req is a refresh */
 	bool offering;      /* ... with a description */
+	bool modifying;     /* ... to hold, or to go on */
 	bool refresh_again; /* ... sent once more */
 	bool bye_again;     /* BYE sent once more, the other way */
 	bool tagged;        /* first_tag is set */

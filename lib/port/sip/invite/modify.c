@@ -38,6 +38,26 @@ static void later(struct sipd_invite *inv, uint32_t ms)
 }
 
 
+/* Asked for, and taken back before it was sent: so it stands. */
+static void settled(struct sipd_invite *inv)
+{
+	tmr_cancel(&inv->modify);
+	tell(inv, inv->local.hold, SIPDIALER_OK, "");
+}
+
+
+/* Refused, but not for good.  True: it is still wanted. */
+static bool once_more(struct sipd_invite *inv)
+{
+	inv->local.hold = !inv->local.hold;
+	if (inv->hold_want != inv->local.hold)
+		return true;
+	settled(inv);
+
+	return false;
+}
+
+
 /* It stays as it was. */
 static void give_up(struct sipd_invite *inv, int error, const char *reason)
 {
@@ -75,13 +95,13 @@ static void refused(struct sipd_invite *inv, const struct sip_msg *msg)
 
 	if ((msg->scode == 401 || msg->scode == 407) &&
 	    !invite_challenge(inv, msg)) {
-		inv->local.hold = !inv->local.hold;
-		modify_send(inv);
+		if (once_more(inv))
+			modify_send(inv);
 		return;
 	}
 	if (msg->scode == 491 && inv->modify_tries) {
-		inv->local.hold = !inv->local.hold;
-		later(inv, invite_glare_ms(inv));
+		if (once_more(inv))
+			later(inv, invite_glare_ms(inv));
 		return;
 	}
 
@@ -102,7 +122,7 @@ static void modify_resp(int err, const struct sip_msg *msg, void *arg)
 	if (msg && msg->scode < 200)
 		return;
 
-	inv->refreshing = inv->offering = false;
+	inv->refreshing = inv->offering = inv->modifying = false;
 	if (err == ETIMEDOUT) /* as a 408. RFC 3261 8.1.3.1, 12.2.1.2 */
 		invite_session_lost(inv, "peer does not answer a re-INVITE");
 	else if (err || !msg)
@@ -149,11 +169,11 @@ static void modify_send(struct sipd_invite *inv)
 		invite_timer_again(inv, headers, sizeof(headers));
 		rq.cseq = inv->modify_seq = ++inv->lseq;
 		inv->refresh_met = rq.method;
-		inv->refreshing = inv->offering = true;
+		inv->refreshing = inv->offering = inv->modifying = true;
 		err = invite_dialog_send(inv, &inv->dlg, &rq);
 	}
 	if (err) {
-		inv->refreshing = inv->offering = false;
+		inv->refreshing = inv->offering = inv->modifying = false;
 		give_up(inv, SIPDIALER_ENET, "the re-INVITE cannot be sent");
 	}
 }
@@ -161,11 +181,17 @@ static void modify_send(struct sipd_invite *inv)
 
 void sipd_invite_hold(struct sipd_invite *inv, bool on)
 {
+	const bool waits = inv->hold_want != inv->local.hold &&
+			   !inv->modifying;
+
 	if (inv->state != INVITE_CONFIRMED)
 		return;
 
 	inv->hold_want = on;
 	inv->modify_tries = TRIES;
-	if (!inv->offering)
+	invite_tries_afresh(inv);
+	if (waits && on == inv->local.hold)
+		settled(inv);
+	else if (!inv->modifying && !waits)
 		modify_send(inv);
 }

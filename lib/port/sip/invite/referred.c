@@ -57,6 +57,7 @@ static void notify_resp(int err, const struct sip_msg *msg, void *arg)
 		const int next = referred->next;
 
 		referred->next = 0;
+		invite_tries_afresh(inv);
 		notify_send(inv, next);
 		return;
 	}
@@ -114,10 +115,12 @@ void sipd_invite_referred(struct sipd_invite *inv, int sip_status)
 			inv->referred = mem_deref(inv->referred);
 		return;
 	}
-	if (referred->req)
+	if (referred->req) {
 		referred->next = sip_status;
-	else
-		notify_send(inv, sip_status);
+		return;
+	}
+	invite_tries_afresh(inv);
+	notify_send(inv, sip_status);
 }
 
 

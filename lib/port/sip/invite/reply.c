@@ -353,6 +353,7 @@ static void bye(struct sipd_invite *inv, const struct sip_msg *msg)
 	inv->refreshing = inv->offering = false;
 	inv->req = mem_deref(inv->req);
 	tmr_cancel(&inv->tmr);
+	inv->state = INVITE_DONE; /* the owner may hang up as he is told */
 	invite_refer_over(inv, true);
 	invite_done(inv, invite_linger(inv, msg->tp == SIP_TRANSP_UDP
 						    ? INVITE_LINGER_MS
