@@ -241,9 +241,11 @@ static void tell_end(struct sipd_dialed *dialed)
 	atomic_fetch_add(&d->counts.by_disposition[dialed->end.disposition],
 			 1);
 
-	/* who hears of the end may dial again at once */
+	/* who hears of the end may dial again, or remove the account, at once */
 	unlist(dialed);
 	sipd_engine_slot_release(d);
+	sipd_account_release(dialed->account);
+	dialed->account = NULL;
 	sipd_event_push_reserved(d->events, dialed->end_node, &dialed->end);
 
 	if (dialed->owner)
@@ -356,6 +358,7 @@ static void fill_event(struct sipd_dialed *dialed,
 	ev->srtp = rec->srtp;
 	ev->dtmf = r->dtmf;
 	ev->recording = r->recording;
+	ev->account = sipd_account_name(account_of(dialed));
 	ev->rtp_tx = r->rtp_tx;
 	ev->rtp_rx = r->rtp_rx;
 	ev->rtp_lost = r->rtp_lost;

@@ -218,6 +218,11 @@ static void finish_done(struct sipd_job *job)
 			   q->row.status == SIPDIALER_CAMPAIGN_RUNNING);
 
 	run->finishing = false;
+	if (!more) {
+		/* who hears of the end may remove the account at once */
+		sipd_account_release(run->account);
+		run->account = NULL;
+	}
 	if (!job->err && !q->err && !more)
 		tell(run, q, SIPDIALER_EVENT_CAMPAIGN_STATUS);
 	if (!q->err && q->row.status == SIPDIALER_CAMPAIGN_CANCELLED)

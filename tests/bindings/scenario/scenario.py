@@ -100,6 +100,44 @@ class Runner:
     def do_reject(self, name, status):
         self.names[name].reject(int(status))
 
+    def do_early(self, name, *words):
+        self.names[name].early(**options(words))
+
+    def do_redirect(self, name, to):
+        self.names[name].redirect(to)
+
+    def do_hold(self, name):
+        self.names[name].hold()
+
+    def do_resume(self, name):
+        self.names[name].resume()
+
+    def do_bridge(self, name, other):
+        self.names[name].bridge(self.names[other])
+
+    def do_unbridge(self, name):
+        self.names[name].unbridge()
+
+    def do_transfer(self, name, to):
+        self.names[name].transfer(to)
+
+    def do_attended(self, name, other):
+        self.names[name].transfer(self.names[other])
+
+    def do_accept(self, name, *words):
+        self.names[name].accept_referral(**options(words))
+
+    def do_decline(self, name, status):
+        self.names[name].reject_referral(int(status))
+
+    def do_account(self, name, *words):
+        self.dialer.account_add(name, **{
+            "sip_server": self.dialer.get("sip.server"),
+            "sip_port": self.dialer.get("sip.port"), **options(words)})
+
+    def do_noaccount(self, name):
+        self.dialer.account_remove(name)
+
     def do_hangup(self, name):
         self.names[name].hangup()
 

@@ -147,6 +147,119 @@ static int reject(struct runner *r, size_t wordc, char **words)
 }
 
 
+static int early(struct runner *r, size_t wordc, char **words)
+{
+	const char *list[WORDS + 1];
+
+	return sipdialer_call_early(r->d, name_get(r, words[1]),
+				    options(2, wordc, words, list));
+}
+
+
+static int redirect(struct runner *r, size_t wordc, char **words)
+{
+	(void)wordc;
+
+	return sipdialer_call_redirect(r->d, name_get(r, words[1]), words[2]);
+}
+
+
+static int hold(struct runner *r, size_t wordc, char **words)
+{
+	(void)wordc;
+
+	return sipdialer_call_hold(r->d, name_get(r, words[1]), 1);
+}
+
+
+static int resume(struct runner *r, size_t wordc, char **words)
+{
+	(void)wordc;
+
+	return sipdialer_call_hold(r->d, name_get(r, words[1]), 0);
+}
+
+
+static int bridge(struct runner *r, size_t wordc, char **words)
+{
+	(void)wordc;
+
+	return sipdialer_call_bridge(r->d, name_get(r, words[1]),
+				     name_get(r, words[2]));
+}
+
+
+static int unbridge(struct runner *r, size_t wordc, char **words)
+{
+	(void)wordc;
+
+	return sipdialer_call_unbridge(r->d, name_get(r, words[1]));
+}
+
+
+static int transfer(struct runner *r, size_t wordc, char **words)
+{
+	(void)wordc;
+
+	return sipdialer_call_transfer(r->d, name_get(r, words[1]), words[2]);
+}
+
+
+static int attended(struct runner *r, size_t wordc, char **words)
+{
+	(void)wordc;
+
+	return sipdialer_call_transfer_attended(r->d, name_get(r, words[1]),
+						name_get(r, words[2]));
+}
+
+
+static int accept_refer(struct runner *r, size_t wordc, char **words)
+{
+	const char *list[WORDS + 1];
+	uint64_t id = 0;
+
+	return sipdialer_call_refer_accept(r->d, name_get(r, words[1]),
+					   options(2, wordc, words, list),
+					   &id);
+}
+
+
+static int decline(struct runner *r, size_t wordc, char **words)
+{
+	(void)wordc;
+
+	return sipdialer_call_refer_reject(r->d, name_get(r, words[1]),
+					   atoi(words[2]));
+}
+
+
+/* sip.server and sip.port are the engine's, before what the words say */
+static int account(struct runner *r, size_t wordc, char **words)
+{
+	static const char *const same[] = {"sip.server", "sip.port"};
+	char text[2][WORD], value[WORD / 2];
+	const char *list[WORDS + 3];
+
+	for (size_t i = 0; i < 2; i++) {
+		(void)sipdialer_get(r->d, same[i], value, sizeof(value));
+		(void)snprintf(text[i], WORD, "%s=%s", same[i], value);
+		list[i] = text[i];
+	}
+	(void)options(2, wordc, words, list + 2);
+
+	return sipdialer_account_add(r->d, words[1], list);
+}
+
+
+static int noaccount(struct runner *r, size_t wordc, char **words)
+{
+	(void)wordc;
+
+	return sipdialer_account_remove(r->d, words[1]);
+}
+
+
 static int hangup(struct runner *r, size_t wordc, char **words)
 {
 	(void)wordc;
@@ -280,7 +393,13 @@ int run_verb(struct runner *r, size_t wordc, char **words)
 		{"talk", 4, talk_verb}, {"campaign", 2, campaign},
 		{"import", 3, import},  {"add", 3, add},
 		{"run", 2, run},        {"results", 3, results},
-		{"dnc", 2, dnc},
+		{"dnc", 2, dnc},        {"early", 2, early},
+		{"hold", 2, hold},      {"redirect", 3, redirect},
+		{"resume", 2, resume},  {"bridge", 3, bridge},
+		{"accept", 2, accept_refer}, {"unbridge", 2, unbridge},
+		{"decline", 3, decline}, {"transfer", 3, transfer},
+		{"account", 2, account}, {"attended", 3, attended},
+		{"noaccount", 2, noaccount},
 	};
 
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
