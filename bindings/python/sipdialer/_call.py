@@ -74,7 +74,7 @@ class Call(CallOptions):
     def reject(self, sip_status: int = 486) -> None:
         """Refuses an incoming call, 400 to 699."""
         self._dialer._verb(lib.call_reject, self._id, convert.number(
-            sip_status, "sip_status", 400, 699))
+            sip_status, "sip_status", -2**31, 2**31 - 1))
 
     def redirect(self, to: str) -> None:
         """Sends the caller of an incoming call to another number or SIP URI, by 302."""
@@ -126,7 +126,7 @@ class Call(CallOptions):
     def reject_referral(self, sip_status: int = 603) -> None:
         """Does not do what the far end asked for by `call_referred`."""
         self._dialer._verb(lib.call_refer_reject, self._id, convert.number(
-            sip_status, "sip_status", 400, 699))
+            sip_status, "sip_status", -2**31, 2**31 - 1))
 
     def __eq__(self, other: object) -> bool:
         return (isinstance(other, Call) and other._id == self._id and
