@@ -6,7 +6,9 @@
  */
 #include "api/account.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include "api/calls.h"
 #include "base/error.h"
 
 /* clang-format off */
@@ -102,6 +104,59 @@ static int layer(struct sipdialer *d, struct sipd_options *o,
 	int err = sipd_options_copy(o, &d->options);
 
 	return err ? err : sipd_account_options(o, acc);
+}
+
+
+/* @locks d->lock */
+static int layers_of_call(struct sipdialer *d, uint64_t call,
+			  struct sipd_options *o)
+{
+	const struct sipd_dialed *dialed =
+		call ? sipd_idmap_get(&d->live, call) : NULL;
+
+	return dialed && dialed->account ? layer(d, o, dialed->account)
+					 : sipd_options_copy(o, &d->options);
+}
+
+
+int sipd_calls_options(struct sipdialer *d, uint64_t call,
+		       const char *const *list, struct sipd_options **op)
+{
+	struct sipd_options *o = calloc(1, sizeof(*o));
+	int err;
+
+	if (!o)
+		return sipd_error(SIPDIALER_ENOMEM, "no memory for a call");
+
+	(void)pthread_mutex_lock(&d->lock);
+	err = layers_of_call(d, call, o);
+	(void)pthread_mutex_unlock(&d->lock);
+	if (!err && list)
+		err = sipd_options_apply_list(o, list, SIPD_SCOPE_CALL, false);
+	if (err) {
+		sipd_options_close(o);
+		free(o);
+		return err;
+	}
+
+	*op = o;
+
+	return SIPDIALER_OK;
+}
+
+
+enum sipd_srtp_mode sipd_account_srtp(const struct sipd_account *acc)
+{
+	const struct sipd_options *o = &acc->d->options;
+	int mode;
+
+	(void)pthread_mutex_lock(&acc->d->lock);
+	if (sipd_opt_is_set(&acc->given, SIPD_OPT_MEDIA_SRTP))
+		o = &acc->given;
+	mode = sipd_opt_enum(o, SIPD_OPT_MEDIA_SRTP);
+	(void)pthread_mutex_unlock(&acc->d->lock);
+
+	return (enum sipd_srtp_mode)mode;
 }
 
 

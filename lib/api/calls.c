@@ -617,36 +617,6 @@ static void start_work(struct sipd_work *work)
 }
 
 
-int sipd_calls_options(struct sipdialer *d, const char *const *list,
-		       struct sipd_options **op)
-{
-	struct sipd_options *o = calloc(1, sizeof(*o));
-	int err = SIPDIALER_ENOMEM;
-
-	if (o) {
-		(void)pthread_mutex_lock(&d->lock);
-		err = sipd_options_copy(o, &d->options);
-		(void)pthread_mutex_unlock(&d->lock);
-	}
-	if (err) {
-		free(o);
-		return sipd_error(err, "no memory for a call");
-	}
-
-	if (list)
-		err = sipd_options_apply_list(o, list, SIPD_SCOPE_CALL, false);
-	if (err) {
-		sipd_options_close(o);
-		free(o);
-		return err;
-	}
-
-	*op = o;
-
-	return SIPDIALER_OK;
-}
-
-
 /* Header lines for one that was asked for, before those of the options. */
 static int lines_join(struct sipd_dialed *dialed, const char *lines)
 {
@@ -707,7 +677,7 @@ static int call_new(struct sipdialer *d, const struct sipd_call_wish *wish,
 	struct sipd_dialed *dialed;
 	int err;
 
-	err = sipd_calls_options(d, wish->options, &o);
+	err = sipd_calls_options(d, 0, wish->options, &o);
 	if (err)
 		return err;
 

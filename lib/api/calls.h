@@ -94,10 +94,11 @@ size_t sipd_calls_codecs(const struct sipd_options *o,
 void sipd_calls_conf(const struct sipd_options *o,
 		     struct sipd_call_conf *conf);
 
-/** The engine's options with the list on top, to close and free. @thread any
- */
-int sipd_calls_options(struct sipdialer *d, const char *const *list,
-		       struct sipd_options **op);
+/** The engine's options, on top of them those of the account that call came in
+ *  by (0, or none such: no account), and then the list; to close and free.
+ *  account.c. @thread any */
+int sipd_calls_options(struct sipdialer *d, uint64_t call,
+		       const char *const *list, struct sipd_options **op);
 
 /** What core/call tells of a call; arg is its struct sipd_dialed. */
 extern const struct sipd_call_handlers sipd_dialed_handlers;

@@ -209,6 +209,8 @@ int sipd_account_choose(struct sipdialer *d, struct sipd_options *o,
 /** A further user of it; NULL for NULL and the engine's own. */
 struct sipd_account *sipd_account_use(struct sipd_account *acc);
 void sipd_account_release(struct sipd_account *acc);
+/** media.srtp of calls that come in by it, before any verb says more. */
+enum sipd_srtp_mode sipd_account_srtp(const struct sipd_account *acc);
 /** For events; NULL: the engine's own. */
 const char *sipd_account_name(const struct sipd_account *acc);
 

@@ -129,10 +129,11 @@ static int call_new(struct sipd_account *acc, struct sipd_invite *invite,
 		dialed->replaces = sipd_call_of(caller->replaces);
 	++d->open_calls;
 	++d->calls_in;
+	acc = sipd_account_use(acc);
 	(void)pthread_mutex_lock(&d->lock);
 	dialed->inbound = true;
+	dialed->account = acc;
 	(void)pthread_mutex_unlock(&d->lock);
-	dialed->account = sipd_account_use(acc);
 	err = open_call(dialed, invite, caller);
 	if (err) {
 		sipd_dialed_drop(dialed);
@@ -171,6 +172,11 @@ static int incoming_handler(struct sipd_invite *invite,
 
 	if (d->stopping || !account_lives(acc))
 		return 480;
+	if (sipd_invite_check_srtp(invite, sipd_account_srtp(acc))) {
+		sipd_log_info(&d->log, "a call from %s is refused: %s",
+			      caller->from, sipd_error_text());
+		return 488;
+	}
 	if ((max && d->calls_in >= max) || !sipd_engine_slot_take(d))
 		return 486;
 

@@ -195,7 +195,7 @@ static int take(struct sipdialer *d, uint64_t call, bool early,
 
 	err = decision_new(&n, d, call);
 	if (!err)
-		err = sipd_calls_options(d, options, &n->options);
+		err = sipd_calls_options(d, call, options, &n->options);
 	if (!err) {
 		n->early = early;
 		err = audio_make(d, n);
@@ -345,7 +345,7 @@ void sipd_incoming_undecided(struct sipd_dialed *dialed)
 	if (decided(dialed))
 		return; /* a verb is on its way */
 
-	if (sipd_calls_options(dialed->d, NULL, &o)) {
+	if (sipd_calls_options(dialed->d, dialed->id, NULL, &o)) {
 		sipd_call_reject(dialed->call, 500);
 		return;
 	}
@@ -373,7 +373,7 @@ static int options_replacing(const struct sipd_dialed *dialed,
 		(void)snprintf(audio, sizeof(audio), "call.audio=%u",
 			       old->audio_rate);
 
-	return sipd_calls_options(dialed->d, list, op);
+	return sipd_calls_options(dialed->d, dialed->id, list, op);
 }
 
 

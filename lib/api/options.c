@@ -374,7 +374,10 @@ unsigned sipd_option_scope(int id)
 	const bool account = !strncmp(def->name, "sip.", 4) ||
 			     id == SIPD_OPT_INCOMING_ACCEPT ||
 			     id == SIPD_OPT_INCOMING_TRUNKS ||
-			     id == SIPD_OPT_MEDIA_SRTP;
+			     id == SIPD_OPT_MEDIA_CODECS ||
+			     id == SIPD_OPT_MEDIA_SRTP ||
+			     id == SIPD_OPT_MEDIA_RTCP_MUX ||
+			     id == SIPD_OPT_MEDIA_DTMF;
 
 	return def->scope | (account ? SIPD_SCOPE_ACCOUNT : 0);
 }

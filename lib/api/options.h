@@ -172,7 +172,8 @@ void sipd_options_close(struct sipd_options *o);
 int sipd_options_copy(struct sipd_options *dst,
 		      const struct sipd_options *src);
 
-/** Its scopes; all of sip.* may be set for an account. */
+/** Its scopes; all of sip.* may be set for an account, and what an offer is
+ *  made of. */
 unsigned sipd_option_scope(int id);
 /** The value, or that there is none, from src. */
 int sipd_options_take(struct sipd_options *dst, const struct sipd_options *src,

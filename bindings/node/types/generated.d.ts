@@ -327,8 +327,14 @@ export interface AccountOptions {
   'sip.tls_key_file'?: string | null
   /** Oldest version of TLS that is spoken. Default: tlsv1.2. */
   'sip.tls_min_version'?: 'tlsv1.2' | 'tlsv1.3' | null
+  /** Codecs offered, the preferred first; of an offer that comes the first of these is taken. Calls with one of g722, opus and l16 run at 16 kHz. Default: pcmu,pcma. */
+  'media.codecs'?: string | readonly ('pcmu' | 'pcma' | 'g722' | 'opus' | 'l16')[] | null
   /** Encryption of the audio (docs/srtp.md); optional: where the far end can; required, dtls: no call without. Default: off. */
   'media.srtp'?: 'off' | 'optional' | 'required' | 'dtls' | null
+  /** Offer and take RTCP on the port of RTP (RFC 5761); with DTLS always. Default: no. */
+  'media.rtcp_mux'?: boolean | 'yes' | 'no' | null
+  /** How keys are sent and listened for (docs/dtmf.md); auto: RFC 4733 if the far end has it, else tones, or INFO with Opus. Default: auto. */
+  'media.dtmf'?: 'rfc4733' | 'info' | 'inband' | 'auto' | null
   /** Whose calls come in as CALL_INCOMING; server: those of sip.server and sip.outbound_proxy; trunks: those of incoming.trunks. Others get no answer. Default: no. */
   'incoming.accept'?: 'no' | 'server' | 'trunks' | 'both' | null
   /** Who else may call and ask, whatever the transport: addresses, networks as 192.0.2.0/24 and host names, at most 64, ',' between. */

@@ -472,7 +472,9 @@ class DialerOptions:
                     sip_tls_cert_file: Optional[Path] = None,
                     sip_tls_key_file: Optional[Path] = None,
                     sip_tls_min_version: Optional[SipTlsMinVersion] = None,
-                    media_srtp: Optional[MediaSrtp] = None,
+                    media_codecs: Optional[Text] = None, media_srtp: Optional[MediaSrtp] = None,
+                    media_rtcp_mux: Optional[bool] = None,
+                    media_dtmf: Optional[MediaDtmf] = None,
                     incoming_accept: Optional[IncomingAccept] = None,
                     incoming_trunks: Optional[str] = None) -> None:
         """Adds an account, a SIP stack of its own (docs/accounts.md), before or after

@@ -136,7 +136,8 @@ struct sipd_invite_caller {
 };
 
 /** A call comes in from the server or a trunk: sipd_invite_take() it and return 0, or
- *  return the SIP status to refuse it with. */
+ *  return the SIP status to refuse it with; 488: for what sipd_error_text()
+ *  says. */
 typedef int(sipd_incoming_h)(struct sipd_invite *inv,
 			     const struct sipd_invite_caller *caller,
 			     void *arg);
@@ -284,6 +285,11 @@ int sipd_invite_open(struct sipd_invite **ip, struct sipd_sip *sip,
 /** Send keys by INFO in a session that is up, at most 64 waiting; keys_sent()
  *  follows.  RFC 6086 */
 int sipd_invite_keys(struct sipd_invite *inv, const char *digits);
+
+/** Could its offer be answered in this mode?  0, also for one without an offer,
+ *  or an error with text.  In a sipd_incoming_h only. */
+int sipd_invite_check_srtp(const struct sipd_invite *inv,
+			   enum sipd_srtp_mode mode);
 
 /** A call that came in rings: 180, then 480 by itself after ring_timeout_ms,
  *  not 0.  In a sipd_incoming_h only. */

@@ -99,6 +99,7 @@ static int session_open(struct sipd_sip *sip, const struct sip_msg *msg,
 			struct sipd_invite *replaces)
 {
 	struct invite_caller_text text;
+	char extra[SIPD_ERROR_SIZE + 32];
 	struct sipd_invite *inv;
 	int status;
 
@@ -113,9 +114,12 @@ static int session_open(struct sipd_sip *sip, const struct sip_msg *msg,
 	invite_list(inv);
 	invite_caller_read(sip, msg, &text);
 	text.caller.replaces = replaces;
+	*extra = '\0';
 	status = sip->incomingh(inv, &text.caller, sip->incoming_arg);
 	if (status) {
-		refuse_invite(inv, status, "");
+		if (status == 488)
+			invite_in_warn(extra, sizeof(extra));
+		refuse_invite(inv, status, extra);
 		inv->told = true; /* nobody has heard of it */
 		invite_done(inv, 0);
 	}

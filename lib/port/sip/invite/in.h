@@ -37,6 +37,9 @@ void invite_in_refuse(struct sipd_invite *inv, int status, const char *extra,
 int invite_in_check(struct sipd_sip *sip, const struct sip_msg *msg,
 		    char *extra, size_t size);
 
+/** A line Warning that says sipd_error_text(). */
+void invite_in_warn(char *extra, size_t size);
+
 /* ---- in_answer.c ------------------------------------------------------- */
 
 /** Refuse it for what sipd_error_text() says. */

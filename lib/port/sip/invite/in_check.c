@@ -94,20 +94,35 @@ static int check_head(const struct sip_msg *msg)
 }
 
 
-/* Any codec, encryption of any kind: what is wanted is known with the
- * answer. */
-static int check_body(struct sipd_sip *sip, const struct sip_msg *msg,
-		      char *extra, size_t size)
+/* Any codec: which are wanted is known with the answer. 0, or a text why not. */
+static int offer_check(struct sipd_sip *sip, const struct sip_msg *msg,
+		       enum sipd_srtp_mode mode)
 {
 	struct sipd_sdp_local local = {
 		.codecs = {SIPD_CODEC_PCMU, SIPD_CODEC_PCMA, SIPD_CODEC_G722,
 			   SIPD_CODEC_OPUS, SIPD_CODEC_L16, SIPD_CODEC_L16_8},
 		.codecc = 6,
-		.secure = {.mode = SIPD_SRTP_OPTIONAL, .fingerprint = "any"},
+		.secure = {.mode = mode, .fingerprint = "any"},
 	};
 	struct sipd_sdp_remote remote;
 	char sdp[INVITE_SDP_MAX];
 	union sipd_addr bound;
+	struct pl offer;
+
+	if (!invite_body_sdp(msg, &offer))
+		return SIPDIALER_EFORMAT;
+	if (!sipd_sip_media_towards(sip, &msg->src, &bound, &local.addr))
+		return sipd_error(SIPDIALER_ENET, "no address for audio");
+
+	return sipd_sdp_offer_read(&local, offer.p, offer.l, &remote, sdp,
+				   sizeof(sdp));
+}
+
+
+/* Encryption of any kind: what is wanted is the owner's to say. */
+static int check_body(struct sipd_sip *sip, const struct sip_msg *msg,
+		      char *extra, size_t size)
+{
 	struct pl offer;
 
 	if (!invite_has_body(msg))
@@ -121,15 +136,28 @@ static int check_body(struct sipd_sip *sip, const struct sip_msg *msg,
 		(void)re_snprintf(extra, size, "Accept: application/sdp\r\n");
 		return 415;
 	}
-
-	if (sipd_sip_media_towards(sip, &msg->src, &bound, &local.addr) &&
-	    !sipd_sdp_offer_read(&local, offer.p, offer.l, &remote, sdp,
-				 sizeof(sdp)))
+	if (!offer_check(sip, msg, SIPD_SRTP_OPTIONAL))
 		return 0;
-	(void)re_snprintf(extra, size, "Warning: 399 - \"%s\"\r\n",
-			  sipd_error_text());
+	invite_in_warn(extra, size);
 
 	return 488;
+}
+
+
+void invite_in_warn(char *extra, size_t size)
+{
+	(void)re_snprintf(extra, size, "Warning: 399 - \"%s\"\r\n",
+			  sipd_error_text());
+}
+
+
+int sipd_invite_check_srtp(const struct sipd_invite *inv,
+			   enum sipd_srtp_mode mode)
+{
+	if (mode < SIPD_SRTP_REQUIRED || !invite_has_body(inv->msg))
+		return SIPDIALER_OK;
+
+	return offer_check(inv->sip, inv->msg, mode);
 }
 
 
