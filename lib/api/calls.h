@@ -161,6 +161,9 @@ void sipd_dialed_transfer(struct sipd_call *call,
 void sipd_dialed_referred(struct sipd_call *call,
 			  const struct sipd_referral *r, void *arg);
 void sipd_dialed_replaced(struct sipd_call *call, uint64_t other, void *arg);
+/** Its row, CALL_ENDED, and it is freed. calls.c */
+void sipd_dialed_ended(struct sipd_call *call,
+		       const struct sipd_call_record *rec, void *arg);
 /** Fill call, campaign, contact, to, and push it. */
 void sipd_dialed_emit(struct sipd_dialed *dialed, struct sipdialer_event *ev);
 
