@@ -96,13 +96,22 @@ modparam("tls", "ca_list", "%s")
 class Baresip(test_baresip.Baresip):
     """The telephone itself speaks TLS, on the port after the usual one."""
 
-    def start(self, *args):
-        self.ca = certs.Authority(self.dir)
-        cert, key = self.ca.issue("phone", "IP:" + self.ip)
-        both = certs.chained(self.path("both.pem"), cert, key)
+    def setUp(self):
+        self.ca = None
+        super().setUp()
+
+    def configure(self):
+        super().configure()
+        if not self.ca:
+            self.ca = certs.Authority(self.dir)
+            self.both = certs.chained(
+                self.path("both.pem"),
+                *self.ca.issue("phone", "IP:" + self.ip))
         with open(os.path.join(self.home, "config"), "a",
                   encoding="utf-8") as f:
-            f.write("sip_certificate %s\n" % both)
+            f.write("sip_certificate %s\n" % self.both)
+
+    def start(self, *args):
         super().start(*args)
         flow.until(lambda: flow.listens("tcp", self.ip, self.port + 1), 10,
                    "baresip listens for TLS")
@@ -127,6 +136,9 @@ class Baresip(test_baresip.Baresip):
         self.assertGreater(r.last["rtp"]["rx"], 30, r)
 
     def test_its_call_is_answered(self):
+        self.skipTest("it calls by UDP")
+
+    def test_it_calls_serve(self):
         self.skipTest("it calls by UDP")
 
 
