@@ -67,16 +67,33 @@ struct sipd_account *sipd_account_find(const struct sipdialer *d,
 }
 
 
-struct sipd_account *sipd_account_use(struct sipd_account *acc)
+bool sipd_account_join(struct sipd_account *acc, struct sipd_account **used)
 {
+	bool lives;
+
+	*used = NULL;
 	if (!acc || !acc->name[0])
-		return NULL;
+		return true;
 
 	(void)pthread_mutex_lock(&acc->d->lock);
-	++acc->users;
+	lives = !acc->removed;
+	if (lives) {
+		++acc->users;
+		*used = acc;
+	}
 	(void)pthread_mutex_unlock(&acc->d->lock);
 
-	return acc;
+	return lives;
+}
+
+
+struct sipd_account *sipd_account_use(struct sipd_account *acc)
+{
+	struct sipd_account *used;
+
+	(void)sipd_account_join(acc, &used);
+
+	return used;
 }
 
 

@@ -295,7 +295,7 @@ static int enlist(struct sipdialer *d, struct sipd_account *acc)
 
 static void incoming_work(struct sipd_work *work)
 {
-	sipd_incoming_start(SIPD_CONTAINER(work, struct sipd_account, work));
+	sipd_incoming_start(SIPD_CONTAINER(work, struct sipd_account, begin));
 }
 
 
@@ -308,8 +308,8 @@ static int go(struct sipd_account *acc)
 	if (err)
 		return err;
 
-	acc->work.h = incoming_work;
-	sipd_loop_post(d->loop, &acc->work);
+	acc->begin.h = incoming_work;
+	sipd_loop_post(d->loop, &acc->begin);
 	set_ready(acc, true);
 
 	return SIPDIALER_OK;
@@ -386,7 +386,7 @@ int sipdialer_account_add(struct sipdialer *d, const char *name,
 static void remove_work(struct sipd_work *work)
 {
 	struct sipd_account *acc = SIPD_CONTAINER(work, struct sipd_account,
-						  work);
+						  remove);
 
 	close_account(acc, SIPD_STOP_SIP_MS);
 }
@@ -438,8 +438,8 @@ int sipdialer_account_remove(struct sipdialer *d, const char *name)
 
 	err = take_out(d, name, &acc);
 	if (!err && running) {
-		acc->work.h = remove_work;
-		sipd_loop_post(d->loop, &acc->work);
+		acc->remove.h = remove_work;
+		sipd_loop_post(d->loop, &acc->remove);
 	}
 	else if (!err) {
 		account_free(acc);

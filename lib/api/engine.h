@@ -74,9 +74,10 @@ struct sipd_account {
 	struct sipd_sip *sip;
 	bool registered;
 	bool closing;
-	uint32_t dead;       /* calls in a row that nothing answered */
-	uint64_t dead_until; /* no campaign dials before, mono ms */
-	struct sipd_work work;
+	uint32_t dead;          /* calls in a row that nothing answered */
+	uint64_t dead_until;    /* no campaign dials before, mono ms */
+	struct sipd_work begin; /* both may wait at once */
+	struct sipd_work remove;
 };
 
 struct sipdialer {
@@ -208,6 +209,8 @@ int sipd_account_choose(struct sipdialer *d, struct sipd_options *o,
 			struct sipd_account **ap);
 /** A further user of it; NULL for NULL and the engine's own. */
 struct sipd_account *sipd_account_use(struct sipd_account *acc);
+/** The same for a call that comes in; false: it is being removed. */
+bool sipd_account_join(struct sipd_account *acc, struct sipd_account **used);
 void sipd_account_release(struct sipd_account *acc);
 /** media.srtp of calls that come in by it, before any verb says more. */
 enum sipd_srtp_mode sipd_account_srtp(const struct sipd_account *acc);

@@ -112,27 +112,28 @@ static int open_call(struct sipd_dialed *dialed, struct sipd_invite *invite,
 }
 
 
-/* A slot is taken. */
-static int call_new(struct sipd_account *acc, struct sipd_invite *invite,
+/* A slot is taken, and the account is in use. */
+static int call_new(struct sipdialer *d, struct sipd_account *used,
+		    struct sipd_invite *invite,
 		    const struct sipd_invite_caller *caller)
 {
-	struct sipdialer *d = acc->d;
 	/* its audio comes with the answer */
 	const struct sipd_hostaudio_conf none = {0};
 	struct sipd_dialed *dialed;
 	int err = sipd_dialed_new(&dialed, d, caller->to, &none);
 
-	if (err)
+	if (err) {
+		sipd_account_release(used);
 		return err;
+	}
 
 	if (caller->replaces)
 		dialed->replaces = sipd_call_of(caller->replaces);
 	++d->open_calls;
 	++d->calls_in;
-	acc = sipd_account_use(acc);
 	(void)pthread_mutex_lock(&d->lock);
 	dialed->inbound = true;
-	dialed->account = acc;
+	dialed->account = used;
 	(void)pthread_mutex_unlock(&d->lock);
 	err = open_call(dialed, invite, caller);
 	if (err) {
@@ -149,38 +150,30 @@ static int call_new(struct sipd_account *acc, struct sipd_invite *invite,
 }
 
 
-/* One that is being removed takes no calls any more. */
-static bool account_lives(const struct sipd_account *acc)
-{
-	struct sipdialer *d = acc->d;
-	bool lives;
-
-	(void)pthread_mutex_lock(&d->lock);
-	lives = !acc->removed;
-	(void)pthread_mutex_unlock(&d->lock);
-
-	return lives;
-}
-
-
 static int incoming_handler(struct sipd_invite *invite,
 			    const struct sipd_invite_caller *caller, void *arg)
 {
 	struct sipd_account *acc = arg;
 	struct sipdialer *d = acc->d;
 	const unsigned max = atomic_load(&d->max_incoming);
+	struct sipd_account *used;
 
-	if (d->stopping || !account_lives(acc))
+	if (d->stopping)
 		return 480;
 	if (sipd_invite_check_srtp(invite, sipd_account_srtp(acc))) {
 		sipd_log_info(&d->log, "a call from %s is refused: %s",
 			      caller->from, sipd_error_text());
 		return 488;
 	}
-	if ((max && d->calls_in >= max) || !sipd_engine_slot_take(d))
+	/* one that is being removed takes no calls any more */
+	if (!sipd_account_join(acc, &used))
+		return 480;
+	if ((max && d->calls_in >= max) || !sipd_engine_slot_take(d)) {
+		sipd_account_release(used);
 		return 486;
+	}
 
-	if (call_new(acc, invite, caller)) {
+	if (call_new(d, used, invite, caller)) {
 		/* the host could not be told of it */
 		sipd_log_warning(&d->log, "a call from %s is refused: %s",
 				 caller->from, sipd_error_text());

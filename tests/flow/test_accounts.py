@@ -98,6 +98,16 @@ class Accounts(flow.Case):
         self.assertEqual(d.stats()["registration"]["status"], "registered")
         self.assertEqual(d.stats()["accounts"], [])
 
+    def test_removed_at_once(self):
+        """What an account begins with has not run yet."""
+        d = self.engine()
+        d.start()
+        self.registered(d, None)
+        for _ in range(50):
+            d.account_add("trunk", self.options())
+            d.account_remove("trunk")
+        d.wait("call_answered", call=d.call("+4930123400"))
+
     def test_accounts_stay_over_a_stop(self):
         d = self.engine(**{"call.account": "trunk"})
         d.account_add("trunk", self.options())

@@ -2,7 +2,9 @@
 """Behind a NAT: which address goes into Contact, and when it is told anew."""
 import os
 import re
+import socket
 import sys
+import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
@@ -10,8 +12,9 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 import flow  # noqa: E402
 import test_kamailio  # noqa: E402
 from nat import Nat  # noqa: E402
+from pysip import Message  # noqa: E402
 from sipdialer_ct import Engine  # noqa: E402
-from sipserver import Server, registered, response  # noqa: E402
+from sipserver import Server, asked, registered, response  # noqa: E402
 
 
 def seen_at(text, ip, port):
@@ -145,6 +148,35 @@ class Behind(flow.Case):
         flow.until(lambda: d.event() or any(
             "sip.external_address" in e["text"] for e in d.all("log")), 5,
             "it is told of")
+
+
+    def test_ever_new_ports_over_tcp_end(self):
+        """What a NAT has changed once, it changes each time."""
+        got = []
+        listener = self.enter(socket.create_server((flow.address(1), 0)))
+
+        def serve():
+            conn, _ = listener.accept()
+            with conn, conn.makefile("rb") as f:
+                data = b""
+                for line in f:
+                    data += line
+                    if line.strip() or not data.strip():
+                        continue
+                    msg = Message(data, conn.getpeername())
+                    data = b""
+                    got.append(msg)
+                    conn.sendall(seen_at(registered(msg, 600), "192.0.2.1",
+                                         20000 + len(got)))
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        self.addCleanup(thread.join)
+        d = self.engine(listener.getsockname(), sip__transport="tcp")
+        flow.until(lambda: d.event() or sum(
+            e["status"] == "registered" for e in d.all("registration")) == 5)
+        d.stop()
+        self.assertEqual([asked(m) for m in got].index(0), 5)
 
 
 class Kamailio(test_kamailio.Proxy):

@@ -29,6 +29,7 @@ enum {
 struct conn {
 	struct le le; /* in conns, or in lostl of its stack */
 	int fd;
+	const struct tcp_conn *tc; /* libre's; NULL: not yet known */
 	struct sa peer;
 	struct sipd_libre_stack *stack; /* NULL: not yet known */
 	uint64_t gen;                   /* when it ended */
@@ -39,6 +40,7 @@ struct conn {
 /* Of this thread; nothing is here without a stack. */
 static _Thread_local struct list stacks;
 static _Thread_local struct list conns;
+static _Thread_local struct conn *newest; /* libre gives it its own next */
 static _Thread_local struct conn **by_fd;
 static _Thread_local size_t by_fdc;
 static _Thread_local size_t inboundc, strangerc;
@@ -53,6 +55,18 @@ int __real_connect(int fd, const struct sockaddr *addr, socklen_t len);
 int __wrap_connect(int fd, const struct sockaddr *addr, socklen_t len);
 int __real_close(int fd);
 int __wrap_close(int fd);
+int __real_tcp_accept(struct tcp_conn **tcp, struct tcp_sock *ts,
+		      tcp_estab_h *eh, tcp_recv_h *rh, tcp_close_h *ch,
+		      void *arg);
+int __wrap_tcp_accept(struct tcp_conn **tcp, struct tcp_sock *ts,
+		      tcp_estab_h *eh, tcp_recv_h *rh, tcp_close_h *ch,
+		      void *arg);
+int __real_tcp_connect(struct tcp_conn **tcp, const struct sa *peer,
+		       tcp_estab_h *eh, tcp_recv_h *rh, tcp_close_h *ch,
+		       void *arg);
+int __wrap_tcp_connect(struct tcp_conn **tcp, const struct sa *peer,
+		       tcp_estab_h *eh, tcp_recv_h *rh, tcp_close_h *ch,
+		       void *arg);
 int __real_tcp_send(struct tcp_conn *tc, struct mbuf *mb);
 int __wrap_tcp_send(struct tcp_conn *tc, struct mbuf *mb);
 int __real_tcp_send_helper(struct tcp_conn *tc, struct mbuf *mb,
@@ -66,6 +80,22 @@ int __wrap_tcp_send_helper(struct tcp_conn *tc, struct mbuf *mb,
 static struct conn *conn_of(int fd)
 {
 	return fd >= 0 && (size_t)fd < by_fdc ? by_fd[fd] : NULL;
+}
+
+
+/* libre 3 and later tell no descriptor. */
+static struct conn *conn_of_tcp(const struct tcp_conn *tc)
+{
+	struct le *le;
+
+	for (le = list_head(&conns); le; le = le->next) {
+		struct conn *conn = le->data;
+
+		if (conn->tc == tc)
+			return conn;
+	}
+
+	return NULL;
 }
 
 
@@ -101,6 +131,7 @@ static struct conn *conn_add(int fd, const struct sa *peer)
 	conn->fd = fd;
 	conn->peer = *peer;
 	by_fd[fd] = conn;
+	newest = conn;
 	list_append(&conns, &conn->le, conn);
 
 	return conn;
@@ -137,6 +168,8 @@ static void conn_gone(struct conn *conn)
 	struct sipd_libre_stack *st = conn->stack;
 
 	by_fd[conn->fd] = NULL;
+	if (newest == conn)
+		newest = NULL;
 	conn->gen = generation++;
 	if (conn->inbound)
 		inboundc--;
@@ -269,6 +302,37 @@ int __wrap_connect(int fd, const struct sockaddr *addr, socklen_t len)
 }
 
 
+/* What accept() gave just before. */
+int __wrap_tcp_accept(struct tcp_conn **tcp, struct tcp_sock *ts,
+		      tcp_estab_h *eh, tcp_recv_h *rh, tcp_close_h *ch,
+		      void *arg)
+{
+	const int err = __real_tcp_accept(tcp, ts, eh, rh, ch, arg);
+
+	if (!err && newest)
+		newest->tc = *tcp;
+	newest = NULL;
+
+	return err;
+}
+
+
+int __wrap_tcp_connect(struct tcp_conn **tcp, const struct sa *peer,
+		       tcp_estab_h *eh, tcp_recv_h *rh, tcp_close_h *ch,
+		       void *arg)
+{
+	int err;
+
+	newest = NULL;
+	err = __real_tcp_connect(tcp, peer, eh, rh, ch, arg);
+	if (!err && newest)
+		newest->tc = *tcp;
+	newest = NULL;
+
+	return err;
+}
+
+
 int __wrap_close(int fd)
 {
 	struct conn *conn = conn_of(fd);
@@ -296,7 +360,7 @@ int __wrap_tcp_send_helper(struct tcp_conn *tc, struct mbuf *mb,
 /* After an error the stream has lost bytes, and cannot go on. */
 int __wrap_tcp_send(struct tcp_conn *tc, struct mbuf *mb)
 {
-	struct conn *conn = conn_of(tcp_conn_fd(tc));
+	struct conn *conn = conn_of_tcp(tc);
 	int err;
 
 	if (conn && using && conn->stack != using) {
@@ -350,6 +414,7 @@ void sipd_libre_stack_close(struct sipd_libre_stack *st)
 		conn_free(list_ledata(list_head(&conns)));
 	free(by_fd);
 	by_fd = NULL;
+	newest = NULL;
 	by_fdc = inboundc = strangerc = 0;
 }
 
@@ -369,6 +434,14 @@ uint64_t sipd_libre_conn_now(void)
 bool sipd_libre_conn_fd(int fd)
 {
 	return conn_of(fd) != NULL;
+}
+
+
+int sipd_libre_conn_of(const struct tcp_conn *tc)
+{
+	const struct conn *conn = conn_of_tcp(tc);
+
+	return conn ? conn->fd : -1;
 }
 
 

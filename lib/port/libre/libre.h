@@ -151,6 +151,8 @@ void sipd_libre_conn_use(struct sipd_libre_stack *st);
 uint64_t sipd_libre_conn_now(void);
 /** Is it the descriptor of a connection? */
 bool sipd_libre_conn_fd(int fd);
+/** Descriptor of libre's connection, -1 if it is not known. */
+int sipd_libre_conn_of(const struct tcp_conn *tc);
 /** Is there a connection with peer?  Always with a shared libre. */
 bool sipd_libre_conn_open(const struct sipd_libre_stack *st,
 			  const struct sa *peer);

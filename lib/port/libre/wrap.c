@@ -352,7 +352,7 @@ int __wrap_tls_start_tcp(struct tls_conn **ptc, struct tls *tls,
 
 	if (!err)
 		tls_begun[tls_begunc++ % TLS_BEGUN] =
-			(struct tls_begun){*ptc, tcp_conn_fd(tcp)};
+			(struct tls_begun){*ptc, sipd_libre_conn_of(tcp)};
 
 	return err;
 }

@@ -382,10 +382,15 @@ static void contact_addr(const struct sipd_sip *sip, enum sip_transp tp,
 	const struct sipd_mapped *m = &sip->mapped;
 
 	*addr = *laddr;
+	/* newer libre tells the port of the connection */
+	if (tp != SIP_TRANSP_UDP && sa_port(&sip->laddr))
+		sa_set_port(addr, sa_port(&sip->laddr));
 
 	if (sip->external.sa.sa_family) {
+		const uint16_t port = sa_port(addr);
+
 		(void)sa_set_sa(addr, &sip->external.sa);
-		sa_set_port(addr, sa_port(laddr));
+		sa_set_port(addr, port);
 	}
 	else if (sa_isset(&m->addr, SA_ADDR) && m->tp == tp &&
 		 sa_af(&m->addr) == sa_af(laddr)) {

@@ -117,9 +117,10 @@ static void test_cancel_of_who_does_not_answer(void **state)
 	call(s);
 	reply(s, s->invite, "180 Ringing", "", "");
 	expect(s, "CANCEL ", buf);
+	(void)header(buf, "Reason", v);
 #ifdef SIPD_LIBRE_STATIC
-	assert_string_equal(header(buf, "Reason", v),
-			    "Q.850;cause=19;text=\"not answered in time\"");
+	assert_string_equal(v, "Q.850;cause=19;text=\"not answered in "
+			       "time\"");
 #endif
 	reply(s, buf, "200 OK", "", "");
 	reply(s, s->invite, "487 Request Terminated", "", "");

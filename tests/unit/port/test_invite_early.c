@@ -215,7 +215,9 @@ static void test_prack_of_none_481(void **state)
 	bad.headers = "RAck: nonsense\r\n";
 	bad.body = NULL;
 	ask_send(s, &bad);
+#ifndef SIPD_LIBRE_RACK /* else it is dropped */
 	expect(s, "SIP/2.0 481", r);
+#endif
 	expect(s, "SIP/2.0 180", r); /* it waits still */
 
 	prack(s, &a, buf, 4, n, NULL);

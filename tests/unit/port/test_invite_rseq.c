@@ -100,6 +100,10 @@ static void test_rack_read_or_refused(void **state)
 
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		msg = prack(bad[i]);
+#ifdef SIPD_LIBRE_RACK
+		if (!msg)
+			continue;
+#endif
 		assert_non_null(msg);
 		assert_false(invite_rack_read(msg, &rack));
 		mem_deref(msg);

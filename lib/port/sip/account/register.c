@@ -16,9 +16,10 @@
 enum {
 	EXPIRES_DEFAULT = 3600,      /* RFC 3261 10.2.1.1 leaves it to us */
 	EXPIRES_MAX = 7 * 24 * 3600, /* longer grants are refreshed weekly */
-	STABLE_MS = 60000,  /* a connection that lived so long is good */
-	ANSWER_MS = 4000,   /* a refresh under way may take so long */
-	FLOW_TIMER_MIN = 10 /* s */
+	STABLE_MS = 60000,   /* a connection that lived so long is good */
+	ANSWER_MS = 4000,    /* a refresh under way may take so long */
+	FLOW_TIMER_MIN = 10, /* s */
+	MOVES_MAX = 4        /* in one attempt */
 };
 
 static void attempt(struct sipd_register *reg);
@@ -174,14 +175,15 @@ static void remove_stale(struct sipd_register *reg)
 
 
 /* A NAT shows us at another address than the one just registered: that one is
- * of no use to anybody. */
+ * of no use to anybody.  Over TCP it may be another port each time. */
 static bool contact_moved(struct sipd_register *reg)
 {
 	struct sipd_sip *sip = reg->sip;
 	char contact[SIPD_CONTACT_SIZE];
 	struct sa laddr;
 
-	if (sip_transp_laddr(sip->sip, &laddr, reg->tp, &reg->dst) ||
+	if (reg->moves == MOVES_MAX ||
+	    sip_transp_laddr(sip->sip, &laddr, reg->tp, &reg->dst) ||
 	    sipd_contact(sip, reg->tp, &laddr, contact, sizeof(contact)))
 		return false;
 
@@ -189,6 +191,7 @@ static bool contact_moved(struct sipd_register *reg)
 	if (!strcmp(contact + 1, reg->contact))
 		return false;
 
+	reg->moves++;
 	(void)again(reg);
 
 	return true;
@@ -452,6 +455,7 @@ static void attempt(struct sipd_register *reg)
 	reg->briefs = 0;
 	reg->stalec = 0;
 	reg->cleaned = false;
+	reg->moves = 0;
 	reg->digest_sent = false;
 	if (!reg->auth)
 		err = sipd_auth_alloc(&reg->auth, reg->sip);

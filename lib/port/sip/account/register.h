@@ -35,6 +35,7 @@ struct sipd_register {
 	unsigned briefs;   /* 423 in this attempt */
 	bool digest_sent;  /* in this attempt */
 	bool cleaned;      /* old Contacts were removed in this attempt */
+	unsigned moves;    /* asked again for its Contact, in this attempt */
 	bool bound;        /* the server may have a binding of us */
 	bool stopping;
 	bool outbound;                   /* the server does RFC 5626 */
