@@ -168,7 +168,9 @@ static int incoming_handler(struct sipd_invite *invite,
 	/* one that is being removed takes no calls any more */
 	if (!sipd_account_join(acc, &used))
 		return 480;
-	if ((max && d->calls_in >= max) || !sipd_engine_slot_take(d)) {
+	/* one that takes the place of another is none more for long */
+	if ((max && d->calls_in >= max && !caller->replaces) ||
+	    !sipd_engine_slot_take(d)) {
 		sipd_account_release(used);
 		return 486;
 	}

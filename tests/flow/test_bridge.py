@@ -22,6 +22,11 @@ class Bridge(flow.Case):
         d.wait("started")
         return d
 
+    def size(self, name):
+        """Of a recording, that begins some time after the answer."""
+        path = self.path(name)
+        return os.path.getsize(path) if os.path.exists(path) else 0
+
     def heard(self, directory, number):
         paths = glob.glob(os.path.join(directory, "*%s-*.wav" % number))
         self.assertEqual(len(paths), 1, os.listdir(directory))
@@ -45,8 +50,8 @@ class Bridge(flow.Case):
         d.wait("call_answered")
         d.wait("call_answered")
         for path in ("talks.wav", "greets.wav"):     # 5 s are on the disk
-            flow.until(lambda: os.path.getsize(self.path(path)) >
-                       5 * 4 * 8000, 15, "recording")
+            flow.until(lambda: self.size(path) > 5 * 4 * 8000, 15,
+                       "recording")
         d.verb("call_hangup", d.p, talks)
         self.assertEqual(d.wait("call_unbridged", call=greets)["reason"],
                          "a call has ended")

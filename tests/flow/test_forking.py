@@ -67,7 +67,7 @@ class Forking(Base):
                    recv("BYE"), OK),
                   (invited(), say("180 Ringing", "b"), recv("CANCEL"), OK,
                    say("487 Request Terminated", "b"), recv("ACK")))
-        r = self.call("+4930123456")
+        r = self.call("+4930123456", "--ring-timeout", 15)
         self.assertEqual((r.status, r.last["disposition"]), (0, "answered"),
                          r)
         self.rings()
@@ -80,7 +80,8 @@ class Forking(Base):
                   (invited(), say("180 Ringing", "b"), recv("CANCEL"), OK,
                    say("200 OK", "b", sdp="sendrecv"), MAYBE_ACK,
                    recv("BYE"), OK))
-        r = self.call("+4930123456", "--max-duration", 2)
+        r = self.call("+4930123456", "--max-duration", 2,
+                      "--ring-timeout", 15)
         self.assertEqual((r.status, r.last["disposition"]), (0, "answered"),
                          r)
         self.assertEqual(len(r.all("call_answered")), 1, r)
@@ -98,7 +99,7 @@ class Forking(Base):
                    prack(70, "b"), pause(400),
                    say("200 OK", "b", sdp="sendrecv"), recv("ACK"),
                    recv("BYE"), OK))
-        r = self.call("+4930123456")
+        r = self.call("+4930123456", "--ring-timeout", 15)
         self.assertEqual((r.status, r.last["disposition"]), (0, "answered"),
                          r)
         self.rings()

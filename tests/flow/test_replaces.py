@@ -66,6 +66,16 @@ class Replaces(sippcall.Case):
         b.answer(b.until("BYE "))
         d.wait("call_ended", call=second)
 
+    def test_its_place_is_free_at_the_limit(self):
+        d = self.engine(incoming__max_calls=1)
+        a, first = self.up(d)
+        child = self.sipp(invite(a.value) + TAKES)
+        new = d.wait("call_replaced", call=first)["other"]
+        a.answer(a.until("BYE "))
+        d.wait("call_ended", call=first)
+        d.wait("call_ended", call=new)
+        self.sipp_ended(child, d)
+
     # conformance: RFC 3891 3 | Replaces of no call gets 481, and the calls that are up go on | sipp
     def test_no_such_call(self):
         d = self.engine()
