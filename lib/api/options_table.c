@@ -205,7 +205,8 @@ const struct sipd_option_def sipd_option_table[SIPD_OPT_COUNT] = {
 [SIPD_OPT_MEDIA_RTP_TIMEOUT] = {"media.rtp_timeout", SECONDS(0, 3600),
 	.scope = BOTH, .standard = "30",
 	.doc = "An answered call without any RTP from the far end, or once "
-	"it was heard any RTCP, is hung up after this long; 0: never."},
+	"it was heard any RTCP, is hung up after this long; 0: never. Not "
+	"while the far end holds it without music."},
 [SIPD_OPT_MEDIA_THREADS] = {"media.threads", INT(0, 64), .standard = "0",
 	.doc = "Threads for audio; 0: one a processor core."},
 

@@ -26,9 +26,12 @@ static void check_remote(const struct sipd_sdp_remote *r,
 		abort();
 	if (mode == SIPD_SRTP_DTLS && !r->secure.role)
 		abort();
-	if (r->codec != SIPD_CODEC_PCMU && r->codec != SIPD_CODEC_PCMA)
+	if (!sipd_codec_get(r->codec))
 		abort();
 	if (r->ptime < 10 || r->ptime > 60 || r->pt > 127 || r->dtmf_pt > 127)
+		abort();
+	if (r->ptime > sipd_codec_get(r->codec)->ptime_max ||
+	    r->eventc > SIPD_EVENTS_MAX)
 		abort();
 	if (r->rtp.sa.sa_family && sipd_addr_port(&r->rtp) < 1024)
 		abort();
@@ -59,8 +62,9 @@ static void check_answer(const char *offer, size_t size, const char *answer)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct sipd_sdp_local local = {
-		.codecs = {SIPD_CODEC_PCMA, SIPD_CODEC_PCMU},
-		.codecc = 2,
+		.codecs = {SIPD_CODEC_OPUS, SIPD_CODEC_PCMA, SIPD_CODEC_PCMU,
+			   SIPD_CODEC_G722, SIPD_CODEC_L16, SIPD_CODEC_L16_8},
+		.codecc = 6,
 		.telephone_event = true,
 		.session_id = 1,
 		.version = 1,

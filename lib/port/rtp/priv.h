@@ -90,6 +90,7 @@ struct sipd_rtp {
 	uint32_t timeout_ms;
 	uint64_t heard_ms;
 	bool silent_told, first_told, no_keys_told;
+	bool at_rest; /* held by the far end, which plays nothing */
 
 	/* sending */
 	uint32_t ssrc;

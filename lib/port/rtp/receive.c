@@ -219,7 +219,7 @@ static void taken(struct sipd_rtp *r)
 	++r->rx;
 	bump(&r->t->count.rx, 1);
 	r->heard_ms = r->now_us / 1000;
-	r->silent_told = false;
+	r->silent_told = r->at_rest = false;
 	if (r->first_told)
 		return;
 	r->first_told = true;

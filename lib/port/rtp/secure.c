@@ -12,7 +12,10 @@
 #include "port/srtp/dtls.h"
 #include "port/srtp/srtp.h"
 
-enum { HANDSHAKE_MS = 10000 }; /* from when it was agreed, or agreed again */
+enum {
+	HANDSHAKE_MS = 10000, /* from when it was agreed, or agreed again */
+	STRANGERS = 8         /* whose handshakes make place for another */
+};
 
 struct sipd_rtp_secure {
 	struct sipd_secure agreed;
@@ -21,6 +24,8 @@ struct sipd_rtp_secure {
 	union sipd_addr peer;      /* where their handshake comes from */
 	bool heard;                /* from the address that SDP told */
 	bool shaking;
+	uint8_t strangers; /* so far */
+	const char *why;   /* the last of them failed */
 	uint64_t until_ms;
 };
 
@@ -127,6 +132,44 @@ static void give_up(struct sipd_rtp *r, const char *why)
 }
 
 
+static void begin(struct sipd_rtp *r, const struct sipd_secure *to)
+{
+	struct sipd_rtp_secure *s = r->secure;
+	struct sipd_dtls_ctx *ctx = sipd_media_dtls(r->t->media);
+
+	sipd_dtls_free(s->dtls);
+	s->peer = *sipd_source_target(&r->source);
+	s->dtls = ctx ? sipd_dtls_new(ctx, to->role == SIPD_DTLS_ACTIVE,
+				      to->fingerprint.hash,
+				      to->fingerprint.len, datagram_handler, r)
+		      : NULL;
+	s->shaking = s->dtls != NULL;
+	if (!s->dtls)
+		tell(r, false, "no memory for DTLS");
+}
+
+
+static bool from_stranger(const struct sipd_rtp *r)
+{
+	return !sipd_addr_eq(&r->secure->peer, sipd_source_target(&r->source));
+}
+
+
+/* Who came first from elsewhere was not the far end, it seems. */
+static void failed(struct sipd_rtp *r, const char *why)
+{
+	struct sipd_rtp_secure *s = r->secure;
+
+	if (!s->shaking || !from_stranger(r) || s->strangers >= STRANGERS) {
+		give_up(r, why);
+		return;
+	}
+	++s->strangers;
+	s->why = why;
+	begin(r, &s->agreed);
+}
+
+
 static void turn(struct sipd_rtp *r, const uint8_t *buf, size_t n)
 {
 	struct sipd_rtp_secure *s = r->secure;
@@ -139,7 +182,7 @@ static void turn(struct sipd_rtp *r, const uint8_t *buf, size_t n)
 		}
 		break;
 	case SIPD_DTLS_FAILED:
-		give_up(r, sipd_dtls_why(s->dtls));
+		failed(r, sipd_dtls_why(s->dtls));
 		break;
 	default:
 		break;
@@ -147,56 +190,60 @@ static void turn(struct sipd_rtp *r, const uint8_t *buf, size_t n)
 }
 
 
-/* The same certificate and roles: the association goes on. RFC 8842 5.1 */
-static void set_dtls(struct sipd_rtp *r, const struct sipd_secure *to)
+/* The same certificate, roles and address: the association goes on. RFC 5763
+ * 6.6, 8842 5.1 */
+static void set_dtls(struct sipd_rtp *r, const struct sipd_secure *to,
+		     bool moved)
 {
 	struct sipd_rtp_secure *s = r->secure;
 	const struct sipd_secure *from = &s->agreed;
-	struct sipd_dtls_ctx *ctx = sipd_media_dtls(r->t->media);
 
 	s->until_ms = r->now_us / 1000 + HANDSHAKE_MS;
-	if (s->dtls && from->role == to->role &&
+	if (s->dtls && !moved && from->role == to->role &&
 	    from->fingerprint.len == to->fingerprint.len &&
 	    !memcmp(from->fingerprint.hash, to->fingerprint.hash,
 		    to->fingerprint.len))
 		return;
 
 	keys_free(s);
-	sipd_dtls_free(s->dtls);
-	s->dtls = ctx ? sipd_dtls_new(ctx, to->role == SIPD_DTLS_ACTIVE,
-				      to->fingerprint.hash,
-				      to->fingerprint.len, datagram_handler, r)
-		      : NULL;
-	s->shaking = s->dtls != NULL;
 	s->heard = false;
-	s->peer = *sipd_source_target(&r->source);
-	if (!s->dtls)
-		tell(r, false, "no memory for DTLS");
+	s->strangers = 0;
+	s->why = NULL;
+	begin(r, to);
 }
 
 
-/* The address of the SDP, or of a NAT before it: the first that tries while
- * the window is open and the other has said nothing. */
+/* The address of the SDP, or of a NAT before it: while the window is open and
+ * the other has said nothing, the last that came has the handshake.  Who got
+ * our hello answers from the host that it went to. */
 static bool dtls_source(struct sipd_rtp *r, const union sipd_addr *from)
 {
 	struct sipd_rtp_secure *s = r->secure;
 	const union sipd_addr *target = sipd_source_target(&r->source);
+	const bool active = s->agreed.role == SIPD_DTLS_ACTIVE;
 
 	if (sipd_addr_eq(from, target)) {
+		if (!s->heard && !active && from_stranger(r))
+			begin(r, &s->agreed);
 		s->heard = true;
 		s->peer = *from;
-		return true;
+		return s->dtls != NULL;
 	}
-	if (s->heard || r->source.confirmed || r->source.taken || !s->shaking)
+	if (s->heard || r->source.confirmed || r->source.taken ||
+	    !s->shaking || (active && !sipd_addr_eq_ip(from, target)))
 		return false;
 	if (sipd_addr_eq(from, &s->peer))
 		return true;
 	if (r->now_us / 1000 >= r->source.until_ms ||
-	    !sipd_addr_eq(&s->peer, target))
+	    s->strangers >= STRANGERS)
 		return false;
+	if (from_stranger(r)) {
+		++s->strangers;
+		begin(r, &s->agreed);
+	}
 	s->peer = *from;
 
-	return true;
+	return s->dtls != NULL;
 }
 
 
@@ -225,7 +272,7 @@ void sipd_rtp_secure_tick(struct sipd_rtp *r)
 		return;
 
 	if (r->now_us / 1000 >= s->until_ms)
-		give_up(r, "DTLS: no handshake within 10 s");
+		give_up(r, s->why ? s->why : "DTLS: no handshake within 10 s");
 	else
 		turn(r, NULL, 0);
 }
@@ -233,7 +280,8 @@ void sipd_rtp_secure_tick(struct sipd_rtp *r)
 
 /* ---- what was agreed ---------------------------------------------------- */
 
-void sipd_rtp_secure_set(struct sipd_rtp *r, const struct sipd_secure *agreed)
+void sipd_rtp_secure_set(struct sipd_rtp *r, const struct sipd_secure *agreed,
+			 bool moved)
 {
 	if (!sipd_secure_is(agreed)) {
 		sipd_rtp_secure_free(r);
@@ -248,7 +296,7 @@ void sipd_rtp_secure_set(struct sipd_rtp *r, const struct sipd_secure *agreed)
 	}
 
 	if (agreed->role)
-		set_dtls(r, agreed);
+		set_dtls(r, agreed, moved);
 	else
 		set_keys(r, agreed);
 	r->secure->agreed = *agreed;

@@ -13,8 +13,10 @@
 struct sipd_rtp;
 struct sipd_rtp_secure;
 
-/** What was agreed, also anew; told by the handler secured(). */
-void sipd_rtp_secure_set(struct sipd_rtp *r, const struct sipd_secure *agreed);
+/** What was agreed, also anew; moved: with another address of the far end.
+ *  Told by the handler secured(). */
+void sipd_rtp_secure_set(struct sipd_rtp *r, const struct sipd_secure *agreed,
+			 bool moved);
 void sipd_rtp_secure_free(struct sipd_rtp *r);
 
 /** A packet came: true if it is one of a handshake, and was taken care of. */

@@ -139,7 +139,7 @@ void sipd_rtp_socket_prepare(struct sipd_rtp *r)
 
 	(void)setsockopt(r->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	(void)setsockopt(r->fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));
-	if (!r->secure)
+	if (!r->remote.secure.role)
 		drain(r->fd);
 	drain(r->rtcp_fd);
 }

@@ -89,7 +89,7 @@ static void housekeeping(struct sipd_rtp *r)
 
 	sipd_rtp_keys(r, &key, sipd_event_tick(&r->key, now_ms, &key));
 
-	if (r->timeout_ms && !r->silent_told &&
+	if (r->timeout_ms && !r->silent_told && !r->at_rest &&
 	    r->remote.dir & SIPD_RECVONLY &&
 	    now_ms - r->heard_ms >= r->timeout_ms) {
 		r->silent_told = true;
@@ -190,6 +190,7 @@ static void do_connect(struct sipd_rtp *r, const struct sipd_sdp_remote *sdp)
 	const bool received = r->connected && r->remote.dir & SIPD_RECVONLY;
 	const union sipd_addr before = r->source.sdp;
 	const bool turned = r->remote.dir != sdp->dir;
+	bool moved;
 
 	r->now_us = sipd_clock_us();
 	if (r->remote.codec != sdp->codec || r->remote.ptime != sdp->ptime)
@@ -204,6 +205,7 @@ static void do_connect(struct sipd_rtp *r, const struct sipd_sdp_remote *sdp)
 	if (turned) { /* held, or no longer: what was due is not now */
 		r->heard_ms = r->now_us / 1000;
 		r->silent_told = false;
+		r->at_rest = r->connected && !(sdp->dir & SIPD_SENDONLY);
 	}
 	if (!received) {
 		/* what came during a hold was not counted */
@@ -213,7 +215,8 @@ static void do_connect(struct sipd_rtp *r, const struct sipd_sdp_remote *sdp)
 	}
 
 	sipd_source_set(&r->source, &sdp->rtp, r->now_us / 1000);
-	if (before.sa.sa_family && !sipd_addr_eq(&before, &r->source.sdp)) {
+	moved = before.sa.sa_family && !sipd_addr_eq(&before, &r->source.sdp);
+	if (moved) {
 		/* another far end, another speaker */
 		sipd_rtp_socket_fix(r, NULL);
 		memset(&r->rtcp_from, 0, sizeof(r->rtcp_from));
@@ -222,7 +225,7 @@ static void do_connect(struct sipd_rtp *r, const struct sipd_sdp_remote *sdp)
 		sipd_reception_next(&r->reception);
 		sipd_jitter_resync(&r->jitter);
 	}
-	sipd_rtp_secure_set(r, &sdp->secure);
+	sipd_rtp_secure_set(r, &sdp->secure, moved);
 	if (!r->connected)
 		first_connect(r);
 }
@@ -339,7 +342,9 @@ static bool draw(struct sipd_rtp *r)
 	r->ssrc = sipd_get32(random);
 	r->ts = sipd_get32(random + 4);
 	r->ts_wire = r->ts_tick = r->ts;
-	r->seq = sipd_get16(random + 8);
+	/* who misses the first ones still knows that none has gone round yet.
+	 * RFC 3711 3.3.1 */
+	r->seq = sipd_get16(random + 8) & 0x7fff;
 	for (i = 0; i < SIPD_CNAME; ++i)
 		r->cname[i] = alphabet[random[10 + i] & 31];
 
