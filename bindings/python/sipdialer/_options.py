@@ -223,7 +223,8 @@ class DialerOptions:
     media_dscp: int, 0 to 63, default 46. Mark of RTP and RTCP packets, RFC 2474; 46 is EF, 0
         none.
     media_rtp_timeout: int, 0 to 3,600 s, default 30. An answered call without any RTP from the
-        far end, or once it was heard any RTCP, is hung up after this long; 0: never.
+        far end, or once it was heard any RTCP, is hung up after this long; 0: never. Not while
+        the far end holds it without music.
     media_threads: int, 0 to 64, default 0. Threads for audio; 0: one a processor core.
     dial_max_calls: int, 1 to 100,000, default 100. Calls at once; of a campaign: its share of
         the engine's.
@@ -409,6 +410,7 @@ class DialerOptions:
             RFC 4733 if the far end has it, else tones, or INFO with Opus.
         media_rtp_timeout: int, 0 to 3,600 s, default 30. An answered call without any RTP from
             the far end, or once it was heard any RTCP, is hung up after this long; 0: never.
+            Not while the far end holds it without music.
         dial_ring_timeout: int, 5 to 300 s, default 45. A call not answered after this long is
             given up.
         dial_max_duration: int, 0 to 86,400 s, default 0. A call is hung up this long after its
@@ -570,6 +572,7 @@ class CallOptions:
             RFC 4733 if the far end has it, else tones, or INFO with Opus.
         media_rtp_timeout: int, 0 to 3,600 s, default 30. An answered call without any RTP from
             the far end, or once it was heard any RTCP, is hung up after this long; 0: never.
+            Not while the far end holds it without music.
         dial_ring_timeout: int, 5 to 300 s, default 45. A call not answered after this long is
             given up.
         dial_max_duration: int, 0 to 86,400 s, default 0. A call is hung up this long after its
@@ -639,6 +642,7 @@ class CallOptions:
             RFC 4733 if the far end has it, else tones, or INFO with Opus.
         media_rtp_timeout: int, 0 to 3,600 s, default 30. An answered call without any RTP from
             the far end, or once it was heard any RTCP, is hung up after this long; 0: never.
+            Not while the far end holds it without music.
         dial_ring_timeout: int, 5 to 300 s, default 45. A call not answered after this long is
             given up.
         dial_max_duration: int, 0 to 86,400 s, default 0. A call is hung up this long after its
@@ -717,6 +721,7 @@ class CallOptions:
             RFC 4733 if the far end has it, else tones, or INFO with Opus.
         media_rtp_timeout: int, 0 to 3,600 s, default 30. An answered call without any RTP from
             the far end, or once it was heard any RTCP, is hung up after this long; 0: never.
+            Not while the far end holds it without music.
         dial_ring_timeout: int, 5 to 300 s, default 45. A call not answered after this long is
             given up.
         dial_max_duration: int, 0 to 86,400 s, default 0. A call is hung up this long after its
