@@ -13,6 +13,10 @@
 #include "port/rtp/packet.h"
 #include "port/rtp/rtcp.h"
 #include "port/rtp/source.h"
+#include "port/rtp/wide.h"
+#include "port/srtp/srtp.h"
+
+static struct sipd_wide *wide; /* opened once: its state is wiped */
 
 struct ear {
 	struct sipd_event_rx event;
@@ -21,6 +25,7 @@ struct ear {
 	struct sipd_source source;
 	union sipd_addr sdp, other;
 	uint64_t now_ms;
+	struct sipd_jitter slots; /* of wide */
 };
 
 
@@ -59,6 +64,45 @@ static void hear_audio(struct ear *e, const struct sipd_rtp_packet *p)
 }
 
 
+/* The codec as the payload type says it: all change at any packet. */
+static void hear_wide(struct ear *e, const struct sipd_rtp_packet *p)
+{
+	const enum sipd_codec_id id = (enum sipd_codec_id)(p->pt % 8);
+	int16_t pcm[SIPD_WIDE_FRAME];
+	uint32_t tick;
+
+	(void)sipd_wide_put(wide, &e->slots, id, p, &tick);
+	if (p->seq & 1)
+		(void)sipd_wide_get(wide, &e->slots, pcm);
+}
+
+
+/* Nobody has the key: nothing is opened, and nothing is read beyond. */
+static void hear_sealed(const uint8_t *data, size_t size)
+{
+	static const uint8_t key[SIPD_SRTP_KEY_MAX] = {1};
+	static struct sipd_srtp *s[SIPD_SRTP_SUITES];
+	const int i = 1 + (int)(size % (SIPD_SRTP_SUITES - 1));
+	uint8_t *copy = malloc(size + 1);
+	size_t n;
+
+	if (!s[i])
+		s[i] = sipd_srtp_new((enum sipd_srtp_suite)i, key, i & 3);
+	if (!copy || !s[i])
+		abort();
+
+	memcpy(copy, data, size);
+	n = size;
+	if (sipd_srtp_unprotect(s[i], copy, &n) == SIPD_SRTP_OK)
+		abort();
+	memcpy(copy, data, size);
+	n = size;
+	if (sipd_srtcp_unprotect(s[i], copy, &n) == SIPD_SRTP_OK)
+		abort();
+	free(copy);
+}
+
+
 static void check_reception(struct ear *e)
 {
 	struct sipd_rtcp_block b;
@@ -90,6 +134,7 @@ static void hear(struct ear *e, const uint8_t *data, size_t size)
 
 	e->now_ms += 10;
 	(void)sipd_rtcp_parse(&in, data, size, 0x01020304);
+	hear_sealed(data, size);
 	if (!sipd_rtp_parse(&p, data, size))
 		return;
 	if (p.payload < data || p.payload + p.len > data + size)
@@ -103,6 +148,21 @@ static void hear(struct ear *e, const uint8_t *data, size_t size)
 	hear_event(e, &p);
 	if (p.len && p.len <= SIPD_JITTER_PACKET)
 		hear_audio(e, &p);
+	if (p.len)
+		hear_wide(e, &p);
+}
+
+
+/* As new, but for the codecs' own memory. */
+static void wide_again(void)
+{
+	struct sipd_coder *coder;
+
+	if (!wide && sipd_wide_open(&wide, sipd_codec_get(SIPD_CODEC_OPUS)))
+		abort();
+	coder = wide->coder;
+	memset(wide, 0, sizeof(*wide));
+	wide->coder = coder;
 }
 
 
@@ -117,6 +177,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    !sipd_addr_parse(&e->other, "192.0.2.2", 4000))
 		abort();
 	sipd_jitter_init(&e->jitter);
+	sipd_jitter_init(&e->slots);
+	e->slots.opaque = true;
+	wide_again();
 	sipd_source_set(&e->source, &e->sdp, 0);
 
 	hear(e, data, size);

@@ -63,8 +63,12 @@ void sipd_rtp_secure_free(struct sipd_rtp *r)
 static void renew(struct sipd_srtp **srtp, enum sipd_srtp_suite suite,
 		  const uint8_t *key, size_t mki)
 {
-	sipd_srtp_free(*srtp);
+	struct sipd_srtp *before = *srtp;
+
 	*srtp = sipd_srtp_new(suite, key, mki);
+	if (*srtp && before)
+		sipd_srtp_follow(*srtp, before);
+	sipd_srtp_free(before);
 }
 
 
@@ -215,12 +219,15 @@ static void set_dtls(struct sipd_rtp *r, const struct sipd_secure *to,
 
 /* The address of the SDP, or of a NAT before it: while the window is open and
  * the other has said nothing, the last that came has the handshake.  Who got
- * our hello answers from the host that it went to. */
+ * our hello answers from the host it went to, or by another address of that
+ * host from the same port. */
 static bool dtls_source(struct sipd_rtp *r, const union sipd_addr *from)
 {
 	struct sipd_rtp_secure *s = r->secure;
 	const union sipd_addr *target = sipd_source_target(&r->source);
 	const bool active = s->agreed.role == SIPD_DTLS_ACTIVE;
+	const bool may = !active || sipd_addr_eq_ip(from, target) ||
+			 sipd_addr_port(from) == sipd_addr_port(target);
 
 	if (sipd_addr_eq(from, target)) {
 		if (!s->heard && !active && from_stranger(r))
@@ -230,7 +237,7 @@ static bool dtls_source(struct sipd_rtp *r, const union sipd_addr *from)
 		return s->dtls != NULL;
 	}
 	if (s->heard || r->source.confirmed || r->source.taken ||
-	    !s->shaking || (active && !sipd_addr_eq_ip(from, target)))
+	    !s->shaking || !may)
 		return false;
 	if (sipd_addr_eq(from, &s->peer))
 		return true;

@@ -20,7 +20,8 @@ enum {
 	AUTH = 20, /* bytes of the key of HMAC-SHA1 */
 	BLOCK = 64,
 	WINDOW = 64, /* packets. 3.3.2 */
-	LABELS = 3   /* RTCP's come behind those of RTP */
+	LABELS = 3,  /* RTCP's come behind those of RTP */
+	PACKET = 1500
 };
 
 static const uint32_t encrypted = 0x80000000u;
@@ -53,6 +54,7 @@ struct sipd_srtp {
 	struct keys rtp, rtcp;
 	uint64_t packets;
 	struct source sources[SIPD_SRTP_SOURCES];
+	struct source before[SIPD_SRTP_SOURCES]; /* by the key before this */
 };
 
 
@@ -182,6 +184,12 @@ void sipd_srtp_free(struct sipd_srtp *s)
 	EVP_CIPHER_CTX_free(s->rtcp.cipher);
 	OPENSSL_cleanse(s, sizeof(*s));
 	free(s);
+}
+
+
+void sipd_srtp_follow(struct sipd_srtp *s, const struct sipd_srtp *before)
+{
+	memcpy(s->before, before->sources, sizeof(s->before));
 }
 
 
@@ -435,6 +443,36 @@ static bool rtp_open(struct sipd_srtp *s, uint8_t *buf, size_t head, size_t n,
 }
 
 
+/* The first packet of a source by a new key: does its counter go on?  n bytes
+ * with the trailer. */
+static bool followed(struct sipd_srtp *s, uint8_t *buf, size_t head, size_t n,
+		     uint64_t *index)
+{
+	const uint32_t ssrc = get32(buf + 8);
+	uint8_t copy[PACKET], iv[IV];
+	size_t i;
+
+	for (i = 0; i < SIPD_SRTP_SOURCES; i++) {
+		const struct source *src = &s->before[i];
+
+		if (!src->used || src->ssrc != ssrc || n > sizeof(copy) ||
+		    !index_guess(&src->rtp, (uint16_t)(buf[2] << 8 | buf[3]),
+				 index) ||
+		    !(*index >> 16))
+			continue;
+
+		memcpy(copy, buf, n);
+		iv_make(s, &s->rtp, ssrc, *index, iv);
+		if (rtp_open(s, buf, head, n - s->def->tag - s->mki, iv,
+			     *index))
+			return true;
+		memcpy(buf, copy, n);
+	}
+
+	return false;
+}
+
+
 enum sipd_srtp_verdict sipd_srtp_unprotect(struct sipd_srtp *s, uint8_t *buf,
 					   size_t *n)
 {
@@ -451,14 +489,16 @@ enum sipd_srtp_verdict sipd_srtp_unprotect(struct sipd_srtp *s, uint8_t *buf,
 
 	ssrc = get32(buf + 8);
 	src = source_find(s, ssrc);
-	if (!index_guess(src ? &src->rtp : &fresh,
-			 (uint16_t)(buf[2] << 8 | buf[3]), &index) ||
-	    (src && replayed(&src->rtp, index)))
-		return SIPD_SRTP_REPLAY;
+	if (src || !followed(s, buf, head, *n, &index)) {
+		if (!index_guess(src ? &src->rtp : &fresh,
+				 (uint16_t)(buf[2] << 8 | buf[3]), &index) ||
+		    (src && replayed(&src->rtp, index)))
+			return SIPD_SRTP_REPLAY;
 
-	iv_make(s, &s->rtp, ssrc, index, iv);
-	if (!rtp_open(s, buf, head, *n - trailer, iv, index))
-		return SIPD_SRTP_FORGED;
+		iv_make(s, &s->rtp, ssrc, index, iv);
+		if (!rtp_open(s, buf, head, *n - trailer, iv, index))
+			return SIPD_SRTP_FORGED;
+	}
 
 	window_put(&source_add(s, ssrc)->rtp, index);
 	*n -= trailer;

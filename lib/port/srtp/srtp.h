@@ -36,6 +36,11 @@ struct sipd_srtp *sipd_srtp_new(enum sipd_srtp_suite suite, const uint8_t *key,
 /** Wipes the keys; NULL is fine. */
 void sipd_srtp_free(struct sipd_srtp *s);
 
+/** For receiving, s is new: of what `before` heard it may go on with the
+ *  roll-over counters, as RFC 3711 3.3.1 wants it, or begin anew, as many do.
+ */
+void sipd_srtp_follow(struct sipd_srtp *s, const struct sipd_srtp *before);
+
 /* For sending: buf has room for SIPD_SRTP_TRAILER bytes behind *n.  false: the
  * key must not be used any longer, or this is no packet. */
 bool sipd_srtp_protect(struct sipd_srtp *s, uint8_t *buf, size_t *n);

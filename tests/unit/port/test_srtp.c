@@ -310,6 +310,46 @@ static void test_roll_over(void **state)
 }
 
 
+/* A new key after the counter has gone round: some go on counting, some do
+ * not.
+ * conformance: RFC 3711 3.3.1 | by a new key the roll-over counter goes on, or begins anew | own */
+static void test_roll_over_and_a_new_key(void **state)
+{
+	uint8_t buf[ROOM];
+	size_t i, n = 0;
+	uint32_t seq;
+	(void)state;
+
+	for (i = 0; i < 2 * sizeof(all) / sizeof(all[0]); ++i) {
+		const struct suite_key *k = &all[i / 2];
+		struct sipd_srtp *tx = make(k->suite, k->key, 0);
+		struct sipd_srtp *old = make(SIPD_SRTP_CM_128_80, key_128, 0);
+		struct sipd_srtp *past = make(SIPD_SRTP_CM_128_80, key_128, 0);
+		struct sipd_srtp *rx = make(k->suite, k->key, 0);
+
+		for (seq = 65530; seq < 65546; ++seq) {
+			n = sealed(old, buf, (uint16_t)seq);
+			assert_int_equal(opened(past, buf, n), SIPD_SRTP_OK);
+			if (i & 1) /* goes on */
+				(void)sealed(tx, buf, (uint16_t)seq);
+		}
+		sipd_srtp_follow(rx, past);
+		for (; seq < 65600; ++seq) {
+			n = sealed(tx, buf, (uint16_t)seq);
+			buf[20] ^= 1;
+			assert_int_equal(opened(rx, buf, n), SIPD_SRTP_FORGED);
+			buf[20] ^= 1;
+			assert_int_equal(opened(rx, buf, n), SIPD_SRTP_OK);
+			assert_int_equal(opened(rx, buf, n), SIPD_SRTP_REPLAY);
+		}
+		sipd_srtp_free(tx);
+		sipd_srtp_free(old);
+		sipd_srtp_free(past);
+		sipd_srtp_free(rx);
+	}
+}
+
+
 /* The same key stream twice would give both packets away. */
 static void test_a_number_is_sent_once(void **state)
 {
@@ -511,6 +551,7 @@ int main(void)
 		cmocka_unit_test(test_changed_reports_are_forged),
 		cmocka_unit_test(test_replay_and_order),
 		cmocka_unit_test(test_roll_over),
+		cmocka_unit_test(test_roll_over_and_a_new_key),
 		cmocka_unit_test(test_a_number_is_sent_once),
 		cmocka_unit_test(test_more_sources_than_places),
 		cmocka_unit_test(test_key_identifier_is_skipped),
