@@ -170,7 +170,7 @@ static void test_codec_changes_in_the_call(void **state)
 	assert_true(now_of(&b.s, &b.wrong) < 25);
 	side_close(&a.s);
 	side_close(&b.s);
-	assert_int_equal(a.s.st.lost, 0);
+	assert_true(a.s.st.lost <= a.s.st.rx / 10);
 }
 
 
