@@ -332,7 +332,7 @@ class Proxy(Base):
 
     def engine(self):
         d = Engine(flow.LIBRARY, {
-            "sip.server": self.ip, "sip.port": self.port,
+            **{"sip." + k: v for k, v in self.options().items()},
             "sip.local_address": self.ip, "sip.user": "alice",
             "sip.password": "secret"})
         d.start()

@@ -22,6 +22,14 @@ static uint32_t ipv4(const struct sa *sa)
 }
 
 
+/* libre knows 127.0.0.1 alone. RFC 1122 3.2.1.3 */
+static bool loopback(const struct sa *sa)
+{
+	return sa_af(sa) == AF_INET ? ipv4(sa) >> 24 == 127
+				    : sa_is_loopback(sa);
+}
+
+
 /* Could a server send to us there? */
 static bool sane(const struct sa *seen, const struct sa *local)
 {
@@ -29,7 +37,7 @@ static bool sane(const struct sa *seen, const struct sa *local)
 
 	if (sa_af(seen) != sa_af(local) || sa_is_any(seen) || !sa_port(seen))
 		return false;
-	if (sa_is_loopback(seen) && !sa_is_loopback(local))
+	if (loopback(seen) && !loopback(local))
 		return false;
 	if (sa_is_linklocal(seen) && !sa_is_linklocal(local))
 		return false;
@@ -62,9 +70,11 @@ bool sipd_mapped_learn(struct sipd_mapped *m, enum sip_transp tp,
 
 	m->tp = tp;
 	m->seen = *seen;
-	/* a connection has a port of its own, wherever it comes from */
+	/* A connection has a port of its own, wherever it comes from.  With TCP
+	 * the server can make another one to us; with TLS, where we mostly
+	 * have no certificate to show, ours is the only way back. */
 	sa_init(&addr, AF_UNSPEC);
-	if (!sa_cmp(seen, local, tp == SIP_TRANSP_UDP ? SA_ALL : SA_ADDR))
+	if (!sa_cmp(seen, local, tp == SIP_TRANSP_TCP ? SA_ADDR : SA_ALL))
 		addr = *seen;
 	if (same(&addr, &m->addr))
 		return false;
@@ -93,22 +103,24 @@ bool sipd_mapped_learn(struct sipd_mapped *m, enum sip_transp tp,
 static bool seen_read(const struct sip_msg *msg, const struct sa *local,
 		      struct sa *seen)
 {
-	struct pl received, rport;
+	const struct pl *via = &msg->via.params;
+	struct pl received = PL_INIT, rport = PL_INIT;
 	uint32_t port;
 
-	if (msg_param_decode(&msg->via.params, "received", &received) ||
+	/* some leave out what is as we wrote it */
+	*seen = *local;
+	if (!msg_param_decode(via, "received", &received) &&
 	    sa_set(seen, &received, 0))
 		return false;
 
 	sa_set_port(seen, sa_port(local));
-	if (!msg_param_decode(&msg->via.params, "rport", &rport) &&
-	    pl_isset(&rport)) {
+	if (!msg_param_decode(via, "rport", &rport) && pl_isset(&rport)) {
 		if (!sipd_pl_number(&rport, &port) || !port || port > 65535)
 			return false;
 		sa_set_port(seen, (uint16_t)port);
 	}
 
-	return true;
+	return pl_isset(&received) || pl_isset(&rport);
 }
 
 
