@@ -116,10 +116,6 @@ class Baresip(test_baresip.Baresip):
         flow.until(lambda: flow.listens("tcp", self.ip, self.port + 1), 10,
                    "baresip listens for TLS")
 
-    @unittest.skip("it calls by UDP")
-    def test_it_calls_serve(self):
-        pass
-
     def call(self, *args, options=()):
         r = run("-o", "sip.local_address=" + self.ip, *options,
                 "-o", "sip.transport=tls", "-o", "sip.server=" + self.ip,

@@ -16,7 +16,7 @@
 
 enum {
 	HEADERS_MAX = 8192, /* bytes of all extra headers */
-	LINGER_MAX = 10000  /* sessions, above which only those of an INVITE
+	LINGER_MAX = 2000   /* sessions, above which only those of an INVITE
 			     * known to have forked wait for late 2xx */
 };
 
