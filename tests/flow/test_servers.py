@@ -388,6 +388,20 @@ class Servers(flow.Case):
         d.stop()
         self.assertEqual(len(d.all("call_ended")), 20)
 
+    def test_hung_up_before_its_server_is_known(self):
+        s = self.server(self.busy)
+        names = self.dns({"a." + NAME: [dns.a(s.ip)], SRV: None})
+        d = self.engine(names.text)
+        call = d.call("+4930111")
+        flow.until(lambda: names.asked, 5, "asked")
+        d.hangup(call)
+        # asked again, it answers
+        names.records[SRV] = [dns.srv("a." + NAME, s.port)]
+        self.assertEqual(d.wait("call_ended", call=call)["disposition"],
+                         "cancelled")
+        self.ended(d, disposition="busy")
+        self.assertEqual(len(s.all("INVITE")), 1)
+
     # conformance: RFC 1035 3.2.1 | the name is looked up again when its records expire | own name server
     # conformance: RFC 3263 4 | calls come in from the addresses of the records, from no other | own name server
     def test_name_moves_and_its_calls_come_in(self):

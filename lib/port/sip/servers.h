@@ -87,7 +87,10 @@ int sipd_send(struct sipd_send **sp, struct sipd_sip *sip,
  *  that can be are asked again by a new one, what rang is cancelled; the others
  *  end with ECONNRESET, or try the next server. */
 void sipd_send_lost(struct sipd_sip *sip, const struct sa *peer, uint64_t gen);
-/** CANCEL, after a 1xx; no other server is asked any more. */
+/** Does it wait for name servers, and nothing was sent? */
+bool sipd_send_waits(const struct sipd_send *send);
+/** CANCEL, after a 1xx; no other server is asked any more.  What waits ends
+ *  with ECANCELED, on a later turn. */
 void sipd_send_cancel(struct sipd_send *send);
 /** End all with ECONNABORTED. */
 void sipd_send_close(struct sipd_sip *sip);

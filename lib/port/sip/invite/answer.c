@@ -434,8 +434,12 @@ void invite_cancel(struct sipd_invite *inv)
 {
 	char reason[INVITE_REASON_SIZE];
 
-	if (!inv->provisional)
+	if (!inv->provisional) {
+		/* nor is it sent, once its server is known */
+		if (sipd_send_waits(inv->req))
+			sipd_send_cancel(inv->req);
 		return;
+	}
 
 	invite_reason_write(inv->ring_timeout ? 19 : 16,
 			    inv->why            ? inv->why

@@ -60,6 +60,7 @@ static void finish(struct sipd_send *send, int err, const struct sip_msg *msg)
 
 	list_unlink(&send->le);
 	list_unlink(&send->waiter.le);
+	tmr_cancel(&send->tmr);
 	if (send->sp)
 		*send->sp = NULL;
 	send->sp = NULL;
@@ -239,6 +240,7 @@ static int attempt_send(struct sipd_send *send,
 
 	at->sip = send->sip;
 	at->send = send;
+	send->heard = false;
 	at->target = *target;
 	(void)sipd_strcpy(at->method, sizeof(at->method), send->method);
 	at->invite = !strcmp(send->method, "INVITE");
@@ -388,6 +390,18 @@ int sipd_send(struct sipd_send **sp, struct sipd_sip *sip,
 }
 
 
+static void cancelled_handler(void *arg)
+{
+	finish(arg, ECANCELED, NULL);
+}
+
+
+bool sipd_send_waits(const struct sipd_send *send)
+{
+	return send && send->waiter.le.list;
+}
+
+
 void sipd_send_cancel(struct sipd_send *send)
 {
 	if (!send)
@@ -395,7 +409,13 @@ void sipd_send_cancel(struct sipd_send *send)
 
 	send->cancelled = true;
 	tmr_cancel(&send->tmr);
-	if (send->at)
+	if (sipd_send_waits(send)) {
+		list_unlink(&send->waiter.le);
+		tmr_start(&send->tmr, 0, cancelled_handler, send);
+	}
+	/* an INVITE at the next server may not have been heard of yet: newer
+	 * libre would forget it */
+	if (send->at && send->at->provisional)
 		sip_request_cancel(send->at->req);
 }
 
