@@ -314,11 +314,12 @@ change it there.
 Every option is text, `group.name = value`.  It is set on the engine by
 `sipdialer_set()`, from a file of `name = value` lines by `sipdialer_load()`
 (`#` begins a comment at the start of a line or after a blank; all lines are
-checked before any takes effect; 1 MiB at most), or on the command line by
-`-o name=value`.
+checked before any takes effect; 1 MiB at most; below a line `[account NAME]`
+they are of that account), or on the command line by `-o name=value`.
 
 * **scope**: every option may be set on the engine.  `call`: also for one call,
-  in the list given to `sipdialer_call()`; `campaign`: for one campaign
+  in the list given to `sipdialer_call()`; `account`: for one account
+  (`sipdialer_account_add()`, docs/accounts.md); `campaign`: for one campaign
   (`sipdialer_campaign_create()`), kept in the store; `import`: for one contact
   file (`sipdialer_contact_import()`); `account`: for one account
   (`sipdialer_account_add()`).  What is not set there is as the engine has it;

@@ -274,7 +274,8 @@ export interface Stats {
   audio: Record<'lost_ms' | 'underruns', number>
   registration: { status: RegistrationStatus, sip_status: number, reason: string, expires_s: number }
   accounts: {
-    name: string, users: number, status: RegistrationStatus, sip_status: number, reason: string, expires_s: number
+    name: string, registers: boolean, users: number, status: RegistrationStatus, sip_status: number, reason: string,
+    expires_s: number
   }[]
   events: Record<'delivered' | 'waiting' | 'merged' | 'lost', number>
 }

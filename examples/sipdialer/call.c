@@ -58,10 +58,12 @@ static int dial(struct cli *cli, struct one_call *c, const char *to,
 
 	err = sipdialer_call(cli->d, to, options, &c->id);
 	if (err)
-		return cli_library_error(err == SIPDIALER_EINVAL
-						 ? CLI_USAGE
-						 : CLI_NO_START,
-					 err, sipdialer_last_error());
+		/* no such account: as bad as a bad number */
+		return cli_library_error(
+			err == SIPDIALER_EINVAL || err == SIPDIALER_ENOENT
+				? CLI_USAGE
+				: CLI_NO_START,
+			err, sipdialer_last_error());
 
 	cli->interrupt = call_interrupt;
 	if (!cli_wait(cli, &c->over))
@@ -88,6 +90,7 @@ int cli_call(struct cli *cli, int argc, char **argv)
 		{"--max-duration", "dial.max_duration", NULL, NULL},
 		{"--caller-id", "sip.caller_id", NULL, NULL},
 		{"--caller-name", "sip.caller_name", NULL, NULL},
+		{"--account", "call.account", NULL, NULL},
 		{"--amd", NULL, NULL, "answering machine detection"},
 		{"--machine-play", NULL, NULL, "answering machine detection"},
 		{"--flow", NULL, NULL, "IVR flows"},

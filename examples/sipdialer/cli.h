@@ -26,8 +26,8 @@ struct cli {
 	bool json;
 	bool tty; /* stdout is a terminal */
 	bool started;
-	bool stopped; /* STOPPED was seen */
-	bool registered;
+	bool stopped;      /* STOPPED was seen */
+	bool registered;   /* the account waited for, or the engine's own */
 	bool registering;  /* waiting for it: no warnings of it */
 	bool store_failed; /* told once until it works again */
 	bool store_needed; /* nothing can be done while it fails */
@@ -84,7 +84,10 @@ bool cli_id(const char *text, uint64_t *id);
 int cli_start(struct cli *cli);
 /** For commands on the store alone: no port, no registration, no dialing. */
 int cli_start_store_only(struct cli *cli);
-/** Wait for the registration, if one is asked for. */
+/** Is this the event of the account that the command uses: call.account, else
+ *  the engine's own? */
+bool cli_our_account(struct cli *cli, const struct sipdialer_event *ev);
+/** Wait for its registration, if one is asked for. */
 int cli_wait_registered(struct cli *cli);
 /** Handle events until `until` is true; false: stopped or interrupted. */
 bool cli_wait(struct cli *cli, const bool *until);

@@ -18,7 +18,7 @@ void cli_usage(void)
 		"DIGITS]\n"
 		"       [--ring-timeout S] [--max-duration S] [--caller-id "
 		"N] [--caller-name NAME]\n"
-		"                                 one call\n"
+		"       [--account NAME]           one call\n"
 		"  campaign run --contacts F.csv [--play F.wav] [--cps N] "
 		"[--max-calls N]\n"
 		"       [--retries N] [--retry-delay S] [--ring-timeout S]\n"

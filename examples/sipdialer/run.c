@@ -87,6 +87,23 @@ static void store_event(struct cli *cli, const struct sipdialer_event *ev)
 }
 
 
+static const char *our_account(struct cli *cli, char *buf, size_t size)
+{
+	(void)sipdialer_get(cli->d, "call.account", buf, size);
+
+	return buf;
+}
+
+
+bool cli_our_account(struct cli *cli, const struct sipdialer_event *ev)
+{
+	char name[64];
+
+	return !strcmp(our_account(cli, name, sizeof(name)),
+		       ev->account ? ev->account : "");
+}
+
+
 static void handle(struct cli *cli, const struct sipdialer_event *ev)
 {
 	switch (ev->type) {
@@ -104,8 +121,9 @@ static void handle(struct cli *cli, const struct sipdialer_event *ev)
 		cli->stopped = true;
 		break;
 	case SIPDIALER_EVENT_REGISTRATION:
-		cli->registered = ev->status ==
-				  SIPDIALER_REGISTRATION_REGISTERED;
+		if (cli_our_account(cli, ev))
+			cli->registered = ev->status ==
+					  SIPDIALER_REGISTRATION_REGISTERED;
 		break;
 	case SIPDIALER_EVENT_STORE:
 		store_event(cli, ev);
@@ -214,7 +232,8 @@ static void reg_event(struct cli *cli, const struct sipdialer_event *ev)
 {
 	struct reg_wait *w = cli->data;
 
-	if (ev->type != SIPDIALER_EVENT_REGISTRATION) {
+	if (ev->type != SIPDIALER_EVENT_REGISTRATION ||
+	    !cli_our_account(cli, ev)) {
 		if (!w->event)
 			return;
 		cli->event = w->event;
@@ -234,9 +253,25 @@ static void reg_event(struct cli *cli, const struct sipdialer_event *ev)
 }
 
 
+static bool account_registers(struct cli *cli, const char *name)
+{
+	static char stats[65536];
+	char key[96];
+
+	(void)snprintf(key, sizeof(key), "{\"name\":\"%s\",\"registers\":true",
+		       name);
+
+	return sipdialer_stats(cli->d, stats, sizeof(stats)) >= 0 &&
+	       strstr(stats, key);
+}
+
+
 static bool wants_registration(struct cli *cli)
 {
-	char mode[8], server[256], user[128];
+	char mode[8], server[256], user[128], name[64];
+
+	if (*our_account(cli, name, sizeof(name)))
+		return account_registers(cli, name);
 
 	(void)sipdialer_get(cli->d, "sip.register", mode, sizeof(mode));
 	(void)sipdialer_get(cli->d, "sip.server", server, sizeof(server));
@@ -282,7 +317,9 @@ int cli_wait_registered(struct cli *cli)
 						 : SIPDIALER_ENET),
 				 w.reason);
 
-	(void)sipdialer_get(cli->d, "sip.server", w.reason, sizeof(w.reason));
+	if (!*our_account(cli, w.reason, sizeof(w.reason)))
+		(void)sipdialer_get(cli->d, "sip.server", w.reason,
+				    sizeof(w.reason));
 
 	return cli_error(CLI_NO_START,
 			 "%s: not registered: no answer from %s within %d s",

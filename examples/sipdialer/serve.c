@@ -85,10 +85,13 @@ static void print_ended(const struct sipdialer_event *ev)
 
 static void print_registration(const struct sipdialer_event *ev)
 {
+	const char *name = ev->account ? ev->account : "";
+	const char *sep = *name ? ": " : "";
+
 	if (ev->status == SIPDIALER_REGISTRATION_REGISTERED)
-		(void)puts("registered");
+		(void)printf("%s%sregistered\n", name, sep);
 	else if (ev->status == SIPDIALER_REGISTRATION_FAILED)
-		(void)printf("not registered: %s\n",
+		(void)printf("%s%snot registered: %s\n", name, sep,
 			     ev->reason ? ev->reason : "");
 }
 
@@ -103,10 +106,11 @@ static void print(const struct sipdialer_event *ev)
 		print_registration(ev);
 		break;
 	case SIPDIALER_EVENT_CALL_INCOMING:
-		(void)printf("call %llu: %s%s%s%s calls %s\n", id(ev),
+		(void)printf("call %llu: %s%s%s%s calls %s%s%s\n", id(ev),
 			     ev->from, ev->text ? " (" : "",
 			     ev->text ? ev->text : "", ev->text ? ")" : "",
-			     ev->to);
+			     ev->to, ev->account ? " by " : "",
+			     ev->account ? ev->account : "");
 		break;
 	case SIPDIALER_EVENT_CALL_ANSWERED:
 		(void)printf("call %llu: answered (%s)\n", id(ev),

@@ -365,12 +365,16 @@ SIPDIALER_API int sipdialer_get(struct sipdialer *d, const char *name,
 /**
  * Set options from a file of `name = value` lines.  `#` begins a comment;
  * blanks around name and value are dropped.  All lines are checked before any
- * takes effect.
+ * takes effect.  Below a line `[account NAME]` they are options of an account
+ * that is added, as by sipdialer_account_add(), before the start only.
  *
  * @param d    engine
  * @param path file, at most 1 MiB
  *
  * @return as sipdialer_set(), the message names file and line
+ *         SIPDIALER_ESTATE  also: an account while running, or one of a name
+ *                           that there is already
+ *         SIPDIALER_EFULL   more than 64 accounts
  *         SIPDIALER_ENOENT  no such file, or no such option
  *         SIPDIALER_EIO  cannot be read
  *

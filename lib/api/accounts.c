@@ -14,7 +14,7 @@
 #include "base/text.h"
 
 
-static void account_free(struct sipd_account *acc)
+void sipd_account_free(struct sipd_account *acc)
 {
 	sipd_options_close(&acc->given);
 	free(acc);
@@ -27,13 +27,12 @@ void sipd_accounts_free(struct sipdialer *d)
 		struct sipd_account *acc = d->accounts;
 
 		d->accounts = acc->next;
-		account_free(acc);
+		sipd_account_free(acc);
 	}
 }
 
 
-/* @locks d->lock */
-static void unlink_account(struct sipdialer *d, struct sipd_account *acc)
+void sipd_account_unlink(struct sipdialer *d, struct sipd_account *acc)
 {
 	struct sipd_account **at = &d->accounts;
 
@@ -60,18 +59,14 @@ static int of_account(const struct sipd_account *acc, int err)
 
 /* ---- opened and closed -------------------------------------------------- */
 
-/* Engine's options with its own on top, checked. */
-static int effective(struct sipd_account *acc, struct sipd_options *o)
+int sipd_account_effective(const struct sipd_account *acc,
+			   const struct sipd_options *engine,
+			   struct sipd_options *o)
 {
-	struct sipdialer *d = acc->d;
-	int err;
+	int err = sipd_options_copy(o, engine);
 
-	(void)pthread_mutex_lock(&d->lock);
-	err = sipd_options_copy(o, &d->options);
 	if (!err)
 		err = sipd_account_options(o, acc);
-	(void)pthread_mutex_unlock(&d->lock);
-
 	if (!err && !*sipd_opt_str(o, SIPD_OPT_SIP_SERVER))
 		err = sipd_error(SIPDIALER_EINVAL, "sip.server is not set");
 	if (!err)
@@ -80,6 +75,18 @@ static int effective(struct sipd_account *acc, struct sipd_options *o)
 		sipd_options_close(o);
 
 	return of_account(acc, err);
+}
+
+
+static int effective(struct sipd_account *acc, struct sipd_options *o)
+{
+	int err;
+
+	(void)pthread_mutex_lock(&acc->d->lock);
+	err = sipd_account_effective(acc, &acc->d->options, o);
+	(void)pthread_mutex_unlock(&acc->d->lock);
+
+	return err;
 }
 
 
@@ -151,7 +158,7 @@ static void closed(void *arg)
 	(void)pthread_mutex_unlock(&d->lock);
 
 	if (removed)
-		account_free(acc);
+		sipd_account_free(acc);
 	/* not while an account goes and the engine's own is there */
 	if (last && d->all_closed_h)
 		d->all_closed_h(d);
@@ -235,12 +242,16 @@ static int name_check(const char *name)
 }
 
 
-static int account_new(struct sipd_account **ap, struct sipdialer *d,
-		       const char *name, const char *const *options)
+int sipd_account_new(struct sipd_account **ap, struct sipdialer *d,
+		     const char *name, const char *const *options)
 {
-	struct sipd_account *acc = calloc(1, sizeof(*acc));
-	int err;
+	struct sipd_account *acc;
+	int err = name_check(name);
 
+	if (err)
+		return err;
+
+	acc = calloc(1, sizeof(*acc));
 	if (!acc)
 		return sipd_error(SIPDIALER_ENOMEM, "no memory for an "
 						    "account");
@@ -253,7 +264,7 @@ static int account_new(struct sipd_account **ap, struct sipdialer *d,
 				      false);
 	if (err) {
 		err = of_account(acc, err);
-		account_free(acc);
+		sipd_account_free(acc);
 		return err;
 	}
 
@@ -263,33 +274,26 @@ static int account_new(struct sipd_account **ap, struct sipdialer *d,
 }
 
 
-/* Not yet ready. */
-static int enlist(struct sipdialer *d, struct sipd_account *acc)
+int sipd_account_enlist(struct sipdialer *d, struct sipd_account *acc)
 {
 	struct sipd_account **at;
-	int err = SIPDIALER_OK;
 
-	(void)pthread_mutex_lock(&d->lock);
-	if (sipd_account_find(d, acc->name)) {
-		err = sipd_error(SIPDIALER_ESTATE,
-				 "there is an account \"%s\" already",
-				 acc->name);
-	}
-	else if (d->accountc >= SIPD_ACCOUNTS_MAX) {
-		err = sipd_error(SIPDIALER_EFULL,
-				 "account \"%s\": there are %d already, the "
-				 "limit",
-				 acc->name, SIPD_ACCOUNTS_MAX);
-	}
-	else {
-		for (at = &d->accounts; *at; at = &(*at)->next)
-			;
-		*at = acc;
-		++d->accountc;
-	}
-	(void)pthread_mutex_unlock(&d->lock);
+	if (sipd_account_find(d, acc->name))
+		return sipd_error(SIPDIALER_ESTATE,
+				  "there is an account \"%s\" already",
+				  acc->name);
+	if (d->accountc >= SIPD_ACCOUNTS_MAX)
+		return sipd_error(SIPDIALER_EFULL,
+				  "account \"%s\": there are %d already, the "
+				  "limit",
+				  acc->name, SIPD_ACCOUNTS_MAX);
 
-	return err;
+	for (at = &d->accounts; *at; at = &(*at)->next)
+		;
+	*at = acc;
+	++d->accountc;
+
+	return SIPDIALER_OK;
 }
 
 
@@ -325,14 +329,16 @@ static int add(struct sipdialer *d, struct sipd_account *acc, bool running)
 		return err;
 	sipd_options_close(&o);
 
-	err = enlist(d, acc);
+	(void)pthread_mutex_lock(&d->lock);
+	err = sipd_account_enlist(d, acc);
+	(void)pthread_mutex_unlock(&d->lock);
 	if (err || !running)
 		return err;
 
 	err = go(acc);
 	if (err) {
 		(void)pthread_mutex_lock(&d->lock);
-		unlink_account(d, acc);
+		sipd_account_unlink(d, acc);
 		(void)pthread_mutex_unlock(&d->lock);
 	}
 
@@ -363,9 +369,7 @@ int sipdialer_account_add(struct sipdialer *d, const char *name,
 	if (!d || !name)
 		return sipd_error(SIPDIALER_EINVAL, "an argument is NULL");
 
-	err = name_check(name);
-	if (!err)
-		err = account_new(&acc, d, name, options);
+	err = sipd_account_new(&acc, d, name, options);
 	if (err)
 		return err;
 
@@ -375,7 +379,7 @@ int sipdialer_account_add(struct sipdialer *d, const char *name,
 		(void)pthread_rwlock_unlock(&d->gate);
 	}
 	if (err)
-		account_free(acc);
+		sipd_account_free(acc);
 
 	return err;
 }
@@ -413,7 +417,7 @@ static int take_out(struct sipdialer *d, const char *name,
 		err = sipd_error(SIPDIALER_ESTATE,
 				 "account \"%s\" is being added", acc->name);
 	if (!err) {
-		unlink_account(d, acc);
+		sipd_account_unlink(d, acc);
 		acc->removed = true;
 		*ap = acc;
 	}
@@ -442,7 +446,7 @@ int sipdialer_account_remove(struct sipdialer *d, const char *name)
 		sipd_loop_post(d->loop, &acc->remove);
 	}
 	else if (!err) {
-		account_free(acc);
+		sipd_account_free(acc);
 	}
 	(void)pthread_rwlock_unlock(&d->gate);
 

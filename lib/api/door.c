@@ -4,6 +4,7 @@
  * Thin: they check arguments, take the engine's lock and hand on.
  */
 #include <stdlib.h>
+#include "api/account.h"
 #include "api/engine.h"
 #include "base/error.h"
 
@@ -71,14 +72,17 @@ int sipdialer_load(struct sipdialer *d, const char *path)
 	if (err)
 		return err;
 
+	/* no start meanwhile: it would miss the accounts */
+	(void)pthread_rwlock_rdlock(&d->gate);
 	pthread_mutex_lock(&d->lock);
-	err = sipd_options_file_apply(&d->options, path, text, len,
-				      atomic_load(&d->state) !=
-					      SIPD_ENGINE_STOPPED);
+	err = sipd_accounts_load(d, path, text, len,
+				 atomic_load(&d->state) !=
+					 SIPD_ENGINE_STOPPED);
 	if (err)
 		pthread_mutex_unlock(&d->lock);
 	else
 		changed(d);
+	(void)pthread_rwlock_unlock(&d->gate);
 	sipd_options_file_free(text, len);
 
 	return err;

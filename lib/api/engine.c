@@ -184,7 +184,7 @@ static bool wants_registration(const struct sipd_options *o)
 }
 
 
-int sipd_engine_check_sip(const struct sipd_options *o)
+static int check_sip(const struct sipd_options *o)
 {
 	if (sipd_opt_enum(o, SIPD_OPT_SIP_REGISTER) == 1 &&
 	    (!*sipd_opt_str(o, SIPD_OPT_SIP_SERVER) ||
@@ -193,16 +193,24 @@ int sipd_engine_check_sip(const struct sipd_options *o)
 			SIPDIALER_EINVAL,
 			"sip.register=yes needs sip.server and sip.user");
 
-	if (sipd_incoming_check(o))
-		return SIPDIALER_EINVAL;
-
 	return sipd_sip_check_caller(sipd_opt_str(o, SIPD_OPT_SIP_CALLER_ID),
 				     sipd_opt_str(o,
 						  SIPD_OPT_SIP_CALLER_NAME));
 }
 
 
-static int check_options(const struct sipd_options *o)
+int sipd_engine_check_sip(const struct sipd_options *o)
+{
+	const int err = check_sip(o);
+
+	return err ? err : sipd_incoming_check(o);
+}
+
+
+/* What incoming.accept needs may be had by the accounts, which have it from the
+ * engine, and not by the engine itself. @locks d->lock */
+static int check_options(const struct sipdialer *d,
+			 const struct sipd_options *o)
 {
 	const int64_t lo = sipd_opt_int(o, SIPD_OPT_MEDIA_RTP_PORT_MIN);
 	const int64_t hi = sipd_opt_int(o, SIPD_OPT_MEDIA_RTP_PORT_MAX);
@@ -214,7 +222,7 @@ static int check_options(const struct sipd_options *o)
 			"leave no pair of ports",
 			(long long)lo, (long long)hi);
 
-	return sipd_engine_check_sip(o);
+	return d->accountc ? check_sip(o) : sipd_engine_check_sip(o);
 }
 
 
@@ -564,7 +572,7 @@ static int prepare(struct sipdialer *d, struct sipd_options *o)
 	(void)pthread_mutex_lock(&d->lock);
 	err = sipd_options_copy(o, &d->options);
 	if (!err) {
-		err = check_options(o);
+		err = check_options(d, o);
 		if (!err)
 			reset(d, o);
 		else

@@ -416,17 +416,24 @@ static int check_scope(int id, unsigned scope, bool running)
 }
 
 
-int sipd_options_set(struct sipd_options *o, const char *name,
-		     const char *value, bool running)
+int sipd_options_set_in(struct sipd_options *o, const char *name,
+			const char *value, unsigned scope, bool running)
 {
 	const int id = sipd_option_find(name);
 	int err;
 
 	if (id < 0)
 		return id;
-	err = check_scope(id, SIPD_SCOPE_ENGINE, running);
+	err = check_scope(id, scope, running);
 
 	return err ? err : set(o, id, value);
+}
+
+
+int sipd_options_set(struct sipd_options *o, const char *name,
+		     const char *value, bool running)
+{
+	return sipd_options_set_in(o, name, value, SIPD_SCOPE_ENGINE, running);
 }
 
 

@@ -188,6 +188,10 @@ const char *sipd_option_json(size_t index); /* NULL past the last */
 int sipd_options_set(struct sipd_options *o, const char *name,
 		     const char *value, bool running);
 
+/** The same in one scope. */
+int sipd_options_set_in(struct sipd_options *o, const char *name,
+			const char *value, unsigned scope, bool running);
+
 /** "name=value" strings, ended by NULL; list may be NULL.  All or nothing. */
 int sipd_options_apply_list(struct sipd_options *o, const char *const *list,
 			    unsigned scope, bool running);
@@ -200,9 +204,17 @@ char *sipd_options_to_lines(const struct sipd_options *o, unsigned scope);
 /* A file of `name = value` lines, in two steps so that nobody holds a lock
  * while waiting for the disk. */
 int sipd_options_file_read(const char *path, char **textp, size_t *lenp);
-/** All or nothing; errors name file:line.  Changes text. */
+/** What a line [account NAME] begins: the options, of that scope, that the lines
+ *  below it set; line is for sipd_options_file_error(). */
+typedef int(sipd_options_section_h)(const char *name, size_t line,
+				    struct sipd_options **op, void *arg);
+/** All or nothing; errors name file:line.  Changes text.
+ *  @param h  NULL: there are no sections */
 int sipd_options_file_apply(struct sipd_options *o, const char *path,
-			    char *text, size_t len, bool running);
+			    char *text, size_t len, bool running,
+			    sipd_options_section_h *h, void *arg);
+/** sipd_error_text() with file:line before it; returns err. */
+int sipd_options_file_error(int err, const char *path, size_t line);
 void sipd_options_file_free(char *text, size_t len);
 
 /** Value as a host may see it: secrets are "***" when set. */

@@ -2,7 +2,8 @@
  * @file api/options_file.c  Files of `name = value` lines
  *
  * UTF-8, a BOM is skipped, lines end by LF or CRLF.  `#` begins a comment at
- * the start of a line or after a blank, so that "12#" stays a value.
+ * the start of a line or after a blank, so that "12#" stays a value.  Below
+ * [account NAME] the lines are of that account.
  */
 #include "api/options.h"
 
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/error.h"
+#include "base/text.h"
 
 
 int sipd_options_file_read(const char *path, char **textp, size_t *lenp)
@@ -74,11 +76,57 @@ static char *trim(char *p, char *end)
 }
 
 
-static int line_apply(struct sipd_options *o, char *line, char *end,
-		      bool running)
-{
-	char *equals, *name, *value;
+struct reader {
+	struct sipd_options *o; /* whose lines they are */
+	unsigned scope;
+	bool running;
+	size_t line;
+	sipd_options_section_h *h;
+	void *arg;
+};
 
+
+/* "[account NAME]", without blanks around it. */
+static int section(struct reader *r, char *line)
+{
+	static const char word[] = "account";
+	const size_t len = sizeof(word) - 1;
+	char *end = line + strlen(line) - 1, *p;
+
+	if (*end != ']')
+		return sipd_error(SIPDIALER_EINVAL,
+				  "\"%.64s\" has no ] at its end", line);
+	p = trim(line + 1, end);
+	if (!r->h || strncmp(p, word, len) || (p[len] && !blank(p[len])))
+		return sipd_error(
+			SIPDIALER_EINVAL,
+			"no section \"[%.64s]\": only [account NAME] "
+			"is one",
+			sipd_text_clean(p, strlen(p)) ? p : "?");
+
+	r->scope = SIPD_SCOPE_ACCOUNT;
+
+	return r->h(trim(p + len, end), r->line, &r->o, r->arg);
+}
+
+
+static int setting(struct reader *r, char *line)
+{
+	char *equals = strchr(line, '=');
+	char *name, *value;
+
+	if (!equals || equals == line)
+		return sipd_error(SIPDIALER_EINVAL,
+				  "not of the form name = value");
+	value = trim(equals + 1, line + strlen(line));
+	name = trim(line, equals);
+
+	return sipd_options_set_in(r->o, name, value, r->scope, r->running);
+}
+
+
+static int line_apply(struct reader *r, char *line, char *end)
+{
 	if (memchr(line, '\0', (size_t)(end - line)))
 		return sipd_error(SIPDIALER_EINVAL, "a NUL byte");
 
@@ -93,24 +141,29 @@ static int line_apply(struct sipd_options *o, char *line, char *end,
 	if (!*line)
 		return 0;
 
-	equals = strchr(line, '=');
-	if (!equals || equals == line)
-		return sipd_error(SIPDIALER_EINVAL,
-				  "not of the form name = value");
-	end = line + strlen(line);
-	value = trim(equals + 1, end);
-	name = trim(line, equals);
+	return *line == '[' ? section(r, line) : setting(r, line);
+}
 
-	return sipd_options_set(o, name, value, running);
+
+int sipd_options_file_error(int err, const char *path, size_t line)
+{
+	return sipd_error(err, "%s:%zu: %s", path, line, sipd_error_text());
 }
 
 
 int sipd_options_file_apply(struct sipd_options *o, const char *path,
-			    char *text, size_t len, bool running)
+			    char *text, size_t len, bool running,
+			    sipd_options_section_h *h, void *arg)
 {
 	char *p = text, *end = text + len;
 	struct sipd_options made, old;
-	size_t line = 0;
+	struct reader r = {
+		.o = &made,
+		.scope = SIPD_SCOPE_ENGINE,
+		.running = running,
+		.h = h,
+		.arg = arg,
+	};
 	int err;
 
 	err = sipd_options_copy(&made, o);
@@ -123,15 +176,14 @@ int sipd_options_file_apply(struct sipd_options *o, const char *path,
 		char *next = memchr(p, '\n', (size_t)(end - p));
 
 		next = next ? next : end;
-		line++;
-		err = line_apply(&made, p, next, running);
+		r.line++;
+		err = line_apply(&r, p, next);
 		p = next + 1;
 	}
 
 	if (err) {
 		sipd_options_close(&made);
-		return sipd_error(err, "%s:%zu: %s", path, line,
-				  sipd_error_text());
+		return sipd_options_file_error(err, path, r.line);
 	}
 
 	old = *o;

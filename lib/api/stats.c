@@ -96,6 +96,7 @@ static void add_registrations(struct sipdialer *d, struct sipd_text *t)
 	for (acc = d->accounts; acc; acc = acc->next) {
 		sipd_text_add(t, acc == d->accounts ? "{" : ",{");
 		sipd_json_str(t, "name", acc->name);
+		sipd_json_bool(t, "registers", acc->ready && acc->registers);
 		sipd_json_uint(t, "users", acc->users);
 		add_registration(acc, t);
 		sipd_text_add(t, "}");

@@ -134,6 +134,146 @@ static void test_load_all_or_nothing(void **state)
 }
 
 
+/* The file's text is loaded; what comes of it. */
+static int load_text(struct sipdialer *d, const char *text, char *path,
+		     size_t size)
+{
+	const char *dir = getenv("TMPDIR");
+	int fd, err;
+
+	(void)snprintf(path, size, "%s/sipd_door_XXXXXX", dir ? dir : "/tmp");
+	fd = mkstemp(path);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	(void)close(fd);
+	err = sipdialer_load(d, path);
+	(void)unlink(path);
+
+	return err;
+}
+
+
+static void test_load_accounts(void **state)
+{
+	static const char text[] = "sip.server = pbx\n"
+				   "media.srtp = optional\n"
+				   "[account trunk]  # the first\r\n"
+				   "sip.server = trunk\n"
+				   "sip.password = a=b#c\n"
+				   "sip.header = X-A: 1\n"
+				   "sip.header = X-B: 2\n"
+				   "  [ account\tother.1 ]\n"
+				   "sip.server = other\n";
+	struct sipdialer *d = *state;
+	const struct sipd_options *o;
+	char path[256], buf[64];
+
+	assert_int_equal(load_text(d, text, path, sizeof(path)), 0);
+	assert_int_equal(d->accountc, 2);
+	assert_int_equal(sipdialer_get(d, "sip.server", buf, sizeof(buf)), 0);
+	assert_string_equal(buf, "pbx");
+	assert_string_equal(d->accounts->name, "trunk");
+	o = &d->accounts->given;
+	assert_string_equal(sipd_opt_str(o, SIPD_OPT_SIP_SERVER), "trunk");
+	assert_string_equal(sipd_opt_str(o, SIPD_OPT_SIP_PASSWORD), "a=b#c");
+	assert_string_equal(sipd_opt_str(o, SIPD_OPT_SIP_HEADER),
+			    "X-A: 1\nX-B: 2");
+	assert_false(sipd_opt_is_set(o, SIPD_OPT_MEDIA_SRTP));
+	assert_string_equal(d->accounts->next->name, "other.1");
+	assert_int_equal(sipdialer_account_remove(d, "trunk"), 0);
+	assert_int_equal(d->accountc, 1);
+}
+
+
+static void test_load_accounts_all_or_nothing(void **state)
+{
+	static const char first[] =
+		"sip.user=eve\n[account a]\nsip.server=x\n";
+	static const struct {
+		const char *text;
+		int error;
+		const char *why;
+	} rows[] = {
+		{"[account a]\n", SIPDIALER_ESTATE,
+		 ":4: there is an account \"a\" already"},
+		{"[account b]\n\n", SIPDIALER_EINVAL,
+		 ":4: account \"b\": sip.server is not set"},
+		{"[account b]\nsip.server=x\ndial.retries = 1\n",
+		 SIPDIALER_EINVAL,
+		 ":6: option dial.retries cannot be set for one account"},
+		{"[account b]\nsip.sever=x\n", SIPDIALER_ENOENT,
+		 ":5: no option \"sip.sever\"; did you mean \"sip.server\"?"},
+		{"[account b]\nsip.server=x\nsip.register=yes\n",
+		 SIPDIALER_EINVAL,
+		 ":4: account \"b\": sip.register=yes needs sip.server and "
+		 "sip.user"},
+		{"[account b", SIPDIALER_EINVAL,
+		 ":4: \"[account b\" has no ] at its end"},
+		{"[account]", SIPDIALER_EINVAL,
+		 ":4: the name of an account has 1 to 31 bytes"},
+		{"[accounts b]", SIPDIALER_EINVAL,
+		 ":4: no section \"[accounts b]\": only [account NAME] is "
+		 "one"},
+		{"[account b c]", SIPDIALER_EINVAL,
+		 ":4: option name: \"b c\" is no name of an account: letters, "
+		 "digits and \"_.-\""},
+		{"[]", SIPDIALER_EINVAL,
+		 ":4: no section \"[]\": only [account NAME] is one"},
+		{"[account b]\nnonsense", SIPDIALER_EINVAL,
+		 ":5: not of the form name = value"},
+	};
+	struct sipdialer *d = *state;
+	char text[512], path[256], buf[64], want[600];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		(void)snprintf(text, sizeof(text), "%s%s", first,
+			       rows[i].text);
+		assert_int_equal(load_text(d, text, path, sizeof(path)),
+				 rows[i].error);
+		(void)snprintf(want, sizeof(want), "%s%s", path, rows[i].why);
+		assert_string_equal(sipdialer_last_error(), want);
+		assert_int_equal(d->accountc, 0);
+		assert_null(d->accounts);
+		assert_int_equal(sipdialer_get(d, "sip.user", buf,
+					       sizeof(buf)),
+				 0);
+		assert_string_equal(buf, "");
+	}
+
+	atomic_store(&d->state, SIPD_ENGINE_RUNNING);
+	assert_int_equal(load_text(d, first + 13, path, sizeof(path)),
+			 SIPDIALER_ESTATE);
+	(void)snprintf(want, sizeof(want),
+		       "%s:1: accounts of a file are added before the start "
+		       "only",
+		       path);
+	assert_string_equal(sipdialer_last_error(), want);
+	atomic_store(&d->state, SIPD_ENGINE_STOPPED);
+}
+
+
+static void test_load_sixty_four_accounts(void **state)
+{
+	struct sipdialer *d = *state;
+	char text[4096] = "", path[256];
+	size_t n = 0;
+
+	for (int i = 0; i < 65; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n,
+				      "[account a%d]\nsip.server=x\n", i);
+	assert_int_equal(load_text(d, text, path, sizeof(path)),
+			 SIPDIALER_EFULL);
+	assert_non_null(strstr(sipdialer_last_error(), ":129: more than 64"));
+	assert_int_equal(d->accountc, 0);
+	*strstr(text, "[account a64]") = '\0';
+	assert_int_equal(load_text(d, text, path, sizeof(path)), 0);
+	assert_int_equal(d->accountc, 64);
+	assert_int_equal(load_text(d, "[account one]\nsip.server=x", path,
+				   sizeof(path)),
+			 SIPDIALER_EFULL);
+}
+
+
 static void count_h(const struct sipdialer_event *event, void *arg)
 {
 	(void)event;
@@ -168,6 +308,9 @@ int main(void)
 		TEST(test_log_level_takes_effect_at_once),
 		TEST(test_events_max_takes_effect_at_once),
 		TEST(test_load_all_or_nothing),
+		TEST(test_load_accounts),
+		TEST(test_load_accounts_all_or_nothing),
+		TEST(test_load_sixty_four_accounts),
 		TEST(test_hooks_through_the_door),
 	};
 

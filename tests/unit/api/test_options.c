@@ -443,7 +443,8 @@ static int load_path(struct sipd_options *o, const char *path)
 	int err = sipd_options_file_read(path, &text, &len);
 
 	if (!err) {
-		err = sipd_options_file_apply(o, path, text, len, false);
+		err = sipd_options_file_apply(o, path, text, len, false, NULL,
+					      NULL);
 		sipd_options_file_free(text, len);
 	}
 
