@@ -143,7 +143,7 @@ class Serve(sippcall.Case):
                      "call 1: +4930999 (Sipp) calls +4930100",
                      "call 1: answered (PCMU)",
                      "call 1: +4930999 to +4930100, answered "
-                     "(hung up by the peer), talked ",
+                     "(hung up by the peer)",
                      "1 calls came in, 1 answered, in "):
             self.assertIn(line, text)
 
