@@ -8,9 +8,30 @@
 
 struct one_call {
 	uint64_t id;
+	const char *transfer; /* NULL no transfer */
+	int transfer_after;   /* this event */
+	bool stayed;          /* the transfer has failed */
 	bool over;
 	int disposition;
 };
+
+
+static void transfer(struct cli *cli, struct one_call *c,
+		     const struct sipdialer_event *ev)
+{
+	int err = 0;
+
+	if (ev->type == c->transfer_after)
+		err = sipdialer_call_transfer(cli->d, c->id, c->transfer);
+	if (err && err != SIPDIALER_ENOENT)
+		(void)cli_library_error(0, err, sipdialer_last_error());
+
+	if (err || (ev->type == SIPDIALER_EVENT_CALL_TRANSFER &&
+		    ev->status == CLI_TRANSFER_FAILED)) {
+		c->stayed = true;
+		(void)sipdialer_call_hangup(cli->d, c->id);
+	}
+}
 
 
 static void call_event(struct cli *cli, const struct sipdialer_event *ev)
@@ -25,6 +46,8 @@ static void call_event(struct cli *cli, const struct sipdialer_event *ev)
 	else
 		cli_print_call(ev);
 
+	if (c->transfer)
+		transfer(cli, c, ev);
 	if (ev->type == SIPDIALER_EVENT_CALL_ENDED) {
 		c->over = true;
 		c->disposition = ev->disposition;
@@ -69,7 +92,8 @@ static int dial(struct cli *cli, struct one_call *c, const char *to,
 	if (!cli_wait(cli, &c->over))
 		return CLI_FAILED;
 
-	return was_answered(c->disposition) ? CLI_OK : CLI_FAILED;
+	return was_answered(c->disposition) && !c->stayed ? CLI_OK
+							  : CLI_FAILED;
 }
 
 
@@ -82,6 +106,7 @@ static bool no_audio(const char *path)
 int cli_call(struct cli *cli, int argc, char **argv)
 {
 	const char *play = NULL, *to = NULL;
+	struct one_call c = {.transfer_after = SIPDIALER_EVENT_CALL_ANSWERED};
 	const struct cli_flag flags[] = {
 		{"--play", NULL, &play, NULL},
 		{"--record", "call.record", NULL, NULL},
@@ -95,10 +120,9 @@ int cli_call(struct cli *cli, int argc, char **argv)
 		{"--machine-play", NULL, NULL, "answering machine detection"},
 		{"--flow", NULL, NULL, "IVR flows"},
 		{"--agent", NULL, NULL, "voice agents"},
-		{"--transfer", NULL, NULL, "call transfer"},
+		{"--transfer", NULL, &c.transfer, NULL},
 		{NULL, NULL, NULL, NULL},
 	};
-	struct one_call c = {0};
 	char option[4200];
 	const char *options[3] = {NULL, NULL, NULL};
 
@@ -111,7 +135,9 @@ int cli_call(struct cli *cli, int argc, char **argv)
 			return CLI_USAGE;
 		(void)snprintf(option, sizeof(option), "call.play=%s", play);
 		options[0] = option;
-		options[1] = "call.hangup_after_play=yes";
+		if (!c.transfer)
+			options[1] = "call.hangup_after_play=yes";
+		c.transfer_after = SIPDIALER_EVENT_CALL_PLAYED;
 	}
 
 	cli->event = call_event;

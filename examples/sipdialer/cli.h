@@ -19,6 +19,9 @@ enum {
 	CLI_NO_START = 3 /* could not start */
 };
 
+/* status of CALL_TRANSFER, the last of its four words */
+enum { CLI_TRANSFER_FAILED = 3 };
+
 #define CLI_STORE "sipdialer.db"
 
 struct cli {

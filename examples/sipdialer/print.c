@@ -75,6 +75,18 @@ static void print_end(const struct sipdialer_event *ev)
 }
 
 
+static void print_transfer(const struct sipdialer_event *ev)
+{
+	static const char *const words[] = {"asked for", "rings", "completed"};
+
+	if (ev->status == CLI_TRANSFER_FAILED)
+		(void)printf("transfer failed: %d %s\n", ev->sip_status,
+			     ev->reason ? ev->reason : "");
+	else if (ev->status >= 0 && ev->status < CLI_TRANSFER_FAILED)
+		(void)printf("transfer %s\n", words[ev->status]);
+}
+
+
 void cli_print_call(const struct sipdialer_event *ev)
 {
 	switch (ev->type) {
@@ -101,6 +113,9 @@ void cli_print_call(const struct sipdialer_event *ev)
 		break;
 	case SIPDIALER_EVENT_CALL_HELD:
 		(void)puts(ev->status ? "held" : "resumed");
+		break;
+	case SIPDIALER_EVENT_CALL_TRANSFER:
+		print_transfer(ev);
 		break;
 	case SIPDIALER_EVENT_CALL_ENDED:
 		print_end(ev);

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Hold and transfers, against sipp as the far end."""
+import json
 import os
+import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -119,6 +121,39 @@ class Transfer(flow.Case):
         d.wait("call_held", status="off_hold")
         d.hangup(call)
         d.wait("call_ended")
+        tel.wait(self)
+
+    def command(self, tel, *args):
+        """`sipdialer call`, to its end: status and events."""
+        done = subprocess.run(
+            [flow.EXE, "--json", "-o", "sip.server=" + tel.ip, "-o",
+             "sip.port=%d" % tel.port, "-o", "sip.local_address=" + tel.ip,
+             "call", "4930100", *args], stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, text=True, timeout=60)
+        return done.returncode, [json.loads(line)
+                                 for line in done.stdout.splitlines()]
+
+    def test_command_transfers_after_the_prompt(self):
+        play = flow.write_wav(self.path("p.wav"), flow.tone(0.2, 440))
+        tel = self.telephone(
+            took("REFER", has("Refer-To:", "sip:200@")),
+            answer("202 Accepted"), notify(1, OVER, "200 OK"),
+            request("BYE"), OK)
+        status, events = self.command(tel, "--play", play, "--transfer",
+                                      "200")
+        self.assertEqual(status, 0, events)
+        names = [e["event"] for e in events]
+        self.assertLess(names.index("call_played"),
+                        names.index("call_transfer"))
+        self.assertEqual(events[-1]["reason"], "transferred")
+        tel.wait(self)
+
+    def test_command_tells_that_a_transfer_failed(self):
+        tel = self.telephone(request("REFER"), answer("603 Decline"),
+                             request("BYE"), OK)
+        status, events = self.command(tel, "--transfer", "200")
+        self.assertEqual(status, 1, events)
+        self.assertEqual(events[-1]["disposition"], "answered")
         tel.wait(self)
 
     # conformance: RFC 3891 3, 5589 7 | an attended transfer: Refer-To with Replaces of the other dialog | sipp
