@@ -84,6 +84,22 @@ static bool address_read(const struct pl *pl, struct sa *addr)
 }
 
 
+/* No name ends in a number, so that this is an address mistyped.  RFC 3261 25.1
+ */
+static bool looks_like_address(const struct pl *entry)
+{
+	size_t i;
+
+	for (i = 0; i < entry->l; i++) {
+		if (entry->p[i] != '.' &&
+		    (entry->p[i] < '0' || entry->p[i] > '9'))
+			return false;
+	}
+
+	return true;
+}
+
+
 /* "192.0.2.0/24", "192.0.2.1", "2001:db8::/32", "sip.example.com".  NULL, or
  * what is wrong with it. */
 static const char *entry_read(const struct pl *entry, struct trunk *trunk)
@@ -99,7 +115,7 @@ static const char *entry_read(const struct pl *entry, struct trunk *trunk)
 			return "is no network: an address is expected "
 			       "before the \"/\"";
 		trunk->bits = 0;
-		return sipd_host_valid(entry)
+		return sipd_host_valid(entry) && !looks_like_address(entry)
 			       ? NULL
 			       : "is not an address, a network or a host name";
 	}
