@@ -74,7 +74,7 @@ enum sipdialer_event_type {
 	SIPDIALER_EVENT_STOPPED = 4,
 	/** Registration changed: status = enum sipdialer_registration,
 	 *  sip_status, reason, expires_s, retry_ms (failed: tried again
-	 *  after). */
+	 *  after), account, headers. */
 	SIPDIALER_EVENT_REGISTRATION = 5,
 	/** A request (import, list, ...) is complete: request, error, text,
 	 *  count (rows taken), total (rows read), failed (rows refused). */
@@ -92,8 +92,8 @@ enum sipdialer_event_type {
 	 *  "sendonly", "recvonly"; or no longer: "inactive"), NULL if it does
 	 *  not say; again when that changes. */
 	SIPDIALER_EVENT_CALL_EARLY_MEDIA = 22,
-	/** Answered: call, codec, ring_ms, text = URI that a 3xx led to (option
-	 *  `sip.redirect_allow`), else NULL. */
+	/** Answered: call, codec, ring_ms, srtp, text = URI that a 3xx led to
+	 *  (option `sip.redirect_allow`), else NULL. */
 	SIPDIALER_EVENT_CALL_ANSWERED = 23,
 	/** The far end pressed a key: call, text = digit, duration_ms. */
 	SIPDIALER_EVENT_CALL_DTMF = 24,
@@ -570,6 +570,8 @@ SIPDIALER_API int sipdialer_event_json(const struct sipdialer_event *event,
  * @return SIPDIALER_OK
  *         SIPDIALER_EINVAL  not a number or SIP URI, or a bad option;
  *                           sipdialer_last_error() says where
+ *         SIPDIALER_ENOENT  no account of the name in option `call.account`,
+ *                           or no such option
  *         SIPDIALER_ESTATE  not started, stopping, or a number without the
  *                           option `sip.server`
  *         SIPDIALER_EFULL   option `dial.max_calls` reached, or
@@ -591,7 +593,7 @@ SIPDIALER_API int sipdialer_call(struct sipdialer *d, const char *to,
  *                is answered, and a file that cannot be read refuses it by 500;
  *                what the host played or records already stands before them;
  *                those of the INVITE (sip.header, sip.caller_name and the like,
- *                dial.ring_timeout) change nothing
+ *                dial.ring_timeout, call.account) change nothing
  *
  * @return SIPDIALER_OK
  *         SIPDIALER_ENOENT  no such call (any more)

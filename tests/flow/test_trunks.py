@@ -141,6 +141,7 @@ class Trunks(flow.Case):
                           ("192.0.2.0/0", "1 to 32"),
                           ("pbx.example/24", "before the"),
                           ("a b", "not an address"),
+                          ("300.1.1.1", "not an address"),
                           ("192.0.2.1;evil", "not an address"),
                           (",".join("192.0.2.%d" % i for i in range(65)),
                            "more than 64")):
