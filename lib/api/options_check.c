@@ -5,7 +5,6 @@
 
 #include <ctype.h>
 #include <string.h>
-#include <strings.h>
 #include "base/error.h"
 #include "base/text.h"
 #include "core/campaign/campaign.h"
@@ -14,69 +13,13 @@
 #include "port/net.h"
 #include "port/sip/sip.h"
 
-/* RFC 3261 25.1 */
-#define TOKEN \
-	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" \
-	"0123456789-.!%*_+`'~"
-
-/* What the SIP stack itself writes, compact forms too.  RFC 3261 7.3.3 */
-static const char *const own_headers[] = {
-	"via",
-	"v",
-	"from",
-	"f",
-	"to",
-	"t",
-	"call-id",
-	"i",
-	"cseq",
-	"contact",
-	"m",
-	"max-forwards",
-	"content-length",
-	"l",
-	"content-type",
-	"c",
-	"content-encoding",
-	"e",
-	"route",
-	"record-route",
-	"authorization",
-	"proxy-authorization",
-	"require",
-	"proxy-require",
-	"supported",
-	"k",
-	"allow",
-	"expires",
-	"session-expires",
-	"x",
-	"min-se",
-	"rack",
-	"rseq",
-};
-
-
 int sipd_option_check_header(const char *name, const char *value)
 {
-	const size_t len = strspn(value, TOKEN);
+	if (!sipd_sip_check_header(value))
+		return 0;
 
-	if (!len || value[len] != ':')
-		return sipd_error(
-			SIPDIALER_EINVAL,
-			"option %s: \"%.64s\" is not of the form Name: value",
-			name, value);
-
-	for (size_t i = 0; i < sizeof(own_headers) / sizeof(own_headers[0]);
-	     i++)
-		if (strlen(own_headers[i]) == len &&
-		    !strncasecmp(own_headers[i], value, len))
-			return sipd_error(SIPDIALER_EINVAL,
-					  "option %s: the header \"%.*s\" is "
-					  "written by the library itself",
-					  name, (int)len, value);
-
-	return 0;
+	return sipd_error(SIPDIALER_EINVAL, "option %s: %s", name,
+			  sipd_error_text());
 }
 
 

@@ -130,7 +130,7 @@ static bool header_ours(const struct pl *name)
 		"Contact", "m", "c", "l", "e", "Route", "Record-Route",
 		"Path", "Service-Route", "Max-Forwards", "Authorization",
 		"Require", "Supported", "k", "Unsupported", "Allow", "Accept",
-		"User-Agent", "Server", "RSeq", "RAck", "Session-Expires",
+		"User-Agent", "Server", "Expires", "RSeq", "RAck", "Session-Expires",
 		"x", "Min-SE", "MIME-Version", "WWW-Authenticate",
 		"Security-Client", "Security-Verify",
 	};

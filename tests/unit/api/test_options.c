@@ -143,10 +143,13 @@ static void test_set_wrong_value_names_range(void **state)
 		 "characters are not allowed", SIPDIALER_EINVAL},
 		{"sip.user", "\xff", "option sip.user: not valid UTF-8",
 		 SIPDIALER_EINVAL},
-		{"sip.header", "no colon", "option sip.header: \"no colon\" "
-		 "is not of the form Name: value", SIPDIALER_EINVAL},
-		{"sip.header", "vIa: x", "option sip.header: the header "
-		 "\"vIa\" is written by the library itself",
+		{"sip.header", "no-colon", "option sip.header: header "
+		 "\"no-colon\" is not \"Name: value\"", SIPDIALER_EINVAL},
+		{"sip.header", "vIa: x", "option sip.header: header \"vIa: "
+		 "x\": this one is written by the library",
+		 SIPDIALER_EINVAL},
+		{"sip.header", "User-Agent: x", "option sip.header: header "
+		 "\"User-Agent: x\": this one is written by the library",
 		 SIPDIALER_EINVAL},
 		{"media.rtp_port_min", "80", "option media.rtp_port_min: "
 		 "\"80\" is not 0 or a whole number from 1024 to 65534",

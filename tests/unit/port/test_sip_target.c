@@ -209,7 +209,7 @@ static void test_header_good_and_bad(void **state)
 		"l: 0", "c: x", "Route: <sip:evil;lr>", "Record-Route: x",
 		"Max-Forwards: 1", "Authorization: Digest", "Require: x",
 		"Proxy-Authorization: x", "Proxy-Require: x", "Via : x",
-		"X\xc3\xa9: 1", "X: 90",
+		"X\xc3\xa9: 1", "X: 90", "Expires: 5",
 	};
 	/* clang-format on */
 	char longest[1100];

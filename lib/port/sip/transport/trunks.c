@@ -84,8 +84,7 @@ static bool address_read(const struct pl *pl, struct sa *addr)
 }
 
 
-/* No name ends in a number, so that this is an address mistyped.  RFC 3261 25.1
- */
+/* No name is all digits: this is an address mistyped.  RFC 3261 25.1 */
 static bool looks_like_address(const struct pl *entry)
 {
 	size_t i;
