@@ -145,9 +145,6 @@ static void test_set_wrong_value_names_range(void **state)
 		 SIPDIALER_EINVAL},
 		{"sip.header", "no-colon", "option sip.header: header "
 		 "\"no-colon\" is not \"Name: value\"", SIPDIALER_EINVAL},
-		{"sip.header", "vIa: x", "option sip.header: header \"vIa: "
-		 "x\": this one is written by the library",
-		 SIPDIALER_EINVAL},
 		{"sip.header", "User-Agent: x", "option sip.header: header "
 		 "\"User-Agent: x\": this one is written by the library",
 		 SIPDIALER_EINVAL},
