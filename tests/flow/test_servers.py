@@ -393,7 +393,7 @@ class Servers(flow.Case):
         names = self.dns({"a." + NAME: [dns.a(s.ip)], SRV: None})
         d = self.engine(names.text)
         call = d.call("+4930111")
-        flow.until(lambda: names.asked, 5, "asked")
+        d.wait("call_dialing", call=call)
         d.hangup(call)
         # asked again, it answers
         names.records[SRV] = [dns.srv("a." + NAME, s.port)]
