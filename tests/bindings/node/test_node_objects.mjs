@@ -63,6 +63,8 @@ test('an account of its own for some calls', async t => {
   d.accountRemove('trunk')
   await assert.rejects(d.accountAdd('trunk'), code('EINVAL'))
   await assert.rejects(d.accountAdd('x', { 'dial.retries': 1 }), code('EINVAL'))
+  await assert.rejects(d.accountAdd('x', { 'sip.server': '127.0.0.1', 'media.srtp': 'some' }), code('EINVAL'))
+  await d.accountAdd('x', { 'sip.server': '127.0.0.1', 'media.srtp': 'required', 'media.codecs': 'pcma' })
 })
 
 test('a call: events in order, objects, promises', async t => {

@@ -50,6 +50,9 @@ class Objects(Case):
                 d.account_add("trunk")
             with self.assertRaises(TypeError):
                 d.account_add("x", dial_retries=1)
+            with self.assertRaisesRegex(sipdialer.InvalidError, "media.srtp"):
+                d.account_add("x", sip_server=trunk.ip, media_srtp="some")
+            d.account_add("x", sip_server=trunk.ip, media_srtp="required", media_codecs="pcma")
         self.assertEqual(own.events("invite"), [])
         self.assertEqual(len(trunk.events("invite")), 1)
 
