@@ -101,7 +101,7 @@ export interface DialerOptions {
   'media.rtp_port_max'?: number | bigint | `${number}` | null
   /** Mark of RTP and RTCP packets, RFC 2474; 46 is EF, 0 none. 0 to 63. Default: 46. */
   'media.dscp'?: number | bigint | `${number}` | null
-  /** An answered call without any RTP from the far end, or once it was heard any RTCP, is hung up after this long; 0: never. 0 to 3,600 s. Default: 30. */
+  /** An answered call without any RTP from the far end, or once it was heard any RTCP, is hung up after this long; 0: never. Not while the far end holds it without music. 0 to 3,600 s. Default: 30. */
   'media.rtp_timeout'?: number | bigint | `${number}` | null
   /** Threads for audio; 0: one a processor core. 0 to 64. Default: 0. */
   'media.threads'?: number | bigint | `${number}` | null
@@ -209,7 +209,7 @@ export interface CallOptions {
   'media.rtcp_mux'?: boolean | 'yes' | 'no' | null
   /** How keys are sent and listened for (docs/dtmf.md); auto: RFC 4733 if the far end has it, else tones, or INFO with Opus. Default: auto. */
   'media.dtmf'?: 'rfc4733' | 'info' | 'inband' | 'auto' | null
-  /** An answered call without any RTP from the far end, or once it was heard any RTCP, is hung up after this long; 0: never. 0 to 3,600 s. Default: 30. */
+  /** An answered call without any RTP from the far end, or once it was heard any RTCP, is hung up after this long; 0: never. Not while the far end holds it without music. 0 to 3,600 s. Default: 30. */
   'media.rtp_timeout'?: number | bigint | `${number}` | null
   /** A call not answered after this long is given up. 5 to 300 s. Default: 45. */
   'dial.ring_timeout'?: number | bigint | `${number}` | null
@@ -365,7 +365,7 @@ export interface CampaignOptions {
   'media.rtcp_mux'?: boolean | 'yes' | 'no' | null
   /** How keys are sent and listened for (docs/dtmf.md); auto: RFC 4733 if the far end has it, else tones, or INFO with Opus. Default: auto. */
   'media.dtmf'?: 'rfc4733' | 'info' | 'inband' | 'auto' | null
-  /** An answered call without any RTP from the far end, or once it was heard any RTCP, is hung up after this long; 0: never. 0 to 3,600 s. Default: 30. */
+  /** An answered call without any RTP from the far end, or once it was heard any RTCP, is hung up after this long; 0: never. Not while the far end holds it without music. 0 to 3,600 s. Default: 30. */
   'media.rtp_timeout'?: number | bigint | `${number}` | null
   /** Calls at once; of a campaign: its share of the engine's. 1 to 100,000. Default: 100. */
   'dial.max_calls'?: number | bigint | `${number}` | null
