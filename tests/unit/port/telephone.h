@@ -62,7 +62,8 @@ struct side {
 	struct told told;
 	bool hangup_in_progress;
 	bool hangup_in_transfer; /* once it is completed */
-	bool take_referrals;
+	_Atomic bool take_referrals;
+	struct sipd_sdp_remote seen;
 	int err;
 
 	int fd;      /* the telephone */
@@ -134,6 +135,17 @@ HELPER void media_handler(const struct sipd_sdp_remote *remote, bool early,
 
 	TELL(early ? s->told.media_early++ : s->told.media++;
 	     s->told.remote = *remote);
+}
+
+
+/* What was agreed last: a copy, for the thread of the test. */
+HELPER const struct sipd_sdp_remote *told_remote(struct side *s)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	s->seen = s->told.remote;
+	(void)pthread_mutex_unlock(&s->lock);
+
+	return &s->seen;
 }
 
 

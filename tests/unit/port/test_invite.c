@@ -45,7 +45,7 @@ static void test_answer_and_bye_in_ends(void **state)
 	assert_int_equal(s->told.progress, 1);
 	assert_int_equal(s->told.progress_status, 180);
 	assert_int_equal(s->told.media, 1);
-	assert_int_equal(sipd_addr_port(&s->told.remote.rtp), 40000);
+	assert_int_equal(sipd_addr_port(&told_remote(s)->rtp), 40000);
 	expect_none(s, "ACK ", 100);
 
 	request(s, "BYE", ++s->cseq, "Reason: Q.850;cause=16\r\n", "");
@@ -170,12 +170,12 @@ static void test_early_media_then_answer(void **state)
 	reply(s, s->invite, "183 Session Progress", "", sdp(41000, ""));
 	AWAIT(s, progress, 2);
 	AWAIT(s, media_early, 1);
-	assert_int_equal(sipd_addr_port(&s->told.remote.rtp), 41000);
+	assert_int_equal(sipd_addr_port(&told_remote(s)->rtp), 41000);
 	/* an early dialog of another fork: the latest wins */
 	(void)snprintf(s->tag, sizeof(s->tag), "uas2");
 	reply(s, s->invite, "183 Session Progress", "", sdp(42000, ""));
 	AWAIT(s, media_early, 2);
-	assert_int_equal(sipd_addr_port(&s->told.remote.rtp), 42000);
+	assert_int_equal(sipd_addr_port(&told_remote(s)->rtp), 42000);
 	assert_int_equal(s->told.media, 0);
 	assert_int_equal(s->told.answered, 0);
 
@@ -184,7 +184,7 @@ static void test_early_media_then_answer(void **state)
 	AWAIT(s, answered, 1);
 	assert_int_equal(s->told.media_early, 2); /* the copy was no news */
 	assert_int_equal(s->told.media, 1);
-	assert_int_equal(sipd_addr_port(&s->told.remote.rtp), 42002);
+	assert_int_equal(sipd_addr_port(&told_remote(s)->rtp), 42002);
 	bye_in(s, "");
 }
 
@@ -200,7 +200,7 @@ static void test_sdp_only_in_183_is_the_answer(void **state)
 	reply(s, s->invite, "200 OK", "", "");
 	expect(s, "ACK ", buf);
 	AWAIT(s, answered, 1);
-	assert_int_equal(sipd_addr_port(&s->told.remote.rtp), 41000);
+	assert_int_equal(sipd_addr_port(&told_remote(s)->rtp), 41000);
 	bye_in(s, "");
 }
 
@@ -241,7 +241,7 @@ static void test_multipart_answer_taken(void **state)
 	      body);
 	expect(s, "ACK ", buf);
 	AWAIT(s, answered, 1);
-	assert_int_equal(sipd_addr_port(&s->told.remote.rtp), 40010);
+	assert_int_equal(sipd_addr_port(&told_remote(s)->rtp), 40010);
 	bye_in(s, "");
 }
 

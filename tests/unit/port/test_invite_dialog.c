@@ -147,7 +147,7 @@ static void test_reinvite_hold_and_resume(void **state)
 	assert_non_null(strstr(buf, "a=recvonly"));
 	assert_non_null(strstr(buf, "o=- 7 2 "));
 	AWAIT(s, media, 2);
-	assert_int_equal(s->told.remote.dir, SIPD_RECVONLY);
+	assert_int_equal(told_remote(s)->dir, SIPD_RECVONLY);
 	expect(s, "SIP/2.0 200", buf); /* no ACK: sent again */
 
 	/* before the ACK another one has to wait */
@@ -163,8 +163,8 @@ static void test_reinvite_hold_and_resume(void **state)
 	expect(s, "SIP/2.0 200", buf);
 	assert_non_null(strstr(buf, "a=sendrecv"));
 	AWAIT(s, media, 3);
-	assert_int_equal(s->told.remote.dir, SIPD_SENDRECV);
-	assert_int_equal(sipd_addr_port(&s->told.remote.rtp), 40100);
+	assert_int_equal(told_remote(s)->dir, SIPD_SENDRECV);
+	assert_int_equal(sipd_addr_port(&told_remote(s)->rtp), 40100);
 	request(s, "ACK", seq, "", "");
 	bye_in(s, "");
 }
@@ -182,7 +182,7 @@ static void test_reinvite_without_offer_answer_in_ack(void **state)
 	assert_non_null(strstr(buf, "m=audio 30000 RTP/AVP 0 8 101"));
 	request_sdp(s, "ACK", s->cseq, sdp(40200, ""));
 	AWAIT(s, media, 2);
-	assert_int_equal(sipd_addr_port(&s->told.remote.rtp), 40200);
+	assert_int_equal(sipd_addr_port(&told_remote(s)->rtp), 40200);
 	bye_in(s, "");
 }
 

@@ -306,7 +306,7 @@ static void test_offer_in_183_answer_in_prack(void **state)
 	prack(s, &a, buf, 2, rseq(early), sdp(40002, ""));
 	expect(s, "SIP/2.0 200", ok);
 	AWAIT(s, media_early, 1);
-	assert_int_equal(ntohs(s->told.remote.rtp.in.sin_port), 40002);
+	assert_int_equal(ntohs(told_remote(s)->rtp.in.sin_port), 40002);
 	on_loop(s, do_answer);
 	expect(s, "SIP/2.0 200", ok);
 	has_sdp(ok, false);
@@ -348,7 +348,7 @@ static void test_offer_in_prack(void **state)
 	expect(s, "SIP/2.0 200", r);
 	has_sdp(r, true);
 	AWAIT(s, media_early, 2);
-	assert_int_equal(ntohs(s->told.remote.rtp.in.sin_port), 40004);
+	assert_int_equal(ntohs(told_remote(s)->rtp.in.sin_port), 40004);
 	end_by_cancel(s, &a);
 }
 
@@ -446,14 +446,14 @@ static void test_update_before_the_answer(void **state)
 	expect(s, "SIP/2.0 200", ok);
 	assert_non_null(strstr(ok, "a=recvonly"));
 	AWAIT(s, media_early, 2);
-	assert_int_equal(ntohs(s->told.remote.rtp.in.sin_port), 40006);
+	assert_int_equal(ntohs(told_remote(s)->rtp.in.sin_port), 40006);
 
 	/* what was agreed last stands with the answer */
 	on_loop(s, do_answer);
 	expect(s, "SIP/2.0 200", ok);
 	in_dialog(s, &a, ok, "ACK", 1, NULL);
 	AWAIT(s, answered, 1);
-	assert_int_equal(ntohs(s->told.remote.rtp.in.sin_port), 40006);
+	assert_int_equal(ntohs(told_remote(s)->rtp.in.sin_port), 40006);
 	hear_bye(s, &a, ok);
 }
 

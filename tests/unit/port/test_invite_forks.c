@@ -34,7 +34,7 @@ static int heard(struct side *s)
 	int port;
 
 	(void)pthread_mutex_lock(&s->lock);
-	port = sipd_addr_port(&s->told.remote.rtp);
+	port = sipd_addr_port(&told_remote(s)->rtp);
 	(void)pthread_mutex_unlock(&s->lock);
 
 	return port;
@@ -94,13 +94,13 @@ static void test_199_ends_its_fork(void **state)
 	      "Reason: SIP;cause=486\r\n", "");
 	AWAIT(s, media_early, 3);
 	assert_int_equal(heard(s), 41000);
-	assert_int_equal(s->told.remote.dir, SIPD_SENDRECV);
+	assert_int_equal(told_remote(s)->dir, SIPD_SENDRECV);
 	assert_int_equal(s->told.progress, 2); /* a 199 is no ringing */
 
 	tag_set(s, "f1");
 	reply(s, s->invite, "199 Early Dialog Terminated", "", "");
 	AWAIT(s, media_early, 4);
-	assert_int_equal(s->told.remote.dir, SIPD_INACTIVE);
+	assert_int_equal(told_remote(s)->dir, SIPD_INACTIVE);
 	tag_set(s, "f3");
 	ok_acked(s, sdp(43000, ""));
 	assert_int_equal(heard(s), 43000);
@@ -123,17 +123,17 @@ static void test_p_early_media_gates_the_audio(void **state)
 
 	early(s, "f1", "P-Early-Media: gated, sendonly\r\n", 0);
 	AWAIT(s, media_early, 1);
-	assert_int_equal(s->told.remote.dir, SIPD_RECVONLY);
+	assert_int_equal(told_remote(s)->dir, SIPD_RECVONLY);
 	early(s, "f1", "P-Early-Media: sendrecv\r\n", 0);
 	AWAIT(s, media_early, 2);
-	assert_int_equal(s->told.remote.dir, SIPD_SENDRECV);
+	assert_int_equal(told_remote(s)->dir, SIPD_SENDRECV);
 	early(s, "f1", "P-Early-Media: inactive\r\n", 0);
 	AWAIT(s, media_early, 3);
-	assert_int_equal(s->told.remote.dir, SIPD_INACTIVE);
+	assert_int_equal(told_remote(s)->dir, SIPD_INACTIVE);
 
 	ok_acked(s, "");
 	assert_int_equal(heard(s), 41000);
-	assert_int_equal(s->told.remote.dir, SIPD_SENDRECV);
+	assert_int_equal(told_remote(s)->dir, SIPD_SENDRECV);
 	bye_in(s, "");
 }
 

@@ -38,7 +38,7 @@ static void test_hold_and_resume(void **state)
 	char buf[MSG];
 
 	held(s);
-	assert_int_equal(s->told.remote.dir, SIPD_SENDONLY);
+	assert_int_equal(told_remote(s)->dir, SIPD_SENDONLY);
 	/* the peer asks again meanwhile: it stays held */
 	request_sdp(s, "INVITE", ++s->cseq, sdp(40000, ""));
 	expect(s, "SIP/2.0 200", buf);

@@ -282,7 +282,7 @@ static void test_answer_and_bye_in(void **state)
 
 	assert_int_equal(s->told.answered, 1);
 	assert_int_equal(s->told.media, 1);
-	assert_int_equal(s->told.remote.codec, SIPD_CODEC_PCMU);
+	assert_int_equal(told_remote(s)->codec, SIPD_CODEC_PCMU);
 	assert_non_null(strstr(ok, "m=audio 30000 RTP/AVP 0"));
 	assert_non_null(strstr(header(ok, "Contact", v), "sip:alice@"));
 	assert_non_null(strstr(header(ok, "Allow", v), "INVITE"));
@@ -496,12 +496,12 @@ static void test_hold_and_resume(void **state)
 	assert_non_null(strstr(buf, "a=recvonly"));
 	in_dialog(s, &a, ok, "ACK", 2, NULL);
 	AWAIT(s, media, 2);
-	assert_int_equal(s->told.remote.dir, SIPD_RECVONLY);
+	assert_int_equal(told_remote(s)->dir, SIPD_RECVONLY);
 	in_dialog(s, &a, ok, "INVITE", 3, sdp(40000, ""));
 	expect(s, "SIP/2.0 200", buf);
 	in_dialog(s, &a, ok, "ACK", 3, NULL);
 	AWAIT(s, media, 3);
-	assert_int_equal(s->told.remote.dir, SIPD_SENDRECV);
+	assert_int_equal(told_remote(s)->dir, SIPD_SENDRECV);
 	in_dialog(s, &a, ok, "BYE", 4, NULL);
 	expect(s, "SIP/2.0 200", buf);
 	AWAIT(s, ended, 1);

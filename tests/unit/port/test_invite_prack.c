@@ -79,7 +79,7 @@ static void test_reliable_183_acknowledged_then_answer(void **state)
 	AWAIT(s, progress, 2);
 
 	ok_acked(s, "");
-	assert_int_equal(sipd_addr_port(&s->told.remote.rtp), 41000);
+	assert_int_equal(sipd_addr_port(&told_remote(s)->rtp), 41000);
 	on_loop(s, do_hangup);
 	expect(s, "BYE ", buf);
 	assert_int_equal(cseq_of(buf), seq + 3);
@@ -125,7 +125,7 @@ static void test_out_of_order_not_looked_at(void **state)
 	reply(s, buf, "200 OK", "", "");
 	AWAIT(s, media_early, 1);
 	ok_acked(s, "");
-	assert_int_equal(sipd_addr_port(&s->told.remote.rtp), 41002);
+	assert_int_equal(sipd_addr_port(&told_remote(s)->rtp), 41002);
 	bye_in(s, "");
 }
 
@@ -151,7 +151,7 @@ static void test_rseq_of_each_fork_for_itself(void **state)
 	reply(s, buf, "200 OK", "", "");
 	tag_set(s, "uas2");
 	ok_acked(s, sdp(42000, ""));
-	assert_int_equal(sipd_addr_port(&s->told.remote.rtp), 42000);
+	assert_int_equal(sipd_addr_port(&told_remote(s)->rtp), 42000);
 
 	/* the BYE of a fork that was heard comes after its PRACKs */
 	tag_set(s, "uas1");
@@ -201,7 +201,7 @@ static void test_answer_of_reliable_183_is_final(void **state)
 	reply(s, buf, "200 OK", "", "");
 	AWAIT(s, media_early, 1);
 	ok_acked(s, sdp(45000, ""));
-	assert_int_equal(sipd_addr_port(&s->told.remote.rtp), 41000);
+	assert_int_equal(sipd_addr_port(&told_remote(s)->rtp), 41000);
 	bye_in(s, "");
 }
 
@@ -269,7 +269,7 @@ static void test_refused_prack_of_a_fork_ends_the_fork(void **state)
 	reply(s, buf, "500 Server Internal Error", "", "");
 	/* the other one is heard again */
 	AWAIT(s, media_early, 3);
-	assert_int_equal(sipd_addr_port(&s->told.remote.rtp), 41000);
+	assert_int_equal(sipd_addr_port(&told_remote(s)->rtp), 41000);
 	tag_set(s, "uas1");
 	ok_acked(s, "");
 	bye_in(s, "");
@@ -379,7 +379,7 @@ static void test_early_update_changes_the_audio(void **state)
 	assert_non_null(strstr(buf, "m=audio 30000 RTP/AVP 0 101"));
 	assert_non_null(strstr(buf, "\r\nContact: "));
 	AWAIT(s, media_early, 2);
-	assert_int_equal(sipd_addr_port(&s->told.remote.rtp), 41500);
+	assert_int_equal(sipd_addr_port(&told_remote(s)->rtp), 41500);
 
 	request_sdp(s, "UPDATE", 49, sdp(41600, ""));
 	expect(s, "SIP/2.0 500", buf);
@@ -394,7 +394,7 @@ static void test_early_update_changes_the_audio(void **state)
 	assert_null(strstr(buf, "m=audio"));
 
 	ok_acked(s, sdp(41000, ""));
-	assert_int_equal(sipd_addr_port(&s->told.remote.rtp), 41500);
+	assert_int_equal(sipd_addr_port(&told_remote(s)->rtp), 41500);
 	/* their numbers count on */
 	request(s, "OPTIONS", 50, "", "");
 	expect(s, "SIP/2.0 500", buf);
