@@ -34,7 +34,7 @@ static int heard(struct side *s)
 	int port;
 
 	(void)pthread_mutex_lock(&s->lock);
-	port = sipd_addr_port(&told_remote(s)->rtp);
+	port = sipd_addr_port(&s->told.remote.rtp);
 	(void)pthread_mutex_unlock(&s->lock);
 
 	return port;
