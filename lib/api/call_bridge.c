@@ -54,17 +54,7 @@ static void unbridge_work(struct sipd_work *work)
 
 int sipdialer_call_bridge(struct sipdialer *d, uint64_t call, uint64_t other)
 {
-	if (!d)
-		return sipd_error(SIPDIALER_EINVAL, "d is NULL");
-	if (call == other)
-		return sipd_error(SIPDIALER_EINVAL,
-				  "call %llu cannot be bridged to itself",
-				  (unsigned long long)call);
-	if (!sipd_dialed_find(d, other))
-		return sipd_error(SIPDIALER_ENOENT, "no call %llu (any more)",
-				  (unsigned long long)other);
-
-	return sipd_call_post(d, call, "", other, bridge_work);
+	return sipd_call_post_other(d, call, other, "bridged", bridge_work);
 }
 
 

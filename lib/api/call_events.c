@@ -4,7 +4,7 @@
 #include "api/calls.h"
 
 
-static void fill_ids(const struct sipd_dialed *dialed,
+void sipd_dialed_ids(const struct sipd_dialed *dialed,
 		     struct sipdialer_event *ev)
 {
 	ev->call = dialed->id;
@@ -18,7 +18,7 @@ static void fill_ids(const struct sipd_dialed *dialed,
 
 void sipd_dialed_emit(struct sipd_dialed *dialed, struct sipdialer_event *ev)
 {
-	fill_ids(dialed, ev);
+	sipd_dialed_ids(dialed, ev);
 	(void)sipd_event_push(dialed->d->events, ev);
 }
 
@@ -154,7 +154,7 @@ static void audio_handler(struct sipd_call *call, void *arg)
 	(void)call;
 
 	sipd_hostaudio_counts(dialed->audio, &c);
-	fill_ids(dialed, &ev);
+	sipd_dialed_ids(dialed, &ev);
 	ev.count = c.waiting;
 	ev.pending = c.pending;
 	ev.failed = c.lost;

@@ -98,13 +98,9 @@ void sipd_dialed_referred(struct sipd_call *call,
 		return;
 	}
 
-	ev.call = dialed->id;
+	sipd_dialed_ids(dialed, &ev);
 	ev.to = r->to;
 	ev.text = *r->by ? r->by : NULL;
-	if (dialed->owner) {
-		ev.campaign = dialed->contact.campaign;
-		ev.contact = dialed->contact.id;
-	}
 	sipd_event_push_reserved(dialed->d->events, node, &ev);
 }
 
@@ -188,17 +184,8 @@ int sipdialer_call_transfer(struct sipdialer *d, uint64_t call, const char *to)
 int sipdialer_call_transfer_attended(struct sipdialer *d, uint64_t call,
 				     uint64_t other)
 {
-	if (!d)
-		return sipd_error(SIPDIALER_EINVAL, "d is NULL");
-	if (call == other)
-		return sipd_error(SIPDIALER_EINVAL,
-				  "call %llu cannot be transferred to itself",
-				  (unsigned long long)call);
-	if (!sipd_dialed_find(d, other))
-		return sipd_error(SIPDIALER_ENOENT, "no call %llu (any more)",
-				  (unsigned long long)other);
-
-	return sipd_call_post(d, call, "", other, attended_work);
+	return sipd_call_post_other(d, call, other, "transferred",
+				    attended_work);
 }
 
 
@@ -286,12 +273,10 @@ int sipdialer_call_refer_reject(struct sipdialer *d, uint64_t call,
 
 	if (!d)
 		return sipd_error(SIPDIALER_EINVAL, "d is NULL");
-	if (sip_status < 400 || sip_status > 699)
-		return sipd_error(SIPDIALER_EINVAL,
-				  "status %d is not within 400 to 699",
-				  sip_status);
 
-	err = refer_take(d, call, &to, &lines);
+	err = sipd_call_check_refusal(sip_status);
+	if (!err)
+		err = refer_take(d, call, &to, &lines);
 	if (!err)
 		refuse(d, call, sip_status);
 	free(to);

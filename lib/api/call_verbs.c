@@ -58,6 +58,34 @@ int sipd_call_post(struct sipdialer *d, uint64_t call, const char *text,
 }
 
 
+int sipd_call_post_other(struct sipdialer *d, uint64_t call, uint64_t other,
+			 const char *done, sipd_work_h *h)
+{
+	if (!d)
+		return sipd_error(SIPDIALER_EINVAL, "d is NULL");
+	if (call == other)
+		return sipd_error(SIPDIALER_EINVAL,
+				  "call %llu cannot be %s to itself",
+				  (unsigned long long)call, done);
+	if (!sipd_dialed_find(d, other))
+		return sipd_error(SIPDIALER_ENOENT, "no call %llu (any more)",
+				  (unsigned long long)other);
+
+	return sipd_call_post(d, call, "", other, h);
+}
+
+
+int sipd_call_check_refusal(int sip_status)
+{
+	if (sip_status < 400 || sip_status > 699)
+		return sipd_error(SIPDIALER_EINVAL,
+				  "status %d is not within 400 to 699",
+				  sip_status);
+
+	return SIPDIALER_OK;
+}
+
+
 struct sipd_call *sipd_call_target(const struct sipd_call_command *c)
 {
 	const struct sipd_dialed *dialed = sipd_dialed_find(c->d, c->call);

@@ -130,6 +130,12 @@ sipd_call_command_of(struct sipd_work *work)
 /** Send it; SIPDIALER_ENOENT if there is no such call. @thread any */
 int sipd_call_post(struct sipdialer *d, uint64_t call, const char *text,
 		   uint64_t number, sipd_work_h *h);
+/** The same with the id of another call as its number; `done` is what a call
+ *  cannot have done to itself. @thread any */
+int sipd_call_post_other(struct sipdialer *d, uint64_t call, uint64_t other,
+			 const char *done, sipd_work_h *h);
+/** May a call be refused with it? 400-699. @thread any */
+int sipd_call_check_refusal(int sip_status);
 /** The call it is for, NULL if that has ended or not begun. */
 struct sipd_call *sipd_call_target(const struct sipd_call_command *c);
 /** NULL if it has ended. @thread any; of use on the loop */
@@ -164,7 +170,10 @@ void sipd_dialed_replaced(struct sipd_call *call, uint64_t other, void *arg);
 /** Its row, CALL_ENDED, and it is freed. calls.c */
 void sipd_dialed_ended(struct sipd_call *call,
 		       const struct sipd_call_record *rec, void *arg);
-/** Fill call, campaign, contact, to, and push it. */
+/** Fill call, campaign, contact, to. */
+void sipd_dialed_ids(const struct sipd_dialed *dialed,
+		     struct sipdialer_event *ev);
+/** The same, and push it. */
 void sipd_dialed_emit(struct sipd_dialed *dialed, struct sipdialer_event *ev);
 
 /** Answer a call that is to take another's place, as the host has answered

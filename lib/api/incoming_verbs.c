@@ -275,14 +275,14 @@ static int refuse(struct sipdialer *d, uint64_t call, int sip_status,
 
 int sipdialer_call_reject(struct sipdialer *d, uint64_t call, int sip_status)
 {
+	int err;
+
 	if (!d)
 		return sipd_error(SIPDIALER_EINVAL, "d is NULL");
-	if (sip_status < 400 || sip_status > 699)
-		return sipd_error(SIPDIALER_EINVAL,
-				  "status %d is not within 400 to 699",
-				  sip_status);
 
-	return refuse(d, call, sip_status, NULL);
+	err = sipd_call_check_refusal(sip_status);
+
+	return err ? err : refuse(d, call, sip_status, NULL);
 }
 
 

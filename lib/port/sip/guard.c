@@ -34,6 +34,25 @@ bool sipd_pl_number(const struct pl *pl, uint32_t *value)
 }
 
 
+uint32_t sipd_header_seconds(const struct sip_msg *msg, enum sip_hdrid id)
+{
+	const struct sip_hdr *hdr = sip_msg_hdr(msg, id);
+	uint32_t seconds = 0;
+	struct pl pl;
+
+	if (!hdr)
+		return 0;
+
+	/* "120 (I'm in a meeting);duration=60" */
+	for (pl = hdr->val, pl.l = 0; pl.l < hdr->val.l; pl.l++) {
+		if (pl.p[pl.l] < '0' || pl.p[pl.l] > '9')
+			break;
+	}
+
+	return sipd_pl_number(&pl, &seconds) ? seconds : 0;
+}
+
+
 bool sipd_guard_status_line(const struct sip_msg *msg)
 {
 	static const char version[] = "SIP/2.0 ";

@@ -119,6 +119,8 @@ bool sipd_guard_caller(const struct sipd_sip *sip, const struct sa *addr);
 void sipd_guard_learn(struct sipd_sip *sip, const struct sa *addr);
 /** Decimal number of 1-10 digits, nothing else; at most 2^32 - 1. */
 bool sipd_pl_number(const struct pl *pl, uint32_t *value);
+/** The number that a header begins with, such as Retry-After; 0: none. */
+uint32_t sipd_header_seconds(const struct sip_msg *msg, enum sip_hdrid id);
 
 /* ---- listen.c: what reaches us outside transactions -------------------- */
 

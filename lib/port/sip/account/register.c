@@ -122,7 +122,7 @@ static uint32_t keepalive_interval(const struct sipd_register *reg,
 				   const struct sip_msg *msg)
 {
 	const uint32_t ours = reg->sip->conf.keepalive_interval;
-	const uint32_t timer = register_seconds(msg, SIP_HDR_FLOW_TIMER);
+	const uint32_t timer = sipd_header_seconds(msg, SIP_HDR_FLOW_TIMER);
 
 	return timer >= FLOW_TIMER_MIN && timer * 4ULL / 5 < ours
 		       ? timer * 4 / 5
@@ -256,7 +256,7 @@ static void challenged(struct sipd_register *reg, const struct sip_msg *msg)
 /* RFC 3261 10.2.8 */
 static void too_brief(struct sipd_register *reg, const struct sip_msg *msg)
 {
-	const uint32_t min = register_seconds(msg, SIP_HDR_MIN_EXPIRES);
+	const uint32_t min = sipd_header_seconds(msg, SIP_HDR_MIN_EXPIRES);
 	char reason[128];
 
 	if (min <= reg->expires || min > EXPIRES_MAX || reg->briefs++) {
@@ -277,7 +277,7 @@ static void too_brief(struct sipd_register *reg, const struct sip_msg *msg)
 static void refused(struct sipd_register *reg, const struct sip_msg *msg)
 {
 	const uint16_t scode = msg->scode;
-	const uint32_t after = register_seconds(msg, SIP_HDR_RETRY_AFTER);
+	const uint32_t after = sipd_header_seconds(msg, SIP_HDR_RETRY_AFTER);
 	char phrase[96], reason[192];
 	struct pl pl = msg->reason;
 

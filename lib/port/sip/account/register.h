@@ -60,8 +60,6 @@ struct sipd_register {
  *  noted in reg->stale.  RFC 3261 10.2.4 */
 uint32_t register_granted(struct sipd_register *reg,
 			  const struct sip_msg *msg);
-/** Number at the start of a header, 0 none. */
-uint32_t register_seconds(const struct sip_msg *msg, enum sip_hdrid id);
 
 /* ---- service.c: Service-Route, Path ------------------------------------ */
 

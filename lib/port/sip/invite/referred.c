@@ -21,7 +21,6 @@ enum {
 struct invite_referred {
 	struct sipd_send *req; /* a NOTIFY under way */
 	uint32_t id;           /* CSeq of the REFER */
-	uint32_t cseq;         /* of the NOTIFY */
 	int status;            /* told last */
 	int next;              /* waits, 0 nothing */
 	bool silent;           /* no NOTIFY is wanted. RFC 4488 */
@@ -96,7 +95,6 @@ static void notify_send(struct sipd_invite *inv, int status)
 			  sipd_reason_phrase(status));
 
 	referred->status = status;
-	referred->cseq = rq.cseq;
 	if (invite_dialog_send(inv, &inv->dlg, &rq))
 		inv->referred = mem_deref(inv->referred);
 }

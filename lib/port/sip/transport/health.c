@@ -98,19 +98,7 @@ void health_failed(struct sipd_servers *servers,
 
 static uint32_t retry_after(const struct sip_msg *msg)
 {
-	const struct sip_hdr *hdr = sip_msg_hdr(msg, SIP_HDR_RETRY_AFTER);
-	uint32_t s;
-	struct pl pl;
-
-	if (!hdr)
-		return 0;
-
-	for (pl = hdr->val, pl.l = 0; pl.l < hdr->val.l; pl.l++) {
-		if (pl.p[pl.l] < '0' || pl.p[pl.l] > '9')
-			break;
-	}
-	if (!sipd_pl_number(&pl, &s))
-		return 0;
+	const uint32_t s = sipd_header_seconds(msg, SIP_HDR_RETRY_AFTER);
 
 	return s < RETRY_AFTER_MAX ? s : (uint32_t)RETRY_AFTER_MAX;
 }
