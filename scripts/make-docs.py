@@ -31,6 +31,7 @@ COMMON = {
     'error': 'enum sipdialer_error',
     'type': 'enum sipdialer_event_type',
     'disposition': 'enum sipdialer_disposition',
+    'amd': 'enum sipdialer_amd',
     'status': 'number of the state',
 }
 LINES = ('Events', 'Thread', 'Since')
@@ -297,6 +298,7 @@ GROUPS = {
     'dial': 'Dialing: limits, times, retries',
     'call': 'What a call does',
     'audio': 'Audio of the host',
+    'amd': 'Who answers',
     'incoming': 'Calls that come in',
     'store': 'Store',
     'redis': 'Redis',

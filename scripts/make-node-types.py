@@ -26,6 +26,7 @@ SCOPES = (
 WORDS = (
     ('EventName', 'sipdialer_event_name', 1, 'Kinds of events.'),
     ('Disposition', 'sipdialer_disposition_name', 0, 'How a call came out.'),
+    ('AmdVerdict', 'sipdialer_amd_name', 0, 'Who answered, as heard.'),
     ('CampaignStatus', 'sipdialer_campaign_status_name', 0, 'State of a campaign.'),
     ('RegistrationStatus', 'sipdialer_registration_name', 0, 'Registration at the SIP server.'),
 )

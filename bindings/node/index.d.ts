@@ -3,13 +3,13 @@
 import { EventEmitter } from 'node:events'
 import { Duplex } from 'node:stream'
 import {
-  AccountOptions, CallOptions, CampaignOptions, CampaignStatus, DialerOptions, Disposition, ErrorCode, EventName, ImportOptions,
-  RegistrationStatus
+  AccountOptions, AmdVerdict, CallOptions, CampaignOptions, CampaignStatus, DialerOptions, Disposition, ErrorCode, EventName,
+  ImportOptions, RegistrationStatus
 } from './types/generated'
 
 export {
-  AccountOptions, CallOptions, CampaignOptions, CampaignStatus, DialerOptions, Disposition, ErrorCode, EventName, ImportOptions,
-  RegistrationStatus
+  AccountOptions, AmdVerdict, CallOptions, CampaignOptions, CampaignStatus, DialerOptions, Disposition, ErrorCode, EventName,
+  ImportOptions, RegistrationStatus
 }
 
 // ---- events, as in docs/events.md ------------------------------------------
@@ -152,6 +152,35 @@ export interface CallReplacedEvent extends CallEvent<'call_replaced'> {
   other: number
 }
 
+export interface CallAmdEvent extends CallEvent<'call_amd'> {
+  status: AmdVerdict
+  text: 'listening' | 'provisional' | 'final'
+  confidence: number
+  /** After the answer. */
+  at_ms: number
+  /** What decided it. */
+  reason: string | null
+  p_human: number
+  p_machine: number
+  p_beep: number
+}
+
+export interface CallToneEvent extends CallEvent<'call_tone'> {
+  text: 'beep' | 'sit' | 'cng' | 'ced' | 'ringback' | 'busy' | 'reorder' | 'dial'
+  /** Class of a `sit`. */
+  reason: string | null
+  at_ms: number
+  duration_ms: number
+  hz: number
+  /** 0: one frequency. */
+  hz2: number
+}
+
+export interface CallMessageEvent extends CallEvent<'call_message'> {
+  text: 'waiting' | 'playing' | 'left' | 'cut' | 'skipped'
+  reason: string | null
+}
+
 export interface CallAudioEvent extends CallEvent<'call_audio'> {
   /** Samples that wait to be read. */
   count: number
@@ -181,7 +210,11 @@ export interface CallEndedEvent extends CallEvent<'call_ended'> {
   codec: string | null
   /** How the audio was encrypted. */
   srtp: string | null
-  amd: { verdict: string, at_ms: number | null, beep_at_ms: number | null }
+  amd: { verdict: AmdVerdict, at_ms: number | null, beep_at_ms: number | null, confidence: number | null }
+  /** Class of the special information tone heard. */
+  sit: string | null
+  /** What became of a message for a machine. */
+  message: 'left' | 'cut' | 'skipped' | null
   dtmf: string | null
   rtp: { tx: number, rx: number, lost: number, jitter_ms: number | null, rtt_ms: number | null, mos: number | null }
   recording: string | null
@@ -246,6 +279,9 @@ export interface EventMap {
   call_bridged: CallBridgedEvent
   call_unbridged: CallUnbridgedEvent
   call_replaced: CallReplacedEvent
+  call_amd: CallAmdEvent
+  call_tone: CallToneEvent
+  call_message: CallMessageEvent
   campaign_status: CampaignStatusEvent
   campaign_progress: CampaignProgressEvent
   import_error: ImportErrorEvent

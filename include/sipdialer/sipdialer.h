@@ -137,6 +137,23 @@ enum sipdialer_event_type {
 	/** Another call took its place (Replaces, transfer): call, other = the
 	 *  one that goes on. */
 	SIPDIALER_EVENT_CALL_REPLACED = 34,
+	/** What was heard of who answered (option `amd.enabled`): call, status =
+	 *  enum sipdialer_amd, text = "listening" (option `amd.interval`),
+	 *  "provisional" or "final", confidence 0 to 1, at_ms after the answer,
+	 *  reason = what decided it, p_human, p_machine, p_beep.  A later
+	 *  "final" mends an earlier one, such as a human ("picked_up") who comes
+	 *  while a greeting plays. */
+	SIPDIALER_EVENT_CALL_AMD = 35,
+	/** A tone was heard (option `amd.enabled`), before the answer too:
+	 *  call, text = "beep", "sit", "cng", "ced", "ringback", "busy",
+	 *  "reorder" or "dial", reason = class of a "sit" or NULL, at_ms when it
+	 *  began, after the answer (before it: after the first audio),
+	 *  duration_ms, hz, hz2 (0: one frequency). */
+	SIPDIALER_EVENT_CALL_TONE = 36,
+	/** A message for a machine (option `amd.message`): call, text =
+	 *  "waiting" for the beep, "playing", "left" whole, "cut" or "skipped",
+	 *  reason = why. */
+	SIPDIALER_EVENT_CALL_MESSAGE = 37,
 
 	/** A campaign changed its state, or answers campaign_status/_list:
 	 *  campaign, status = enum sipdialer_campaign_status, text = name,
@@ -201,6 +218,15 @@ enum sipdialer_disposition {
 	SIPDIALER_DISPOSITION_INTERRUPTED = 13,     /**< "interrupted"      */
 	SIPDIALER_DISPOSITION_DNC = 14,             /**< "dnc"              */
 	SIPDIALER_DISPOSITION_FAILED = 15           /**< "failed"           */
+};
+
+/** Who answered a call, as heard. */
+enum sipdialer_amd {
+	SIPDIALER_AMD_NOT_USED = 0, /**< "not_used": nobody listened  */
+	SIPDIALER_AMD_HUMAN = 1,    /**< "human"                      */
+	SIPDIALER_AMD_MACHINE = 2,  /**< "machine"                    */
+	SIPDIALER_AMD_UNKNOWN = 3,  /**< "unknown"                    */
+	SIPDIALER_AMD_FAX = 4       /**< "fax"                        */
 };
 
 /** Severity of a log line. */
@@ -286,6 +312,21 @@ struct sipdialer_event {
 			       *   NULL none. 3GPP TS 24.229                  */
 	const char *srtp;     /**< CALL_ANSWERED, CALL_ENDED: how the audio was
 			       *   encrypted, NULL not                        */
+	int64_t  at_ms;       /**< When, ms after the answer: see the kind;
+			       *   CALL_ENDED: of the verdict `amd`           */
+	double   confidence;  /**< In the verdict, 0 to 1                     */
+	double   p_human;     /**< Probability of a human, 0 to 1             */
+	double   p_machine;   /**< Probability of a machine, 0 to 1           */
+	double   p_beep;      /**< Probability that a beep is heard, 0 to 1   */
+	double   hz;          /**< Frequency of a tone, 0 none                */
+	double   hz2;         /**< A second one at once, 0 none               */
+	int32_t  amd;         /**< CALL_ENDED: enum sipdialer_amd             */
+	int64_t  beep_at_ms;  /**< CALL_ENDED: end of the beep, ms after the
+			       *   answer, -1 none                            */
+	const char *sit;      /**< CALL_ENDED: class of the special information
+			       *   tone heard, NULL none                      */
+	const char *message;  /**< CALL_ENDED: "left", "cut" or "skipped", NULL
+			       *   none was to be left                        */
 };
 
 /** Run on the thread that calls sipdialer_dispatch(). */
@@ -580,7 +621,8 @@ SIPDIALER_API int sipdialer_event_json(const struct sipdialer_event *event,
  *         SIPDIALER_ENOMEM
  *
  * Events: CALL_DIALING, CALL_RINGING, CALL_EARLY_MEDIA, CALL_ANSWERED,
- * CALL_AUDIO, CALL_ENDED.   Thread: any.   Since: 0.1
+ * CALL_AUDIO, CALL_AMD, CALL_TONE, CALL_MESSAGE, CALL_ENDED.
+ * Thread: any.   Since: 0.1
  */
 SIPDIALER_API int sipdialer_call(struct sipdialer *d, const char *to,
 				 const char *const *options, uint64_t *call);
@@ -1127,6 +1169,10 @@ SIPDIALER_API const char *sipdialer_event_name(int type);
 /** Word of a disposition, such as "busy"; "?" if unknown. Thread: any.
  *  Since: 0.1 */
 SIPDIALER_API const char *sipdialer_disposition_name(int disposition);
+
+/** Word of enum sipdialer_amd, such as "human"; "?" if unknown. Thread: any.
+ *  Since: 0.1 */
+SIPDIALER_API const char *sipdialer_amd_name(int amd);
 
 /** Word of a campaign status, such as "running"; "?" if unknown. Thread: any.
  *  Since: 0.1 */

@@ -48,6 +48,12 @@ const char *sipdialer_disposition_name(int disposition)
 }
 
 
+const char *sipdialer_amd_name(int amd)
+{
+	return sipd_word(&sipd_words_amd, amd);
+}
+
+
 const char *sipdialer_campaign_status_name(int status)
 {
 	return sipd_word(&sipd_words_campaign, status);

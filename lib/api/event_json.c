@@ -23,8 +23,8 @@ enum what {
 	WORD,     /* int32_t, one of words */
 	COUNTERS, /* object: disposition -> calls, without zeros */
 	RTP,      /* object */
-	WHOLE     /* text of the member as it is: what a call of this version
-		     * never has, but every reader may ask for */
+	NUM,      /* double */
+	AMD       /* object */
 };
 
 struct field {
@@ -106,8 +106,8 @@ static const struct field ended_fields[] = {
 	F(TEXT, reason), F(NUMBER, q850), F(TIME, ring_ms),
 	F(TIME, talk_ms), F(TEXT, codec),
 	F(TEXT, srtp),
-	{"amd\":{\"verdict\":\"not_used\",\"at_ms\":null,"
-	 "\"beep_at_ms\":null}", WHOLE, 0, 0, NULL},
+	{"amd", AMD, AT(beep_at_ms), NULL},
+	F(TEXT, sit), F(TEXT, message),
 	F(TEXT, dtmf),
 	{"rtp", RTP, offsetof(struct sipdialer_event, rtp_tx),
 	 offsetof(struct sipdialer_event, count) -
@@ -130,6 +130,18 @@ static const struct field referred_fields[] = {
 static const struct field bridged_fields[] = {OF_CALL, F(ID, other), {0}};
 static const struct field unbridged_fields[] = {
 	OF_CALL, F(ID, other), F(ERROR, error), F(TEXT, reason), {0}
+};
+static const struct field amd_fields[] = {
+	OF_CALL, W(status, sipd_words_amd), F(TEXT, text),
+	F(NUM, confidence), F(TIME, at_ms), F(TEXT, reason),
+	F(NUM, p_human), F(NUM, p_machine), F(NUM, p_beep), {0}
+};
+static const struct field tone_fields[] = {
+	OF_CALL, F(TEXT, text), F(TEXT, reason), F(TIME, at_ms),
+	F(TIME, duration_ms), F(NUM, hz), F(NUM, hz2), {0}
+};
+static const struct field message_fields[] = {
+	OF_CALL, F(TEXT, text), F(TEXT, reason), {0}
 };
 static const struct field status_fields[] = {
 	F(ID, request), F(ID, campaign), W(status, sipd_words_campaign),
@@ -172,6 +184,9 @@ static const struct kind {
 	[SIPDIALER_EVENT_CALL_UNBRIDGED] = {"call_unbridged",
 					    unbridged_fields},
 	[SIPDIALER_EVENT_CALL_REPLACED] = {"call_replaced", bridged_fields},
+	[SIPDIALER_EVENT_CALL_AMD] = {"call_amd", amd_fields},
+	[SIPDIALER_EVENT_CALL_TONE] = {"call_tone", tone_fields},
+	[SIPDIALER_EVENT_CALL_MESSAGE] = {"call_message", message_fields},
 	[SIPDIALER_EVENT_CAMPAIGN_STATUS] = {"campaign_status",
 					     status_fields},
 	[SIPDIALER_EVENT_CAMPAIGN_PROGRESS] = {"campaign_progress",
@@ -252,6 +267,31 @@ static void write_rtp(struct sipd_text *t, const char *name,
 }
 
 
+/* at_ms is of the verdict: nothing was heard, nothing is known of it. */
+static void write_amd(struct sipd_text *t, const char *name,
+		      const struct sipdialer_event *ev)
+{
+	const bool used = ev->amd != SIPDIALER_AMD_NOT_USED;
+
+	sipd_text_printf(t, ",\"%s\":", name);
+	sipd_text_add(t, "{");
+	sipd_json_str(t, "verdict", sipd_word(&sipd_words_amd, ev->amd));
+	if (used)
+		sipd_json_int(t, "at_ms", ev->at_ms);
+	else
+		sipd_json_str(t, "at_ms", NULL);
+	if (used && ev->beep_at_ms >= 0)
+		sipd_json_int(t, "beep_at_ms", ev->beep_at_ms);
+	else
+		sipd_json_str(t, "beep_at_ms", NULL);
+	if (used)
+		sipd_json_num(t, "confidence", ev->confidence);
+	else
+		sipd_json_str(t, "confidence", NULL);
+	sipd_text_add(t, "}");
+}
+
+
 static void write_null(struct sipd_text *t, const char *name)
 {
 	sipd_json_str(t, name, NULL);
@@ -266,6 +306,7 @@ static void write_field(struct sipd_text *t, const struct field *f,
 		int64_t i64;
 		int32_t i32;
 		const char *text;
+		double num;
 	} v;
 
 	/* copied: the union's alignment is ours, the field's is not */
@@ -305,8 +346,11 @@ static void write_field(struct sipd_text *t, const struct field *f,
 	case RTP:
 		write_rtp(t, f->name, ev);
 		break;
-	case WHOLE:
-		sipd_text_printf(t, ",\"%s", f->name);
+	case NUM:
+		sipd_json_num(t, f->name, v.num);
+		break;
+	case AMD:
+		write_amd(t, f->name, ev);
 		break;
 	case END:
 		break;

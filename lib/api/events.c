@@ -22,7 +22,7 @@
 
 enum {
 	TYPES = 64, /* kinds are below */
-	STRINGS = 13
+	STRINGS = 15
 };
 
 struct sipd_event_node {
@@ -91,6 +91,8 @@ static const size_t strings[STRINGS] = {
 	offsetof(struct sipdialer_event, diverted),
 	offsetof(struct sipdialer_event, verstat),
 	offsetof(struct sipdialer_event, srtp),
+	offsetof(struct sipdialer_event, sit),
+	offsetof(struct sipdialer_event, message),
 };
 
 

@@ -97,6 +97,17 @@ enum sipd_option {
 	SIPD_OPT_CALL_AUDIO,
 	SIPD_OPT_AUDIO_READ_BUFFER,
 	SIPD_OPT_AUDIO_WRITE_BUFFER,
+	SIPD_OPT_AMD_ENABLED,
+	SIPD_OPT_AMD_HUMAN,
+	SIPD_OPT_AMD_MACHINE,
+	SIPD_OPT_AMD_FAX,
+	SIPD_OPT_AMD_UNKNOWN,
+	SIPD_OPT_AMD_MESSAGE,
+	SIPD_OPT_AMD_TRANSFER,
+	SIPD_OPT_AMD_TIMEOUT,
+	SIPD_OPT_AMD_BEEP_TIMEOUT,
+	SIPD_OPT_AMD_END_SILENCE,
+	SIPD_OPT_AMD_INTERVAL,
 	SIPD_OPT_INCOMING_ACCEPT,
 	SIPD_OPT_INCOMING_TRUNKS,
 	SIPD_OPT_INCOMING_MAX_CALLS,
@@ -250,5 +261,6 @@ int sipd_option_check_identity(const char *name, const char *value);
 int sipd_option_check_session_expires(const char *name, const char *value);
 int sipd_option_check_retry_rules(const char *name, const char *value);
 int sipd_option_check_redirect(const char *name, const char *value);
+int sipd_option_check_target(const char *name, const char *value);
 
 #endif

@@ -212,3 +212,13 @@ int sipd_option_check_redirect(const char *name, const char *value)
 	return sipd_error(SIPDIALER_EINVAL, "option %s: %s", name,
 			  sipd_error_text());
 }
+
+
+int sipd_option_check_target(const char *name, const char *value)
+{
+	if (!sipd_sip_check_target(value))
+		return 0;
+
+	return sipd_error(SIPDIALER_EINVAL, "option %s: %s", name,
+			  sipd_error_text());
+}

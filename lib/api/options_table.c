@@ -25,6 +25,7 @@
 #define CALL (SIPD_SCOPE_LIVE | SIPD_SCOPE_CALL)
 #define CAMPAIGN (SIPD_SCOPE_LIVE | SIPD_SCOPE_CAMPAIGN)
 #define BOTH (CALL | CAMPAIGN)
+#define AMD_ACTION ENUM("play,message,transfer,hangup,host"), .scope = BOTH
 #define IMPORT (SIPD_SCOPE_LIVE | SIPD_SCOPE_IMPORT)
 
 /* clang-format off */
@@ -288,6 +289,43 @@ const struct sipd_option_def sipd_option_table[SIPD_OPT_COUNT] = {
 	MILLISECONDS(100, 60000), .scope = BOTH, .standard = "5000",
 	.doc = "Audio of the host that waits to be sent, at most; more is not "
 	"taken."},
+
+[SIPD_OPT_AMD_ENABLED] = {"amd.enabled", BOOL, .scope = BOTH,
+	.standard = "no",
+	.doc = "Listen to who answers (docs/answering.md); call.play waits for "
+	"what is heard. Calls that come in are not listened to."},
+[SIPD_OPT_AMD_HUMAN] = {"amd.human", AMD_ACTION, .standard = "play",
+	.doc = "A human answered: play call.play, leave amd.message, transfer "
+	"to amd.transfer, hang up, or leave it to the host, who is told by "
+	"CALL_AMD."},
+[SIPD_OPT_AMD_MACHINE] = {"amd.machine", AMD_ACTION, .standard = "hangup",
+	.doc = "The same if a machine answered."},
+[SIPD_OPT_AMD_FAX] = {"amd.fax", AMD_ACTION, .standard = "hangup",
+	.doc = "The same if a fax answered."},
+[SIPD_OPT_AMD_UNKNOWN] = {"amd.unknown", AMD_ACTION, .standard = "play",
+	.doc = "The same if it cannot be told; play and message hang up if a "
+	"tone of the network was heard (SIT, busy, congestion)."},
+[SIPD_OPT_AMD_MESSAGE] = {"amd.message", PATH, .scope = BOTH,
+	.standard = "",
+	.doc = "WAV file left as a message, whole, after the beep; then the "
+	"call is hung up."},
+[SIPD_OPT_AMD_TRANSFER] = {"amd.transfer", STRING(255), .scope = BOTH,
+	.standard = "", .check = sipd_option_check_target,
+	.doc = "Number or SIP URI that the action transfer transfers to."},
+[SIPD_OPT_AMD_TIMEOUT] = {"amd.timeout", MILLISECONDS(500, 60000),
+	.scope = BOTH, .standard = "5000",
+	.doc = "The verdict comes so long after the answer at the latest."},
+[SIPD_OPT_AMD_BEEP_TIMEOUT] = {"amd.beep_timeout", SECONDS(1, 600),
+	.scope = BOTH, .standard = "60",
+	.doc = "A message waits so long for the beep or the end of the greeting, "
+	"counted from the verdict; then it is skipped and the call hung up."},
+[SIPD_OPT_AMD_END_SILENCE] = {"amd.end_silence", MILLISECONDS(300, 10000),
+	.scope = BOTH, .standard = "1200",
+	.doc = "Silence that ends a greeting if no beep comes."},
+[SIPD_OPT_AMD_INTERVAL] = {"amd.interval", MILLISECONDS(0, 10000),
+	.scope = BOTH, .standard = "0",
+	.doc = "Time between CALL_AMD events \"listening\" with the "
+	"probabilities, rounded up to 20 ms; 0: none."},
 
 [SIPD_OPT_INCOMING_ACCEPT] = {"incoming.accept",
 	ENUM("no,server,trunks,both"), .standard = "no",

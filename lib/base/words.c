@@ -51,6 +51,14 @@ static const char *const disposition[] = {
 	[SIPDIALER_DISPOSITION_FAILED] = "failed",
 };
 
+static const char *const amd[] = {
+	[SIPDIALER_AMD_NOT_USED] = "not_used",
+	[SIPDIALER_AMD_HUMAN] = "human",
+	[SIPDIALER_AMD_MACHINE] = "machine",
+	[SIPDIALER_AMD_UNKNOWN] = "unknown",
+	[SIPDIALER_AMD_FAX] = "fax",
+};
+
 static const char *const log_level[] = {
 	[SIPDIALER_LOG_ERROR] = "error",
 	[SIPDIALER_LOG_WARNING] = "warning",
@@ -79,6 +87,11 @@ const struct sipd_words sipd_words_disposition = {
 	"disposition",
 	disposition,
 	COUNT(disposition),
+};
+const struct sipd_words sipd_words_amd = {
+	"verdict",
+	amd,
+	COUNT(amd),
 };
 const struct sipd_words sipd_words_log = {
 	"log level",

@@ -19,6 +19,7 @@ extern const struct sipd_words sipd_words_registration;
 extern const struct sipd_words sipd_words_campaign;
 extern const struct sipd_words sipd_words_contact;
 extern const struct sipd_words sipd_words_disposition;
+extern const struct sipd_words sipd_words_amd;
 extern const struct sipd_words sipd_words_log;
 
 const char *sipd_word(const struct sipd_words *words, int number);

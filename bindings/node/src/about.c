@@ -169,6 +169,12 @@ static napi_value disposition_name(napi_env env, napi_callback_info info)
 }
 
 
+static napi_value amd_name(napi_env env, napi_callback_info info)
+{
+	return name(env, info, sipdialer_amd_name);
+}
+
+
 static napi_value campaign_status_name(napi_env env, napi_callback_info info)
 {
 	return name(env, info, sipdialer_campaign_status_name);
@@ -192,6 +198,7 @@ const struct sdn_function sdn_abouts[] = {
 	{"strerror", strerror_},
 	{"eventName", event_name},
 	{"dispositionName", disposition_name},
+	{"amdName", amd_name},
 	{"campaignStatusName", campaign_status_name},
 	{"registrationName", registration_name},
 	{NULL, NULL},

@@ -147,6 +147,28 @@ export interface DialerOptions {
   'audio.read_buffer'?: number | bigint | `${number}` | null
   /** Audio of the host that waits to be sent, at most; more is not taken. 100 to 60,000 ms. Default: 5000. */
   'audio.write_buffer'?: number | bigint | `${number}` | null
+  /** Listen to who answers (docs/answering.md); call.play waits for what is heard. Calls that come in are not listened to. Default: no. */
+  'amd.enabled'?: boolean | 'yes' | 'no' | null
+  /** A human answered: play call.play, leave amd.message, transfer to amd.transfer, hang up, or leave it to the host, who is told by CALL_AMD. Default: play. */
+  'amd.human'?: 'play' | 'message' | 'transfer' | 'hangup' | 'host' | null
+  /** The same if a machine answered. Default: hangup. */
+  'amd.machine'?: 'play' | 'message' | 'transfer' | 'hangup' | 'host' | null
+  /** The same if a fax answered. Default: hangup. */
+  'amd.fax'?: 'play' | 'message' | 'transfer' | 'hangup' | 'host' | null
+  /** The same if it cannot be told; play and message hang up if a tone of the network was heard (SIT, busy, congestion). Default: play. */
+  'amd.unknown'?: 'play' | 'message' | 'transfer' | 'hangup' | 'host' | null
+  /** WAV file left as a message, whole, after the beep; then the call is hung up. */
+  'amd.message'?: string | null
+  /** Number or SIP URI that the action transfer transfers to. */
+  'amd.transfer'?: string | null
+  /** The verdict comes so long after the answer at the latest. 500 to 60,000 ms. Default: 5000. */
+  'amd.timeout'?: number | bigint | `${number}` | null
+  /** A message waits so long for the beep or the end of the greeting, counted from the verdict; then it is skipped and the call hung up. 1 to 600 s. Default: 60. */
+  'amd.beep_timeout'?: number | bigint | `${number}` | null
+  /** Silence that ends a greeting if no beep comes. 300 to 10,000 ms. Default: 1200. */
+  'amd.end_silence'?: number | bigint | `${number}` | null
+  /** Time between CALL_AMD events "listening" with the probabilities, rounded up to 20 ms; 0: none. 0 to 10,000 ms. Default: 0. */
+  'amd.interval'?: number | bigint | `${number}` | null
   /** Whose calls come in as CALL_INCOMING; server: those of sip.server and sip.outbound_proxy; trunks: those of incoming.trunks. Others get no answer. Default: no. */
   'incoming.accept'?: 'no' | 'server' | 'trunks' | 'both' | null
   /** Who else may call and ask, whatever the transport: addresses, networks as 192.0.2.0/24 and host names, at most 64, ',' between. */
@@ -237,6 +259,28 @@ export interface CallOptions {
   'audio.read_buffer'?: number | bigint | `${number}` | null
   /** Audio of the host that waits to be sent, at most; more is not taken. 100 to 60,000 ms. Default: 5000. */
   'audio.write_buffer'?: number | bigint | `${number}` | null
+  /** Listen to who answers (docs/answering.md); call.play waits for what is heard. Calls that come in are not listened to. Default: no. */
+  'amd.enabled'?: boolean | 'yes' | 'no' | null
+  /** A human answered: play call.play, leave amd.message, transfer to amd.transfer, hang up, or leave it to the host, who is told by CALL_AMD. Default: play. */
+  'amd.human'?: 'play' | 'message' | 'transfer' | 'hangup' | 'host' | null
+  /** The same if a machine answered. Default: hangup. */
+  'amd.machine'?: 'play' | 'message' | 'transfer' | 'hangup' | 'host' | null
+  /** The same if a fax answered. Default: hangup. */
+  'amd.fax'?: 'play' | 'message' | 'transfer' | 'hangup' | 'host' | null
+  /** The same if it cannot be told; play and message hang up if a tone of the network was heard (SIT, busy, congestion). Default: play. */
+  'amd.unknown'?: 'play' | 'message' | 'transfer' | 'hangup' | 'host' | null
+  /** WAV file left as a message, whole, after the beep; then the call is hung up. */
+  'amd.message'?: string | null
+  /** Number or SIP URI that the action transfer transfers to. */
+  'amd.transfer'?: string | null
+  /** The verdict comes so long after the answer at the latest. 500 to 60,000 ms. Default: 5000. */
+  'amd.timeout'?: number | bigint | `${number}` | null
+  /** A message waits so long for the beep or the end of the greeting, counted from the verdict; then it is skipped and the call hung up. 1 to 600 s. Default: 60. */
+  'amd.beep_timeout'?: number | bigint | `${number}` | null
+  /** Silence that ends a greeting if no beep comes. 300 to 10,000 ms. Default: 1200. */
+  'amd.end_silence'?: number | bigint | `${number}` | null
+  /** Time between CALL_AMD events "listening" with the probabilities, rounded up to 20 ms; 0: none. 0 to 10,000 ms. Default: 0. */
+  'amd.interval'?: number | bigint | `${number}` | null
   /** With audio before the answer it is refused by 480 after this long. 1 to 600 s. Default: 180. */
   'incoming.early_timeout'?: number | bigint | `${number}` | null
 }
@@ -405,6 +449,28 @@ export interface CampaignOptions {
   'audio.read_buffer'?: number | bigint | `${number}` | null
   /** Audio of the host that waits to be sent, at most; more is not taken. 100 to 60,000 ms. Default: 5000. */
   'audio.write_buffer'?: number | bigint | `${number}` | null
+  /** Listen to who answers (docs/answering.md); call.play waits for what is heard. Calls that come in are not listened to. Default: no. */
+  'amd.enabled'?: boolean | 'yes' | 'no' | null
+  /** A human answered: play call.play, leave amd.message, transfer to amd.transfer, hang up, or leave it to the host, who is told by CALL_AMD. Default: play. */
+  'amd.human'?: 'play' | 'message' | 'transfer' | 'hangup' | 'host' | null
+  /** The same if a machine answered. Default: hangup. */
+  'amd.machine'?: 'play' | 'message' | 'transfer' | 'hangup' | 'host' | null
+  /** The same if a fax answered. Default: hangup. */
+  'amd.fax'?: 'play' | 'message' | 'transfer' | 'hangup' | 'host' | null
+  /** The same if it cannot be told; play and message hang up if a tone of the network was heard (SIT, busy, congestion). Default: play. */
+  'amd.unknown'?: 'play' | 'message' | 'transfer' | 'hangup' | 'host' | null
+  /** WAV file left as a message, whole, after the beep; then the call is hung up. */
+  'amd.message'?: string | null
+  /** Number or SIP URI that the action transfer transfers to. */
+  'amd.transfer'?: string | null
+  /** The verdict comes so long after the answer at the latest. 500 to 60,000 ms. Default: 5000. */
+  'amd.timeout'?: number | bigint | `${number}` | null
+  /** A message waits so long for the beep or the end of the greeting, counted from the verdict; then it is skipped and the call hung up. 1 to 600 s. Default: 60. */
+  'amd.beep_timeout'?: number | bigint | `${number}` | null
+  /** Silence that ends a greeting if no beep comes. 300 to 10,000 ms. Default: 1200. */
+  'amd.end_silence'?: number | bigint | `${number}` | null
+  /** Time between CALL_AMD events "listening" with the probabilities, rounded up to 20 ms; 0: none. 0 to 10,000 ms. Default: 0. */
+  'amd.interval'?: number | bigint | `${number}` | null
 }
 
 /** Options of one contact file. */
@@ -445,6 +511,9 @@ export type EventName =
   | 'call_bridged'
   | 'call_unbridged'
   | 'call_replaced'
+  | 'call_amd'
+  | 'call_tone'
+  | 'call_message'
   | 'campaign_status'
   | 'campaign_progress'
   | 'import_error'
@@ -467,6 +536,14 @@ export type Disposition =
   | 'interrupted'
   | 'dnc'
   | 'failed'
+
+/** Who answered, as heard. */
+export type AmdVerdict =
+  | 'not_used'
+  | 'human'
+  | 'machine'
+  | 'unknown'
+  | 'fax'
 
 /** State of a campaign. */
 export type CampaignStatus =

@@ -21,12 +21,13 @@ from ._errors import (AuthError, BusyError, ClosedError, FormatError, FullError,
 from ._event import Event
 from ._iterator import EventIterator
 from ._slot import Pending
-from ._words import CampaignStatus, ContactStatus, Disposition, EventType, LogLevel, Registration
+from ._words import (Amd, CampaignStatus, ContactStatus, Disposition, EventType, LogLevel,
+                     Registration)
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "Audio", "AuthError", "BusyError", "Call", "Campaign", "CampaignStatus",
+    "Amd", "Audio", "AuthError", "BusyError", "Call", "Campaign", "CampaignStatus",
     "ClosedError", "ContactStatus", "Dialer", "Disposition", "Event", "EventIterator",
     "EventType", "FormatError", "Frames", "FullError", "InputOutputError", "InvalidError",
     "LibraryError", "LogLevel", "NetworkError", "NewerError", "NoMemoryError",

@@ -58,6 +58,9 @@ class EventType(enum.IntEnum):
     CALL_BRIDGED = 32
     CALL_UNBRIDGED = 33
     CALL_REPLACED = 34
+    CALL_AMD = 35
+    CALL_TONE = 36
+    CALL_MESSAGE = 37
     CAMPAIGN_STATUS = 40
     CAMPAIGN_PROGRESS = 41
     IMPORT_ERROR = 42
@@ -116,6 +119,16 @@ class Disposition(enum.IntEnum):
     FAILED = 15
 
 
+class Amd(enum.IntEnum):
+    """enum sipdialer_amd"""
+
+    NOT_USED = 0
+    HUMAN = 1
+    MACHINE = 2
+    UNKNOWN = 3
+    FAX = 4
+
+
 class LogLevel(enum.IntEnum):
     """enum sipdialer_log_level"""
 
@@ -133,6 +146,7 @@ ENUMS: Dict[Any, Tuple[str, str]] = {
     CampaignStatus: ("sipdialer_campaign_status", "SIPDIALER_CAMPAIGN_"),
     ContactStatus: ("sipdialer_contact_status", "SIPDIALER_CONTACT_"),
     Disposition: ("sipdialer_disposition", "SIPDIALER_DISPOSITION_"),
+    Amd: ("sipdialer_amd", "SIPDIALER_AMD_"),
     LogLevel: ("sipdialer_log_level", "SIPDIALER_LOG_"),
 }
 
@@ -192,6 +206,17 @@ class RawEvent(ctypes.Structure):
         ("diverted", c_char_p),
         ("verstat", c_char_p),
         ("srtp", c_char_p),
+        ("at_ms", c_int64),
+        ("confidence", c_double),
+        ("p_human", c_double),
+        ("p_machine", c_double),
+        ("p_beep", c_double),
+        ("hz", c_double),
+        ("hz2", c_double),
+        ("amd", c_int32),
+        ("beep_at_ms", c_int64),
+        ("sit", c_char_p),
+        ("message", c_char_p),
     ]
 
 
@@ -262,6 +287,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "strerror": (c_char_p, [c_int]),
     "event_name": (c_char_p, [c_int]),
     "disposition_name": (c_char_p, [c_int]),
+    "amd_name": (c_char_p, [c_int]),
     "campaign_status_name": (c_char_p, [c_int]),
     "registration_name": (c_char_p, [c_int]),
     "version": (c_char_p, []),

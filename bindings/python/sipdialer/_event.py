@@ -155,6 +155,15 @@ class Event(Mapping[str, Any]):
         verstat: Optional[str]
         srtp: Optional[str]
         amd: Dict[str, Any]
+        sit: Optional[str]
+        message: Optional[str]
+        at_ms: int
+        confidence: float
+        p_human: float
+        p_machine: float
+        p_beep: float
+        hz: float
+        hz2: float
         dtmf: Optional[str]
         rtp: Dict[str, Any]
         recording: Optional[str]

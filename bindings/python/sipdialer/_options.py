@@ -27,6 +27,10 @@ MediaSrtp = Literal["off", "optional", "required", "dtls"]
 MediaDtmf = Literal["rfc4733", "info", "inband", "auto"]
 CallRefer = Literal["reject", "ask"]
 CallAudio = Union[int, Literal["off", "8000", "16000", "24000", "48000"]]
+AmdHuman = Literal["play", "message", "transfer", "hangup", "host"]
+AmdMachine = Literal["play", "message", "transfer", "hangup", "host"]
+AmdFax = Literal["play", "message", "transfer", "hangup", "host"]
+AmdUnknown = Literal["play", "message", "transfer", "hangup", "host"]
 IncomingAccept = Literal["no", "server", "trunks", "both"]
 IncomingDid = Literal["auto", "uri", "to"]
 IncomingDefault = Literal["reject", "answer"]
@@ -106,6 +110,17 @@ NAMES: Dict[str, str] = {
     "call.audio": "enum",
     "audio.read_buffer": "int",
     "audio.write_buffer": "int",
+    "amd.enabled": "bool",
+    "amd.human": "enum",
+    "amd.machine": "enum",
+    "amd.fax": "enum",
+    "amd.unknown": "enum",
+    "amd.message": "path",
+    "amd.transfer": "string",
+    "amd.timeout": "int",
+    "amd.beep_timeout": "int",
+    "amd.end_silence": "int",
+    "amd.interval": "int",
     "incoming.accept": "enum",
     "incoming.trunks": "string",
     "incoming.max_calls": "int",
@@ -265,6 +280,25 @@ class DialerOptions:
         host, at most; more is dropped and counted.
     audio_write_buffer: int, 100 to 60,000 ms, default 5000. Audio of the host that waits to be
         sent, at most; more is not taken.
+    amd_enabled: bool, default no. Listen to who answers (docs/answering.md); call.play waits
+        for what is heard. Calls that come in are not listened to.
+    amd_human: word, default play. A human answered: play call.play, leave amd.message, transfer
+        to amd.transfer, hang up, or leave it to the host, who is told by CALL_AMD.
+    amd_machine: word, default hangup. The same if a machine answered.
+    amd_fax: word, default hangup. The same if a fax answered.
+    amd_unknown: word, default play. The same if it cannot be told; play and message hang up if
+        a tone of the network was heard (SIT, busy, congestion).
+    amd_message: path. WAV file left as a message, whole, after the beep; then the call is hung
+        up.
+    amd_transfer: str. Number or SIP URI that the action transfer transfers to.
+    amd_timeout: int, 500 to 60,000 ms, default 5000. The verdict comes so long after the answer
+        at the latest.
+    amd_beep_timeout: int, 1 to 600 s, default 60. A message waits so long for the beep or the
+        end of the greeting, counted from the verdict; then it is skipped and the call hung up.
+    amd_end_silence: int, 300 to 10,000 ms, default 1200. Silence that ends a greeting if no
+        beep comes.
+    amd_interval: int, 0 to 10,000 ms, default 0. Time between CALL_AMD events "listening" with
+        the probabilities, rounded up to 20 ms; 0: none.
     incoming_accept: word, default no. Whose calls come in as CALL_INCOMING; server: those of
         sip.server and sip.outbound_proxy; trunks: those of incoming.trunks. Others get no
         answer.
@@ -353,7 +387,12 @@ class DialerOptions:
                  call_hold_play: Optional[Path] = None, call_refer: Optional[CallRefer] = None,
                  call_audio: Optional[CallAudio] = None,
                  audio_read_buffer: Optional[int] = None,
-                 audio_write_buffer: Optional[int] = None,
+                 audio_write_buffer: Optional[int] = None, amd_enabled: Optional[bool] = None,
+                 amd_human: Optional[AmdHuman] = None, amd_machine: Optional[AmdMachine] = None,
+                 amd_fax: Optional[AmdFax] = None, amd_unknown: Optional[AmdUnknown] = None,
+                 amd_message: Optional[Path] = None, amd_transfer: Optional[str] = None,
+                 amd_timeout: Optional[int] = None, amd_beep_timeout: Optional[int] = None,
+                 amd_end_silence: Optional[int] = None, amd_interval: Optional[int] = None,
                  incoming_accept: Optional[IncomingAccept] = None,
                  incoming_trunks: Optional[str] = None,
                  incoming_max_calls: Optional[int] = None,
@@ -384,7 +423,12 @@ class DialerOptions:
              call_dtmf: Optional[str] = None, call_hangup_after_play: Optional[bool] = None,
              call_hold_play: Optional[Path] = None, call_refer: Optional[CallRefer] = None,
              call_audio: Optional[CallAudio] = None, audio_read_buffer: Optional[int] = None,
-             audio_write_buffer: Optional[int] = None,
+             audio_write_buffer: Optional[int] = None, amd_enabled: Optional[bool] = None,
+             amd_human: Optional[AmdHuman] = None, amd_machine: Optional[AmdMachine] = None,
+             amd_fax: Optional[AmdFax] = None, amd_unknown: Optional[AmdUnknown] = None,
+             amd_message: Optional[Path] = None, amd_transfer: Optional[str] = None,
+             amd_timeout: Optional[int] = None, amd_beep_timeout: Optional[int] = None,
+             amd_end_silence: Optional[int] = None, amd_interval: Optional[int] = None,
              incoming_early_timeout: Optional[int] = None) -> "Call":
         """Dials a number, or a SIP URI.  Options set here are for this call only.
 
@@ -435,6 +479,26 @@ class DialerOptions:
             the host, at most; more is dropped and counted.
         audio_write_buffer: int, 100 to 60,000 ms, default 5000. Audio of the host that waits to
             be sent, at most; more is not taken.
+        amd_enabled: bool, default no. Listen to who answers (docs/answering.md); call.play
+            waits for what is heard. Calls that come in are not listened to.
+        amd_human: word, default play. A human answered: play call.play, leave amd.message,
+            transfer to amd.transfer, hang up, or leave it to the host, who is told by CALL_AMD.
+        amd_machine: word, default hangup. The same if a machine answered.
+        amd_fax: word, default hangup. The same if a fax answered.
+        amd_unknown: word, default play. The same if it cannot be told; play and message hang up
+            if a tone of the network was heard (SIT, busy, congestion).
+        amd_message: path. WAV file left as a message, whole, after the beep; then the call is
+            hung up.
+        amd_transfer: str. Number or SIP URI that the action transfer transfers to.
+        amd_timeout: int, 500 to 60,000 ms, default 5000. The verdict comes so long after the
+            answer at the latest.
+        amd_beep_timeout: int, 1 to 600 s, default 60. A message waits so long for the beep or
+            the end of the greeting, counted from the verdict; then it is skipped and the call
+            hung up.
+        amd_end_silence: int, 300 to 10,000 ms, default 1200. Silence that ends a greeting if no
+            beep comes.
+        amd_interval: int, 0 to 10,000 ms, default 0. Time between CALL_AMD events "listening"
+            with the probabilities, rounded up to 20 ms; 0: none.
         incoming_early_timeout: int, 1 to 600 s, default 180. With audio before the answer it is
             refused by 480 after this long.
         """
@@ -502,7 +566,13 @@ class DialerOptions:
                  call_hold_play: Optional[Path] = None, call_refer: Optional[CallRefer] = None,
                  call_audio: Optional[CallAudio] = None,
                  audio_read_buffer: Optional[int] = None,
-                 audio_write_buffer: Optional[int] = None) -> "Pending[Campaign]":
+                 audio_write_buffer: Optional[int] = None, amd_enabled: Optional[bool] = None,
+                 amd_human: Optional[AmdHuman] = None, amd_machine: Optional[AmdMachine] = None,
+                 amd_fax: Optional[AmdFax] = None, amd_unknown: Optional[AmdUnknown] = None,
+                 amd_message: Optional[Path] = None, amd_transfer: Optional[str] = None,
+                 amd_timeout: Optional[int] = None, amd_beep_timeout: Optional[int] = None,
+                 amd_end_silence: Optional[int] = None,
+                 amd_interval: Optional[int] = None) -> "Pending[Campaign]":
         """Makes a campaign, in state draft, in the store (store_path=).  Options as for
         call(), and:
 
@@ -546,7 +616,12 @@ class CallOptions:
                call_hangup_after_play: Optional[bool] = None,
                call_hold_play: Optional[Path] = None, call_refer: Optional[CallRefer] = None,
                call_audio: Optional[CallAudio] = None, audio_read_buffer: Optional[int] = None,
-               audio_write_buffer: Optional[int] = None,
+               audio_write_buffer: Optional[int] = None, amd_enabled: Optional[bool] = None,
+               amd_human: Optional[AmdHuman] = None, amd_machine: Optional[AmdMachine] = None,
+               amd_fax: Optional[AmdFax] = None, amd_unknown: Optional[AmdUnknown] = None,
+               amd_message: Optional[Path] = None, amd_transfer: Optional[str] = None,
+               amd_timeout: Optional[int] = None, amd_beep_timeout: Optional[int] = None,
+               amd_end_silence: Optional[int] = None, amd_interval: Optional[int] = None,
                incoming_early_timeout: Optional[int] = None) -> None:
         """Answers an incoming call.  Options as for Dialer.call().
 
@@ -597,6 +672,26 @@ class CallOptions:
             the host, at most; more is dropped and counted.
         audio_write_buffer: int, 100 to 60,000 ms, default 5000. Audio of the host that waits to
             be sent, at most; more is not taken.
+        amd_enabled: bool, default no. Listen to who answers (docs/answering.md); call.play
+            waits for what is heard. Calls that come in are not listened to.
+        amd_human: word, default play. A human answered: play call.play, leave amd.message,
+            transfer to amd.transfer, hang up, or leave it to the host, who is told by CALL_AMD.
+        amd_machine: word, default hangup. The same if a machine answered.
+        amd_fax: word, default hangup. The same if a fax answered.
+        amd_unknown: word, default play. The same if it cannot be told; play and message hang up
+            if a tone of the network was heard (SIT, busy, congestion).
+        amd_message: path. WAV file left as a message, whole, after the beep; then the call is
+            hung up.
+        amd_transfer: str. Number or SIP URI that the action transfer transfers to.
+        amd_timeout: int, 500 to 60,000 ms, default 5000. The verdict comes so long after the
+            answer at the latest.
+        amd_beep_timeout: int, 1 to 600 s, default 60. A message waits so long for the beep or
+            the end of the greeting, counted from the verdict; then it is skipped and the call
+            hung up.
+        amd_end_silence: int, 300 to 10,000 ms, default 1200. Silence that ends a greeting if no
+            beep comes.
+        amd_interval: int, 0 to 10,000 ms, default 0. Time between CALL_AMD events "listening"
+            with the probabilities, rounded up to 20 ms; 0: none.
         incoming_early_timeout: int, 1 to 600 s, default 180. With audio before the answer it is
             refused by 480 after this long.
         """
@@ -615,7 +710,12 @@ class CallOptions:
               call_dtmf: Optional[str] = None, call_hangup_after_play: Optional[bool] = None,
               call_hold_play: Optional[Path] = None, call_refer: Optional[CallRefer] = None,
               call_audio: Optional[CallAudio] = None, audio_read_buffer: Optional[int] = None,
-              audio_write_buffer: Optional[int] = None,
+              audio_write_buffer: Optional[int] = None, amd_enabled: Optional[bool] = None,
+              amd_human: Optional[AmdHuman] = None, amd_machine: Optional[AmdMachine] = None,
+              amd_fax: Optional[AmdFax] = None, amd_unknown: Optional[AmdUnknown] = None,
+              amd_message: Optional[Path] = None, amd_transfer: Optional[str] = None,
+              amd_timeout: Optional[int] = None, amd_beep_timeout: Optional[int] = None,
+              amd_end_silence: Optional[int] = None, amd_interval: Optional[int] = None,
               incoming_early_timeout: Optional[int] = None) -> None:
         """Audio before the answer of an incoming call: the event `call_early_media`
         comes once it is heard.  Options as for Dialer.call().
@@ -667,6 +767,26 @@ class CallOptions:
             the host, at most; more is dropped and counted.
         audio_write_buffer: int, 100 to 60,000 ms, default 5000. Audio of the host that waits to
             be sent, at most; more is not taken.
+        amd_enabled: bool, default no. Listen to who answers (docs/answering.md); call.play
+            waits for what is heard. Calls that come in are not listened to.
+        amd_human: word, default play. A human answered: play call.play, leave amd.message,
+            transfer to amd.transfer, hang up, or leave it to the host, who is told by CALL_AMD.
+        amd_machine: word, default hangup. The same if a machine answered.
+        amd_fax: word, default hangup. The same if a fax answered.
+        amd_unknown: word, default play. The same if it cannot be told; play and message hang up
+            if a tone of the network was heard (SIT, busy, congestion).
+        amd_message: path. WAV file left as a message, whole, after the beep; then the call is
+            hung up.
+        amd_transfer: str. Number or SIP URI that the action transfer transfers to.
+        amd_timeout: int, 500 to 60,000 ms, default 5000. The verdict comes so long after the
+            answer at the latest.
+        amd_beep_timeout: int, 1 to 600 s, default 60. A message waits so long for the beep or
+            the end of the greeting, counted from the verdict; then it is skipped and the call
+            hung up.
+        amd_end_silence: int, 300 to 10,000 ms, default 1200. Silence that ends a greeting if no
+            beep comes.
+        amd_interval: int, 0 to 10,000 ms, default 0. Time between CALL_AMD events "listening"
+            with the probabilities, rounded up to 20 ms; 0: none.
         incoming_early_timeout: int, 1 to 600 s, default 180. With audio before the answer it is
             refused by 480 after this long.
         """
@@ -695,6 +815,16 @@ class CallOptions:
                         call_audio: Optional[CallAudio] = None,
                         audio_read_buffer: Optional[int] = None,
                         audio_write_buffer: Optional[int] = None,
+                        amd_enabled: Optional[bool] = None,
+                        amd_human: Optional[AmdHuman] = None,
+                        amd_machine: Optional[AmdMachine] = None,
+                        amd_fax: Optional[AmdFax] = None,
+                        amd_unknown: Optional[AmdUnknown] = None,
+                        amd_message: Optional[Path] = None, amd_transfer: Optional[str] = None,
+                        amd_timeout: Optional[int] = None,
+                        amd_beep_timeout: Optional[int] = None,
+                        amd_end_silence: Optional[int] = None,
+                        amd_interval: Optional[int] = None,
                         incoming_early_timeout: Optional[int] = None) -> "Call":
         """Calls whom the far end asked for by the event `call_referred`.  Options as
         for Dialer.call().
@@ -746,6 +876,26 @@ class CallOptions:
             the host, at most; more is dropped and counted.
         audio_write_buffer: int, 100 to 60,000 ms, default 5000. Audio of the host that waits to
             be sent, at most; more is not taken.
+        amd_enabled: bool, default no. Listen to who answers (docs/answering.md); call.play
+            waits for what is heard. Calls that come in are not listened to.
+        amd_human: word, default play. A human answered: play call.play, leave amd.message,
+            transfer to amd.transfer, hang up, or leave it to the host, who is told by CALL_AMD.
+        amd_machine: word, default hangup. The same if a machine answered.
+        amd_fax: word, default hangup. The same if a fax answered.
+        amd_unknown: word, default play. The same if it cannot be told; play and message hang up
+            if a tone of the network was heard (SIT, busy, congestion).
+        amd_message: path. WAV file left as a message, whole, after the beep; then the call is
+            hung up.
+        amd_transfer: str. Number or SIP URI that the action transfer transfers to.
+        amd_timeout: int, 500 to 60,000 ms, default 5000. The verdict comes so long after the
+            answer at the latest.
+        amd_beep_timeout: int, 1 to 600 s, default 60. A message waits so long for the beep or
+            the end of the greeting, counted from the verdict; then it is skipped and the call
+            hung up.
+        amd_end_silence: int, 300 to 10,000 ms, default 1200. Silence that ends a greeting if no
+            beep comes.
+        amd_interval: int, 0 to 10,000 ms, default 0. Time between CALL_AMD events "listening"
+            with the probabilities, rounded up to 20 ms; 0: none.
         incoming_early_timeout: int, 1 to 600 s, default 180. With audio before the answer it is
             refused by 480 after this long.
         """

@@ -41,6 +41,9 @@ class EventType(Word):
     CALL_BRIDGED = "call_bridged"
     CALL_UNBRIDGED = "call_unbridged"
     CALL_REPLACED = "call_replaced"
+    CALL_AMD = "call_amd"
+    CALL_TONE = "call_tone"
+    CALL_MESSAGE = "call_message"
     CAMPAIGN_STATUS = "campaign_status"
     CAMPAIGN_PROGRESS = "campaign_progress"
     IMPORT_ERROR = "import_error"
@@ -99,6 +102,17 @@ class Disposition(Word):
     FAILED = "failed"
 
 
+class Amd(Word):
+    """Who answered: `status` of the event `call_amd`, and `verdict` in `amd` of
+    `call_ended`."""
+
+    NOT_USED = "not_used"
+    HUMAN = "human"
+    MACHINE = "machine"
+    UNKNOWN = "unknown"
+    FAX = "fax"
+
+
 class LogLevel(Word):
     """`level` of the event `log`, and the option log.level."""
 
@@ -114,7 +128,7 @@ EventName = Literal[
     "call_dialing", "call_ringing", "call_early_media", "call_answered", "call_dtmf",
     "call_played", "call_held", "call_ended", "call_incoming", "call_audio",
     "call_transfer", "call_referred", "call_bridged", "call_unbridged", "call_replaced",
-    "campaign_status", "campaign_progress", "import_error"
+    "call_amd", "call_tone", "call_message", "campaign_status", "campaign_progress", "import_error"
 ]
 
 NAMES = {t.value for t in EventType}

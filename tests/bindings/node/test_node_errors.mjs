@@ -158,6 +158,7 @@ test('the numbers of errors', async () => {
   await assert.rejects(Dialer.storeCheck(5), code('EINVAL'))
   assert.equal(native.eventName(27), 'call_ended')
   assert.equal(native.dispositionName(5), 'busy')
+  assert.equal(native.amdName(2), 'machine')
   assert.equal(native.campaignStatusName(2), 'running')
   assert.equal(native.registrationName(2), 'registered')
   assert.equal(native.strerror(-14), 'SIPDIALER_ECANCELLED')

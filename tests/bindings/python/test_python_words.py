@@ -13,7 +13,7 @@ from sipdialer import _abi, _words
 class Words(Case):
     def test_they_are_those_of_the_library(self):
         for name in ("EventType", "Registration", "CampaignStatus", "ContactStatus",
-                     "Disposition", "LogLevel"):
+                     "Disposition", "Amd", "LogLevel"):
             here, there = getattr(_words, name), getattr(_abi, name)
             skip = {"NONE"} if name == "EventType" else set()
             self.assertEqual([w.name for w in here],

@@ -63,7 +63,9 @@ static void test_call_ended_has_all_fields_of_the_call(void **state)
 				       "\"codec\":null,"
 				       "\"srtp\":null,\"amd\":{\"verdict\":"
 				       "\"not_used\","
-				       "\"at_ms\":null,\"beep_at_ms\":null},"
+				       "\"at_ms\":null,\"beep_at_ms\":null,"
+				       "\"confidence\":null},\"sit\":null,"
+				       "\"message\":null,"
 				       "\"dtmf\":null,\"rtp\":{\"tx\":3,"
 				       "\"rx\":2,\"lost\":1,"
 				       "\"jitter_ms\":0.25,\"rtt_ms\":0,"
@@ -140,6 +142,63 @@ static void test_each_kind_has_its_fields(void **state)
 		"\"error\":null,\"reason\":null,\"total\":0,\"pending\":0,\"active\":0,\"completed\":0,"
 		"\"failed\":0,\"other\":0,\"attempts\":0,"
 		"\"by_disposition\":{}}");
+}
+
+
+/* What was heard of who answered. */
+static void test_kinds_of_listening_have_their_fields(void **state)
+{
+	struct sipdialer_event amd = {
+		.type = SIPDIALER_EVENT_CALL_AMD, .call = 1,
+		.status = SIPDIALER_AMD_HUMAN, .text = "final",
+		.confidence = 0.96, .at_ms = 1140, .reason = "pause",
+		.p_human = 0.97, .p_machine = 0.03,
+	};
+	struct sipdialer_event tone = {
+		.type = SIPDIALER_EVENT_CALL_TONE, .call = 1,
+		.text = "beep", .at_ms = 4100, .duration_ms = 500,
+		.hz = 1000.5,
+	};
+	struct sipdialer_event message = {
+		.type = SIPDIALER_EVENT_CALL_MESSAGE, .call = 1,
+		.text = "cut", .reason = "the far end hung up",
+	};
+	(void)state;
+
+	assert_json(&amd, HEAD("call_amd") ",\"call\":1,\"campaign\":null,"
+		"\"contact\":null,\"status\":\"human\","
+		"\"text\":\"final\",\"confidence\":0.96,\"at_ms\":1140,"
+		"\"reason\":\"pause\",\"p_human\":0.97,"
+		"\"p_machine\":0.03,\"p_beep\":0}");
+	assert_json(&tone, HEAD("call_tone") ",\"call\":1,"
+		"\"campaign\":null,\"contact\":null,\"text\":\"beep\","
+		"\"reason\":null,\"at_ms\":4100,\"duration_ms\":500,"
+		"\"hz\":1000.5,\"hz2\":0}");
+	assert_json(&message, HEAD("call_message") ",\"call\":1,"
+		"\"campaign\":null,\"contact\":null,\"text\":\"cut\","
+		"\"reason\":\"the far end hung up\"}");
+}
+
+
+static void test_verdict_of_a_call_is_told_with_its_times(void **state)
+{
+	struct sipdialer_event ev = {
+		.type = SIPDIALER_EVENT_CALL_ENDED,
+		.amd = SIPDIALER_AMD_MACHINE, .at_ms = 2040,
+		.beep_at_ms = -1, .confidence = 0.5, .sit = "vacant_code",
+		.message = "left",
+	};
+	char buf[2048];
+	(void)state;
+
+	ev.size = sizeof(ev);
+	assert_true(sipdialer_event_json(&ev, buf, sizeof(buf)) > 0);
+	assert_non_null(strstr(buf, "\"amd\":{\"verdict\":\"machine\","
+		"\"at_ms\":2040,\"beep_at_ms\":null,\"confidence\":0.5},"
+		"\"sit\":\"vacant_code\",\"message\":\"left\""));
+	ev.beep_at_ms = 0;
+	assert_true(sipdialer_event_json(&ev, buf, sizeof(buf)) > 0);
+	assert_non_null(strstr(buf, "\"beep_at_ms\":0,"));
 }
 /* clang-format on */
 
@@ -235,6 +294,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_call_ended_has_all_fields_of_the_call),
 		cmocka_unit_test(test_each_kind_has_its_fields),
+		cmocka_unit_test(test_kinds_of_listening_have_their_fields),
+		cmocka_unit_test(
+			test_verdict_of_a_call_is_told_with_its_times),
 		cmocka_unit_test(test_length_is_the_whole_text_at_any_size),
 		cmocka_unit_test(test_field_beyond_size_left_out),
 		cmocka_unit_test(test_wrong_arguments_refused),

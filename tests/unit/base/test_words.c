@@ -31,6 +31,7 @@ static void test_words_match_the_enums_both_ways(void **state)
 	check(&sipd_words_campaign, SIPDIALER_CAMPAIGN_CANCELLED + 1);
 	check(&sipd_words_contact, SIPDIALER_CONTACT_INTERRUPTED + 1);
 	check(&sipd_words_disposition, SIPDIALER_DISPOSITION_FAILED + 1);
+	check(&sipd_words_amd, SIPDIALER_AMD_FAX + 1);
 	check(&sipd_words_log, SIPDIALER_LOG_DEBUG + 1);
 }
 
