@@ -165,7 +165,8 @@ def method(options, spec):
     out = signature(name, first, mine, result)
     # those of one call are told there
     told = [o for o in mine if scope != 'campaign' or 'call' not in o['scope']]
-    if doc and scope == 'account':   # too many to tell them again
+    # too many to tell them again
+    if doc and (scope == 'account' or 'as for Dialer.call()' in ' '.join(doc.split())):
         out += [f'        """{doc}"""']
     elif doc:
         out += [f'        """{doc}', ''] + list(doc_lines(told, 8)) + ['        """']

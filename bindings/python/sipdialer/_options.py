@@ -623,78 +623,7 @@ class CallOptions:
                amd_timeout: Optional[int] = None, amd_beep_timeout: Optional[int] = None,
                amd_end_silence: Optional[int] = None, amd_interval: Optional[int] = None,
                incoming_early_timeout: Optional[int] = None) -> None:
-        """Answers an incoming call.  Options as for Dialer.call().
-
-        sip_caller_id: str. Number shown to the called side; empty: as sip.user.
-        sip_caller_name: str. Name shown to the called side.
-        sip_privacy: str. Words of RFC 3323 with commas: id, user (From is anonymous), header,
-            session, history, critical, or none.
-        sip_asserted_identity: str. Number or URI of P-Asserted-Identity, told to sip.server
-            only (RFC 3325).
-        sip_preferred_identity: str. Number or URI of P-Preferred-Identity, told to sip.server
-            only (RFC 3325).
-        sip_diversion: str. Number or URI of Diversion, told to sip.server only (RFC 5806).
-        sip_header: str or list. Header line added to each INVITE, as 'Name: value'; each one
-            set is added, at most 32, empty clears.
-        media_codecs: str or list, default pcmu,pcma. Codecs offered, the preferred first; of an
-            offer that comes the first of these is taken. Calls with one of g722, opus and l16
-            run at 16 kHz.
-        media_srtp: word, default off. Encryption of the audio (docs/srtp.md); optional: where
-            the far end can; required, dtls: no call without.
-        media_rtcp_mux: bool, default no. Offer and take RTCP on the port of RTP (RFC 5761);
-            with DTLS always.
-        media_dtmf: word, default auto. How keys are sent and listened for (docs/dtmf.md); auto:
-            RFC 4733 if the far end has it, else tones, or INFO with Opus.
-        media_rtp_timeout: int, 0 to 3,600 s, default 30. An answered call without any RTP from
-            the far end, or once it was heard any RTCP, is hung up after this long; 0: never.
-            Not while the far end holds it without music.
-        dial_ring_timeout: int, 5 to 300 s, default 45. A call not answered after this long is
-            given up.
-        dial_max_duration: int, 0 to 86,400 s, default 0. A call is hung up this long after its
-            answer; 0: never.
-        call_account: str. Account that calls are dialed through, by the name it was added with;
-            empty: the engine's own.
-        call_play: path. WAV file played after the answer.
-        call_record: path. WAV file the call is recorded to; of a campaign a directory, in which
-            each call makes a file call-ID.wav.
-        call_record_stereo: bool, default no. Record the far end left and us right; no: both
-            mixed.
-        call_dtmf: str. Keys sent after the answer: 0-9 * # A-D, ',' pauses 500 ms.
-        call_hangup_after_play: bool, default no. Hang up when call.play has ended; a campaign
-            does so unless this is set.
-        call_hold_play: path. WAV file played, again and again, to who is held by
-            sipdialer_call_hold().
-        call_refer: word, default reject. What the far end gets that asks for a transfer
-            (REFER): 603, or what the host says to CALL_REFERRED.
-        call_audio: word, default off. Samples per second of the audio that the host exchanges
-            with the call (docs/audio.md); off: none.
-        audio_read_buffer: int, 100 to 60,000 ms, default 1000. Audio of a call that waits for
-            the host, at most; more is dropped and counted.
-        audio_write_buffer: int, 100 to 60,000 ms, default 5000. Audio of the host that waits to
-            be sent, at most; more is not taken.
-        amd_enabled: bool, default no. Listen to who answers (docs/answering.md); call.play
-            waits for what is heard. Calls that come in are not listened to.
-        amd_human: word, default play. A human answered: play call.play, leave amd.message,
-            transfer to amd.transfer, hang up, or leave it to the host, who is told by CALL_AMD.
-        amd_machine: word, default hangup. The same if a machine answered.
-        amd_fax: word, default hangup. The same if a fax answered.
-        amd_unknown: word, default play. The same if it cannot be told; play and message hang up
-            if a tone of the network was heard (SIT, busy, congestion).
-        amd_message: path. WAV file left as a message, whole, after the beep; then the call is
-            hung up.
-        amd_transfer: str. Number or SIP URI that the action transfer transfers to.
-        amd_timeout: int, 500 to 60,000 ms, default 5000. The verdict comes so long after the
-            answer at the latest.
-        amd_beep_timeout: int, 1 to 600 s, default 60. A message waits so long for the beep or
-            the end of the greeting, counted from the verdict; then it is skipped and the call
-            hung up.
-        amd_end_silence: int, 300 to 10,000 ms, default 1200. Silence that ends a greeting if no
-            beep comes.
-        amd_interval: int, 0 to 10,000 ms, default 0. Time between CALL_AMD events "listening"
-            with the probabilities, rounded up to 20 ms; 0: none.
-        incoming_early_timeout: int, 1 to 600 s, default 180. With audio before the answer it is
-            refused by 480 after this long.
-        """
+        """Answers an incoming call.  Options as for Dialer.call()."""
         self._answer(locals())
 
     def early(self, *, sip_caller_id: Optional[str] = None,
@@ -718,78 +647,7 @@ class CallOptions:
               amd_end_silence: Optional[int] = None, amd_interval: Optional[int] = None,
               incoming_early_timeout: Optional[int] = None) -> None:
         """Audio before the answer of an incoming call: the event `call_early_media`
-        comes once it is heard.  Options as for Dialer.call().
-
-        sip_caller_id: str. Number shown to the called side; empty: as sip.user.
-        sip_caller_name: str. Name shown to the called side.
-        sip_privacy: str. Words of RFC 3323 with commas: id, user (From is anonymous), header,
-            session, history, critical, or none.
-        sip_asserted_identity: str. Number or URI of P-Asserted-Identity, told to sip.server
-            only (RFC 3325).
-        sip_preferred_identity: str. Number or URI of P-Preferred-Identity, told to sip.server
-            only (RFC 3325).
-        sip_diversion: str. Number or URI of Diversion, told to sip.server only (RFC 5806).
-        sip_header: str or list. Header line added to each INVITE, as 'Name: value'; each one
-            set is added, at most 32, empty clears.
-        media_codecs: str or list, default pcmu,pcma. Codecs offered, the preferred first; of an
-            offer that comes the first of these is taken. Calls with one of g722, opus and l16
-            run at 16 kHz.
-        media_srtp: word, default off. Encryption of the audio (docs/srtp.md); optional: where
-            the far end can; required, dtls: no call without.
-        media_rtcp_mux: bool, default no. Offer and take RTCP on the port of RTP (RFC 5761);
-            with DTLS always.
-        media_dtmf: word, default auto. How keys are sent and listened for (docs/dtmf.md); auto:
-            RFC 4733 if the far end has it, else tones, or INFO with Opus.
-        media_rtp_timeout: int, 0 to 3,600 s, default 30. An answered call without any RTP from
-            the far end, or once it was heard any RTCP, is hung up after this long; 0: never.
-            Not while the far end holds it without music.
-        dial_ring_timeout: int, 5 to 300 s, default 45. A call not answered after this long is
-            given up.
-        dial_max_duration: int, 0 to 86,400 s, default 0. A call is hung up this long after its
-            answer; 0: never.
-        call_account: str. Account that calls are dialed through, by the name it was added with;
-            empty: the engine's own.
-        call_play: path. WAV file played after the answer.
-        call_record: path. WAV file the call is recorded to; of a campaign a directory, in which
-            each call makes a file call-ID.wav.
-        call_record_stereo: bool, default no. Record the far end left and us right; no: both
-            mixed.
-        call_dtmf: str. Keys sent after the answer: 0-9 * # A-D, ',' pauses 500 ms.
-        call_hangup_after_play: bool, default no. Hang up when call.play has ended; a campaign
-            does so unless this is set.
-        call_hold_play: path. WAV file played, again and again, to who is held by
-            sipdialer_call_hold().
-        call_refer: word, default reject. What the far end gets that asks for a transfer
-            (REFER): 603, or what the host says to CALL_REFERRED.
-        call_audio: word, default off. Samples per second of the audio that the host exchanges
-            with the call (docs/audio.md); off: none.
-        audio_read_buffer: int, 100 to 60,000 ms, default 1000. Audio of a call that waits for
-            the host, at most; more is dropped and counted.
-        audio_write_buffer: int, 100 to 60,000 ms, default 5000. Audio of the host that waits to
-            be sent, at most; more is not taken.
-        amd_enabled: bool, default no. Listen to who answers (docs/answering.md); call.play
-            waits for what is heard. Calls that come in are not listened to.
-        amd_human: word, default play. A human answered: play call.play, leave amd.message,
-            transfer to amd.transfer, hang up, or leave it to the host, who is told by CALL_AMD.
-        amd_machine: word, default hangup. The same if a machine answered.
-        amd_fax: word, default hangup. The same if a fax answered.
-        amd_unknown: word, default play. The same if it cannot be told; play and message hang up
-            if a tone of the network was heard (SIT, busy, congestion).
-        amd_message: path. WAV file left as a message, whole, after the beep; then the call is
-            hung up.
-        amd_transfer: str. Number or SIP URI that the action transfer transfers to.
-        amd_timeout: int, 500 to 60,000 ms, default 5000. The verdict comes so long after the
-            answer at the latest.
-        amd_beep_timeout: int, 1 to 600 s, default 60. A message waits so long for the beep or
-            the end of the greeting, counted from the verdict; then it is skipped and the call
-            hung up.
-        amd_end_silence: int, 300 to 10,000 ms, default 1200. Silence that ends a greeting if no
-            beep comes.
-        amd_interval: int, 0 to 10,000 ms, default 0. Time between CALL_AMD events "listening"
-            with the probabilities, rounded up to 20 ms; 0: none.
-        incoming_early_timeout: int, 1 to 600 s, default 180. With audio before the answer it is
-            refused by 480 after this long.
-        """
+        comes once it is heard.  Options as for Dialer.call()."""
         self._early(locals())
 
     def accept_referral(self, *, sip_caller_id: Optional[str] = None,
@@ -827,78 +685,7 @@ class CallOptions:
                         amd_interval: Optional[int] = None,
                         incoming_early_timeout: Optional[int] = None) -> "Call":
         """Calls whom the far end asked for by the event `call_referred`.  Options as
-        for Dialer.call().
-
-        sip_caller_id: str. Number shown to the called side; empty: as sip.user.
-        sip_caller_name: str. Name shown to the called side.
-        sip_privacy: str. Words of RFC 3323 with commas: id, user (From is anonymous), header,
-            session, history, critical, or none.
-        sip_asserted_identity: str. Number or URI of P-Asserted-Identity, told to sip.server
-            only (RFC 3325).
-        sip_preferred_identity: str. Number or URI of P-Preferred-Identity, told to sip.server
-            only (RFC 3325).
-        sip_diversion: str. Number or URI of Diversion, told to sip.server only (RFC 5806).
-        sip_header: str or list. Header line added to each INVITE, as 'Name: value'; each one
-            set is added, at most 32, empty clears.
-        media_codecs: str or list, default pcmu,pcma. Codecs offered, the preferred first; of an
-            offer that comes the first of these is taken. Calls with one of g722, opus and l16
-            run at 16 kHz.
-        media_srtp: word, default off. Encryption of the audio (docs/srtp.md); optional: where
-            the far end can; required, dtls: no call without.
-        media_rtcp_mux: bool, default no. Offer and take RTCP on the port of RTP (RFC 5761);
-            with DTLS always.
-        media_dtmf: word, default auto. How keys are sent and listened for (docs/dtmf.md); auto:
-            RFC 4733 if the far end has it, else tones, or INFO with Opus.
-        media_rtp_timeout: int, 0 to 3,600 s, default 30. An answered call without any RTP from
-            the far end, or once it was heard any RTCP, is hung up after this long; 0: never.
-            Not while the far end holds it without music.
-        dial_ring_timeout: int, 5 to 300 s, default 45. A call not answered after this long is
-            given up.
-        dial_max_duration: int, 0 to 86,400 s, default 0. A call is hung up this long after its
-            answer; 0: never.
-        call_account: str. Account that calls are dialed through, by the name it was added with;
-            empty: the engine's own.
-        call_play: path. WAV file played after the answer.
-        call_record: path. WAV file the call is recorded to; of a campaign a directory, in which
-            each call makes a file call-ID.wav.
-        call_record_stereo: bool, default no. Record the far end left and us right; no: both
-            mixed.
-        call_dtmf: str. Keys sent after the answer: 0-9 * # A-D, ',' pauses 500 ms.
-        call_hangup_after_play: bool, default no. Hang up when call.play has ended; a campaign
-            does so unless this is set.
-        call_hold_play: path. WAV file played, again and again, to who is held by
-            sipdialer_call_hold().
-        call_refer: word, default reject. What the far end gets that asks for a transfer
-            (REFER): 603, or what the host says to CALL_REFERRED.
-        call_audio: word, default off. Samples per second of the audio that the host exchanges
-            with the call (docs/audio.md); off: none.
-        audio_read_buffer: int, 100 to 60,000 ms, default 1000. Audio of a call that waits for
-            the host, at most; more is dropped and counted.
-        audio_write_buffer: int, 100 to 60,000 ms, default 5000. Audio of the host that waits to
-            be sent, at most; more is not taken.
-        amd_enabled: bool, default no. Listen to who answers (docs/answering.md); call.play
-            waits for what is heard. Calls that come in are not listened to.
-        amd_human: word, default play. A human answered: play call.play, leave amd.message,
-            transfer to amd.transfer, hang up, or leave it to the host, who is told by CALL_AMD.
-        amd_machine: word, default hangup. The same if a machine answered.
-        amd_fax: word, default hangup. The same if a fax answered.
-        amd_unknown: word, default play. The same if it cannot be told; play and message hang up
-            if a tone of the network was heard (SIT, busy, congestion).
-        amd_message: path. WAV file left as a message, whole, after the beep; then the call is
-            hung up.
-        amd_transfer: str. Number or SIP URI that the action transfer transfers to.
-        amd_timeout: int, 500 to 60,000 ms, default 5000. The verdict comes so long after the
-            answer at the latest.
-        amd_beep_timeout: int, 1 to 600 s, default 60. A message waits so long for the beep or
-            the end of the greeting, counted from the verdict; then it is skipped and the call
-            hung up.
-        amd_end_silence: int, 300 to 10,000 ms, default 1200. Silence that ends a greeting if no
-            beep comes.
-        amd_interval: int, 0 to 10,000 ms, default 0. Time between CALL_AMD events "listening"
-            with the probabilities, rounded up to 20 ms; 0: none.
-        incoming_early_timeout: int, 1 to 600 s, default 180. With audio before the answer it is
-            refused by 480 after this long.
-        """
+        for Dialer.call()."""
         return self._accept_referral(locals())
 
 
