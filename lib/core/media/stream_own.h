@@ -10,7 +10,7 @@
 #define SIPD_CORE_MEDIA_STREAM_OWN_H
 
 #include <stdatomic.h>
-#include "core/media/dtmf.h"
+#include "core/media/detect/dtmf.h"
 #include "core/media/hostaudio.h"
 #include "core/media/recorder.h"
 #include "core/media/stream.h"

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "lib/cmocka_all.h"
-#include "core/media/dtmf.h"
+#include "core/media/detect/dtmf.h"
 #include "port/codec/coder.h"
 #include "port/codec/g711.h"
 #include "port/codec/halfband.h"

@@ -1,11 +1,11 @@
 /**
- * @file core/media/dtmf.c  Keys as tones in the audio, heard
+ * @file core/media/detect/dtmf.c  Keys as tones in the audio, heard
  *
  * Goertzel's algorithm at the eight frequencies, block by block.  A tone of 40
  * ms has two whole blocks wherever they begin; one of 15 ms never fills two
  * well enough.
  */
-#include "core/media/dtmf.h"
+#include "core/media/detect/dtmf.h"
 
 #include <stdbool.h>
 

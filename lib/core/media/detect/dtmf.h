@@ -1,11 +1,11 @@
 /**
- * @file core/media/dtmf.h  Keys as tones in the audio, heard
+ * @file core/media/detect/dtmf.h  Keys as tones in the audio, heard
  *
  * By ITU-T Q.23 and Q.24: two tones at once for 40 ms or more, of like level,
  * with hardly anything else beside them.  Pure, one thread.
  */
-#ifndef SIPD_CORE_MEDIA_DTMF_H
-#define SIPD_CORE_MEDIA_DTMF_H
+#ifndef SIPD_CORE_MEDIA_DETECT_DTMF_H
+#define SIPD_CORE_MEDIA_DETECT_DTMF_H
 
 #include <stddef.h>
 #include <stdint.h>

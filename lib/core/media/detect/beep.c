@@ -1,0 +1,271 @@
+/**
+ * @file core/media/detect/beep.c  The beep after which a machine records
+ */
+#include "core/media/detect/beep.h"
+
+#include <math.h>
+#include <string.h>
+#include "core/media/detect/progress.h"
+
+enum {
+	LEAST_MS = 70,    /* in all; a beep has 80, our error is 10 */
+	LEAST_INNER = 2,  /* looks that it fills */
+	STEP_MS = 30,     /* a part of it */
+	MOST_MS = 2300,   /* 2 s, a beep that dies away is not exact */
+	GAP_MS = 60,      /* between parts; after that it is over */
+	AFTER_LOOKS = 3,  /* of quiet until it is told */
+	SKIP_LOOKS = 1,   /* that its end still reaches into */
+	STEPS = 12,       /* more is a tune */
+	FAINT_DBFS = -44, /* less is nothing to wait for */
+	SURE_INNER = 4,   /* looks that show whether it is steady */
+	SPOKEN_MS = 200,  /* less is no speech */
+	AGAIN_MS = 7000,  /* the same beep again in less is a cadence, */
+	AGAIN = 2         /* of which that many are told */
+};
+
+static const float low_hz = 335, high_hz = 2150; /* 350 to 2100 */
+
+/* Voices and music have tones as well.  A beep differs in all of these: */
+static const float least_share = .75F; /* SNR of 5 dB */
+static const float step_share = .95F;  /* of a part that fills one look */
+static const float jitter = 5.0F;      /* Hz, of its steps from look to look */
+static const float ripple = 2.6F;      /* dB, the same: two close sines beat */
+static const float drifts = 6.0F; /* Hz a look of what is steady, at most */
+static const float chirps = 110;  /* Hz a look of what rises or falls */
+static const float chirp_share = .9F;
+static const float fades = -4.0F; /* dB a look of what dies away */
+static const float grows = 1.5F;
+static const float clear = 6.0F;   /* dB over its frequency just before */
+static const float purity = 16.0F; /* dB over what else is heard, or ... */
+static const float noise = 4.0F;   /* dB that this is over the quiet after */
+static const float drop = 6.0F;    /* dB from it to the quiet after */
+static const float same_hz = 15.0F;
+
+static const float keys[2][4] = {{697, 770, 852, 941},
+				 {1209, 1336, 1477, 1633}};
+static const float key_off = .025F;
+
+
+static bool is_key_tone(float hz, const float group[4])
+{
+	unsigned i;
+
+	for (i = 0; i < 4; ++i)
+		if (fabsf(hz - group[i]) < key_off * group[i])
+			return true;
+
+	return false;
+}
+
+
+static bool in_range(float hz)
+{
+	return hz > low_hz && hz < high_hz;
+}
+
+
+static bool can_be(const struct sipd_stretch *s)
+{
+	if (2 * s->pairs <= s->inner)
+		return in_range(s->mid);
+
+	return in_range(s->hz[0]) && in_range(s->hz[1]) &&
+	       !(is_key_tone(s->hz[0], keys[0]) &&
+		 is_key_tone(s->hz[1], keys[1]));
+}
+
+
+/* Steady, or moving as a beep may. */
+static bool is_even(const struct sipd_stretch *s)
+{
+	const float drift = fabsf(sipd_steps_mean(&s->drift));
+	const float swell = sipd_steps_mean(&s->swell);
+	const bool is_sure = s->inner >= SURE_INNER && s->share > chirp_share;
+
+	return sipd_steps_spread(&s->drift) < jitter &&
+	       sipd_steps_spread(&s->swell) < ripple &&
+	       drift < (is_sure ? chirps : drifts) && swell > fades &&
+	       swell < grows;
+}
+
+
+static bool is_like(const struct sipd_stretch *s)
+{
+	return s->share > (s->inner > 1 ? least_share : step_share) &&
+	       s->level > FAINT_DBFS && s->clear > clear && can_be(s) &&
+	       is_even(s);
+}
+
+
+/* dBFS of what was heard beside it. */
+static float rest_of(const struct sipd_stretch *s)
+{
+	const float share = s->share < .9999F ? s->share : .9999F;
+
+	return s->level + sipd_look_db((1 - share) / share);
+}
+
+
+static void open_it(struct sipd_beep *p, const struct sipd_stretch *s)
+{
+	p->steps = 1;
+	p->from_ms = s->from_ms;
+	p->to_ms = s->to_ms;
+	p->hz[0] = s->hz[0];
+	p->hz[1] = s->hz[1];
+	p->inner = s->inner;
+	p->level = s->level;
+	p->rest = rest_of(s);
+	p->after = 0;
+	p->quiet = 0;
+	p->waits = false;
+}
+
+
+/* One more part of it. */
+static void extend(struct sipd_beep *p, const struct sipd_stretch *s)
+{
+	const float rest = rest_of(s);
+
+	++p->steps;
+	p->inner += s->inner;
+	p->to_ms = s->to_ms;
+	p->level = s->level > p->level ? s->level : p->level;
+	p->rest = rest > p->rest ? rest : p->rest;
+	p->after = 0;
+	p->quiet = 0;
+}
+
+
+static bool adjoins(const struct sipd_beep *p, const struct sipd_stretch *s)
+{
+	return s->from_ms < p->to_ms + GAP_MS;
+}
+
+
+static void ended(struct sipd_beep *p, const struct sipd_stretch *s)
+{
+	if (is_like(s) && s->to_ms - s->from_ms >= STEP_MS) {
+		if (p->steps && adjoins(p, s))
+			extend(p, s);
+		else
+			open_it(p, s);
+	}
+	else if (p->steps && adjoins(p, s) &&
+		 s->to_ms - s->from_ms >= LEAST_MS) {
+		p->steps = 0; /* a tune, a voice */
+	}
+}
+
+
+/* A beep of a cadence that no table has: the first ones are told. */
+static bool is_cadence(struct sipd_beep *p)
+{
+	const bool same = p->told_hz > 0 &&
+			  fabsf(p->told_hz - p->hz[0]) < same_hz &&
+			  p->from_ms - p->told_ms < AGAIN_MS;
+
+	p->again = same ? p->again + 1 : 0;
+	p->told_hz = p->hz[0];
+	p->told_ms = p->to_ms;
+
+	return p->again >= AGAIN;
+}
+
+
+static bool is_one(const struct sipd_beep *p)
+{
+	const uint32_t ms = p->to_ms - p->from_ms;
+
+	return ms >= LEAST_MS && ms <= MOST_MS && p->inner >= LEAST_INNER &&
+	       p->steps <= STEPS && p->level - p->quiet > drop &&
+	       (p->level - p->rest > purity || p->rest < p->quiet + noise);
+}
+
+
+/* One more look of what comes after it.  Whether it is enough. */
+static bool is_enough(struct sipd_beep *p, const struct sipd_burst *b)
+{
+	if (b->now.looks && !adjoins(p, &b->now))
+		p->steps = 0;
+	if (b->now.looks || b->ms < p->to_ms)
+		return false;
+	++p->after;
+	if (p->after > SKIP_LOOKS)
+		p->quiet += (b->total - p->quiet) /
+			    (float)(p->after - SKIP_LOOKS);
+
+	return p->after >= SKIP_LOOKS + AFTER_LOOKS;
+}
+
+
+static bool tell(struct sipd_beep *p, struct sipd_signal *h)
+{
+	p->steps = 0;
+	p->waits = false;
+	if (is_cadence(p))
+		return false;
+	memset(h, 0, sizeof(*h));
+	h->kind = SIPD_SIGNAL_BEEP;
+	h->on = true;
+	h->from_ms = p->from_ms;
+	h->to_ms = p->to_ms;
+	memcpy(h->hz, p->hz, sizeof(h->hz));
+	p->p = 1;
+
+	return true;
+}
+
+
+/* Chance of what goes on: it grows with every look that is like a beep. */
+static float chance(const struct sipd_beep *p, const struct sipd_burst *b,
+		    uint32_t spoken_ms)
+{
+	const struct sipd_stretch *s = &b->now;
+	float q;
+
+	if (s->looks == 0)
+		return p->steps ? p->p : 0;
+	if (!is_like(s) || sipd_stretch_ms(b, s) > MOST_MS)
+		return 0;
+	q = s->share * s->share;
+	q *= s->inner < SURE_INNER ? (float)s->inner / (SURE_INNER + 1) : .9F;
+	if (spoken_ms < SPOKEN_MS && sipd_progress_wait(b, s))
+		q /= 2;
+
+	return q;
+}
+
+
+bool sipd_beep_hear(struct sipd_beep *p, const struct sipd_burst *b,
+		    uint32_t spoken_ms, bool taken, struct sipd_signal *h)
+{
+	if (taken) {
+		p->steps = 0;
+		p->p = 0;
+		return false;
+	}
+	if (p->waits) {
+		if (b->now.looks || spoken_ms >= SPOKEN_MS)
+			p->steps = 0, p->waits = false;
+		else if (b->ms - p->to_ms > p->wait_ms)
+			return tell(p, h);
+		else
+			return false;
+	}
+	if (b->ended)
+		ended(p, &b->last);
+	p->p = chance(p, b, spoken_ms);
+	if (p->steps == 0 || !is_enough(p, b))
+		return false;
+	if (!is_one(p)) {
+		p->steps = 0;
+		return false;
+	}
+	p->wait_ms = spoken_ms < SPOKEN_MS && p->steps == 1
+			     ? sipd_progress_wait(b, &b->last)
+			     : 0;
+	p->waits = p->wait_ms > 0;
+
+	return !p->waits && tell(p, h);
+}
