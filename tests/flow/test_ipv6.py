@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """Everything by IPv6, and messages that are long."""
 import os
-import socket
 import subprocess
 import sys
 import unittest
@@ -21,12 +20,6 @@ SIPP = flow.program("sipp", "sip-tester")
 SIX = "::1"
 
 
-def free_port():
-    with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as s:
-        s.bind((SIX, 0))
-        return s.getsockname()[1]
-
-
 def listens(kind, port):
     with open("/proc/net/%s6" % kind, encoding="ascii") as f:
         return any(line.split()[1].endswith(":%04X" % port) for line in f
@@ -37,7 +30,7 @@ def listens(kind, port):
 class Ipv6(flow.Case):
     def sipp(self, *args, kind="udp"):
         """The uas scenario for one call; its port."""
-        port, log = free_port(), open(self.path("sipp.out"), "wb")
+        port, log = flow.free_port(SIX), open(self.path("sipp.out"), "wb")
         self.addCleanup(log.close)
         child = subprocess.Popen(
             [SIPP, "-sn", "uas", "-i", SIX, "-p", str(port), "-mi", SIX,

@@ -103,12 +103,7 @@ class Register(flow.Case):
         self.assertEqual(e["expires_s"], 120)
 
     def test_unreachable_server_is_3(self):
-        port = flow.free_port(self.ip)
-
-        class Nobody:
-            ip = self.ip
-        Nobody.port = port
-        r = self.command(Nobody)
+        r = self.command(flow.Nobody(self.ip))
         self.one_line(r, 3, "SIPDIALER_ENET")
         self.assertLess(r.seconds, 20, r)
 

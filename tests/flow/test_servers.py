@@ -117,12 +117,12 @@ class Servers(flow.Case):
         refusing = self.dns({})
         refusing.records = type("All", (dict,), {
             "get": lambda self, *a: dns.REFUSED})()
-        nobody = "%s:%d" % (self.ip, flow.free_port(self.ip))
-        d = self.engine(",".join((nobody, refusing.text, good.text)))
+        d = self.engine(",".join((flow.Nobody(self.ip).text, refusing.text,
+                                  good.text)))
         self.ended(d, disposition="busy")
 
     def test_clear_error_without_name_servers(self):
-        d = self.engine("%s:%d" % (self.ip, flow.free_port(self.ip)))
+        d = self.engine(flow.Nobody(self.ip).text)
         e = self.ended(d, disposition="failed")
         self.assertIn("no name server answers (%s)" % self.ip, e["reason"])
         d.stop()
@@ -215,9 +215,7 @@ class Servers(flow.Case):
     # conformance: RFC 3263 4.3 | transport error: the next server | own server
     def test_first_refuses_the_connection(self):
         good = self.server(self.busy, 1)
-        dead = type("Dead", (), {"ip": self.ip,
-                                 "port": flow.free_port(self.ip)})
-        d = self.engine(self.dns(self.pair(dead, good)).text)
+        d = self.engine(self.dns(self.pair(flow.Nobody(self.ip), good)).text)
         self.ended(d, disposition="busy")
         self.assertEqual(len(good.all("INVITE")), 1)
 

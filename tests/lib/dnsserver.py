@@ -10,6 +10,8 @@ import socket
 import struct
 import threading
 
+from ports import free_port
+
 A, CNAME, SOA, AAAA, SRV, NAPTR = 1, 5, 6, 28, 33, 35
 NXDOMAIN, SERVFAIL, REFUSED = 3, 2, 5
 
@@ -52,7 +54,7 @@ class Dns:
         self.twist = None            # answer -> what is sent instead
         self.tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.udp.bind((ip, port))
+        self.udp.bind((ip, port or free_port(ip)))
         self.ip, self.port = self.udp.getsockname()
         self.tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.tcp.bind((ip, self.port))

@@ -7,7 +7,6 @@ that tests run side by side.
 """
 import array
 import concurrent.futures
-import contextlib
 import csv
 import json
 import math
@@ -15,7 +14,6 @@ import os
 import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -23,6 +21,7 @@ import time
 import unittest
 import wave
 
+from ports import free_port, media_port  # noqa: F401
 from pysip import Phonenet, journal, ulaw_decode
 
 EXE = os.environ.get("SIPDIALER", "sipdialer")
@@ -50,29 +49,12 @@ def address(n=0):
                              pid & 255)
 
 
-def free_port(ip, kind=socket.SOCK_DGRAM):
-    with socket.socket(socket.AF_INET, kind) as s:
-        s.bind((ip, 0))
-        return s.getsockname()[1]
+class Nobody:
+    """An address where no one listens, whatever else runs."""
 
-
-def media_port(ip):
-    """First of four free UDP ports for sipp's media, below those the kernel
-    hands out to others by itself."""
-    with open("/proc/sys/net/ipv4/ip_local_port_range",
-              encoding="ascii") as f:
-        top = max(4096, min(int(f.read().split()[0]), 30000) - 4)
-    for port in random.SystemRandom().sample(range(2048, top, 4), 400):
-        try:
-            with contextlib.ExitStack() as held:
-                for n in range(4):
-                    s = held.enter_context(
-                        socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-                    s.bind((ip, port + n))
-                return port
-        except OSError:
-            continue
-    raise AssertionError("no four free ports on %s" % ip)
+    def __init__(self, ip):
+        self.ip, self.port = ip, free_port(ip)
+        self.text = "%s:%d" % (self.ip, self.port)
 
 
 def listens(kind, ip, port):

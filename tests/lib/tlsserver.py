@@ -4,6 +4,7 @@ import ssl
 import threading
 import time
 
+from ports import free_port
 from pysip import Message
 from sipserver import registered, response
 
@@ -52,7 +53,7 @@ class Server:
         self.pings, self.versions, self.errors = 0, [], []
         self.sip_bytes, self.over, self.open = 0, False, []
         self.socket = socket.create_server(
-            (ip, port), family=socket.AF_INET6 if ":" in ip
+            (ip, port or free_port(ip)), family=socket.AF_INET6 if ":" in ip
             else socket.AF_INET)
         self.socket.settimeout(0.1)
         self.ip, self.port = self.socket.getsockname()[:2]
