@@ -3,11 +3,15 @@
 # Tables kept by hand stand between "clang-format off" and "clang-format on".
 set -eu
 cd "$(dirname "$0")/.."
-git ls-files --cached --others --exclude-standard \
-	'lib/*.[ch]' 'include/*.[ch]' 'examples/*.[ch]' 'tests/*.[ch]' 'bindings/*.[ch]' |
-	while read -r file; do
-		[ -f "$file" ] || continue
-		clang-format --style=file -i "$file"
-		# a string that it broke is aligned by the second run only
-		clang-format --style=file -i "$file"
-	done
+
+sources() {
+	git ls-files --cached --others --exclude-standard \
+		'lib/*.[ch]' 'include/*.[ch]' 'examples/*.[ch]' 'tests/*.[ch]' 'bindings/*.[ch]' |
+		while read -r file; do
+			[ -f "$file" ] && printf '%s\0' "$file"
+		done
+}
+
+# twice: a string that it broke is aligned by the second run only
+sources | xargs -0 clang-format --style=file -i
+sources | xargs -0 clang-format --style=file -i
