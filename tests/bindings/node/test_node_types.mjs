@@ -31,30 +31,26 @@ for (const name of ['index.d.ts', 'index.d.mts', 'package.json', 'types']) {
   cpSync(path.join(root, 'bindings', 'node', name), path.join(folder, name), { recursive: true })
 }
 
-function compile(name, text) {
-  writeFileSync(path.join(project, name), text)
+// All of them at once: the compiler begins by reading its own declarations.
+function compile(files) {
+  for (const [name, text] of Object.entries(files)) writeFileSync(path.join(project, name), text)
+  const names = Object.keys(files)
   cpSync(path.join(here, 'tsconfig.json'), path.join(project, 'tsconfig.base.json'))
-  const config = `tsconfig.${name}.json`
-  writeFileSync(path.join(project, config), JSON.stringify({ extends: './tsconfig.base.json', files: [name] }))
+  const config = `tsconfig.${names[0]}.json`
+  writeFileSync(path.join(project, config), JSON.stringify({ extends: './tsconfig.base.json', files: names }))
   return spawnSync(process.execPath, [tsc, '-p', config], { cwd: project, encoding: 'utf8' })
 }
 
-const uses = readFileSync(path.join(here, 'types.mts'), 'utf8')
-
-test('uses in a module', () => {
-  const done = compile('uses.mts', uses)
-  assert.equal(done.stdout, '')
-  assert.equal(done.status, 0)
-})
-
-test('uses in a CommonJS file', () => {
-  const done = compile('uses.cts', uses.replace('import sipdialer, {', "import sipdialer = require('sipdialer')\nimport {"))
+test('uses in a module and in a CommonJS file', () => {
+  const uses = readFileSync(path.join(here, 'types.mts'), 'utf8')
+  const required = uses.replace('import sipdialer, {', "import sipdialer = require('sipdialer')\nimport {")
+  const done = compile({ 'uses.mts': uses, 'uses.cts': required })
   assert.equal(done.stdout, '')
   assert.equal(done.status, 0)
 })
 
 test('the compiler looks', () => {
-  const done = compile('bad.mts', "import { Dialer } from 'sipdialer'\nnew Dialer({ 'sip.port': true })\n")
+  const done = compile({ 'bad.mts': "import { Dialer } from 'sipdialer'\nnew Dialer({ 'sip.port': true })\n" })
   assert.notEqual(done.status, 0)
   assert.match(done.stdout, /^bad\.mts\(2,/)
 })

@@ -120,7 +120,7 @@ class Flood:
 # ---- correctness ---------------------------------------------------------------
 
 class Test(replay.Part):
-    def __init__(self, rate=2000, seconds=1):
+    def __init__(self, rate=3000, seconds=0.5):
         super().__init__("floods")
         self.rate, self.seconds = rate, seconds
         self.calls = [self.up("3%02d dial.max_duration=0" % i)
@@ -191,7 +191,7 @@ class Test(replay.Part):
 class Taken(Test):
     """INVITEs of the server, at an engine that takes its calls."""
 
-    def __init__(self, rate=2000, seconds=1):
+    def __init__(self, rate=3000, seconds=0.5):
         replay.Part.__init__(self, "floods", incoming__accept="server",
                              incoming__timeout="1")
         self.rate, self.seconds, self.calls = rate, seconds, []
@@ -337,7 +337,7 @@ def main():
     elif sys.argv[1:2] == ["bench"]:
         Figures(sys.argv[2], *[int(a) for a in sys.argv[3:]]).all()
     else:
-        numbers = [int(a) for a in sys.argv[2:]]
+        numbers = [float(a) for a in sys.argv[2:]]
         sys.exit(Test(*numbers).all() | Taken(*numbers).all())
 
 
