@@ -21,6 +21,7 @@ import time
 import unittest
 import wave
 
+from match import best_match, correlation  # noqa: F401
 from ports import free_port, media_port  # noqa: F401
 from pysip import Phonenet, journal, ulaw_decode
 
@@ -300,28 +301,6 @@ def share(samples, freq, rate=8000):
     power = a * a + b * b - c * a * b
     energy = sum(s * s for s in samples)
     return 2 * power / (energy * len(samples)) if energy else 0
-
-
-def correlation(a, b):
-    n = min(len(a), len(b))
-    dot = sum(x * y for x, y in zip(a, b))
-    norm = math.sqrt(sum(x * x for x in a[:n]) * sum(y * y for y in b[:n]))
-    return dot / norm if norm else 0
-
-
-def best_match(heard, said):
-    """(correlation, offset) of the place where `said` is in `heard`: found
-    by a piece over a change of tone (see voice()), then all of it."""
-    piece = said[600:1000]
-    energy = math.sqrt(sum(x * x for x in piece))
-    best, at = -1.0, 0
-    for off in range(0, max(1, min(8000, len(heard) - 1000))):
-        part = heard[off + 600:off + 1000]
-        norm = math.sqrt(sum(x * x for x in part)) * energy
-        c = sum(x * y for x, y in zip(part, piece)) / norm if norm else 0
-        if c > best:
-            best, at = c, off
-    return correlation(heard[at:at + len(said)], said), at
 
 
 # ---- files -------------------------------------------------------------------
