@@ -1,19 +1,21 @@
 /**
  * @file bench/bench_media.c  Calls with media on one media thread
  *
- * bench_media [calls] [seconds]: that many streams on one media thread, both
- * ways with G.711, against a thread with plain sockets that sends 50 packets
- * a second to each and reads what comes.  Each frame heard is summed up
- * (energy) as the least the layer above does.  Prints one JSON line; never
- * fails for being slow.
+ * bench_media [calls] [seconds] [fifo]: that many streams on one media thread
+ * on the first core, both ways with G.711, against a thread with plain sockets
+ * on the last core that sends 50 packets a second to each and reads what
+ * comes.  Each frame heard is summed up (energy) as the least the layer above
+ * does.  fifo: the threads have real-time priority, so that what else runs on
+ * the machine takes no core away from them.  Prints one JSON line; never fails
+ * for being slow.
  */
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -40,7 +42,6 @@ struct bench {
 	atomic_bool stop;
 	atomic_uint closed;
 	atomic_uint_fast64_t peer_sent, peer_got;
-	int epfd;
 };
 
 struct probe {
@@ -92,23 +93,38 @@ static void sleep_until(uint64_t us)
 }
 
 
-static void peer_read(struct bench *b)
+/* one writer */
+static void bump(atomic_uint_fast64_t *n)
 {
-	struct epoll_event ev[256];
+	atomic_store_explicit(n, atomic_load(n) + 1, memory_order_relaxed);
+}
+
+
+/* Read on its own clock and not when woken, because on loopback the sender
+ * pays for the wakeup. */
+static void peer_read(struct bench *b, const struct call *c)
+{
 	uint8_t buf[600];
-	int n, i, round;
 
-	for (round = 0; round < 16; ++round) {
-		n = epoll_wait(b->epfd, ev, 256, 0);
-		for (i = 0; i < n; ++i) {
-			const int fd = b->calls[ev[i].data.u32].fd;
+	while (recv(c->fd, buf, sizeof(buf), MSG_DONTWAIT) > 0)
+		bump(&b->peer_got);
+}
 
-			if (recv(fd, buf, sizeof(buf), MSG_DONTWAIT) > 0)
-				atomic_fetch_add(&b->peer_got, 1);
-		}
-		if (n < 256)
-			return;
-	}
+
+static void peer_send(struct bench *b, const struct call *c, uint32_t frame)
+{
+	const struct sipd_rtp_packet p = {
+		.pt = 0,
+		.seq = (uint16_t)frame,
+		.ts = frame * SIPD_FRAME,
+		.ssrc = (uint32_t)(c - b->calls) + 1,
+	};
+	uint8_t buf[SIPD_RTP_HEADER + SIPD_FRAME];
+
+	memset(buf, 0xab, sizeof(buf));
+	sipd_rtp_write(buf, &p);
+	if (send(c->fd, buf, sizeof(buf), MSG_DONTWAIT) > 0)
+		bump(&b->peer_sent);
 }
 
 
@@ -116,29 +132,17 @@ static void *peer_main(void *arg)
 {
 	struct bench *b = arg;
 	const uint64_t start = sipd_clock_us();
-	uint8_t buf[SIPD_RTP_HEADER + SIPD_FRAME];
 	uint64_t tick;
 
-	memset(buf, 0xab, sizeof(buf));
 	for (tick = 0; !atomic_load(&b->stop); ++tick) {
-		const uint32_t frame = (uint32_t)(tick / SLICES);
 		unsigned i;
 
 		sleep_until(start + tick * 1000);
 		for (i = (unsigned)(tick % SLICES); i < b->count;
 		     i += SLICES) {
-			const struct sipd_rtp_packet p = {
-				.pt = 0,
-				.seq = (uint16_t)frame,
-				.ts = frame * SIPD_FRAME,
-				.ssrc = i + 1};
-
-			sipd_rtp_write(buf, &p);
-			if (send(b->calls[i].fd, buf, sizeof(buf),
-				 MSG_DONTWAIT) > 0)
-				atomic_fetch_add(&b->peer_sent, 1);
+			peer_send(b, &b->calls[i], (uint32_t)(tick / SLICES));
+			peer_read(b, &b->calls[i]);
 		}
-		peer_read(b);
 	}
 
 	return NULL;
@@ -147,10 +151,8 @@ static void *peer_main(void *arg)
 
 static bool open_call(struct bench *b, unsigned i)
 {
-	struct epoll_event ev = {.events = EPOLLIN, .data.u32 = i};
 	struct call *c = &b->calls[i];
 	union sipd_addr addr;
-	socklen_t len = sizeof(addr);
 
 	(void)sipd_addr_parse(&c->local, "127.72.0.1", 0);
 	if (sipd_rtp_open(&c->r, b->media, &c->local, 0, 0, &handlers, c))
@@ -161,9 +163,7 @@ static bool open_call(struct bench *b, unsigned i)
 	c->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	return c->fd >= 0 && !bind(c->fd, &addr.sa, sizeof(addr.in)) &&
-	       !connect(c->fd, &c->local.sa, sizeof(c->local.in)) &&
-	       !epoll_ctl(b->epfd, EPOLL_CTL_ADD, c->fd, &ev) &&
-	       !getsockname(c->fd, &addr.sa, &len);
+	       !connect(c->fd, &c->local.sa, sizeof(c->local.in));
 }
 
 
@@ -306,8 +306,33 @@ static void raise_files(void)
 }
 
 
+/* What is started from here on: on the first core, or on the last. */
+static void place(bool last, bool fifo)
+{
+	static cpu_set_t all;
+	const struct sched_param prio = {.sched_priority = 20};
+	const long cores = sysconf(_SC_NPROCESSORS_CONF);
+	cpu_set_t set;
+	int i, core = -1;
+
+	if (!last && sched_getaffinity(0, sizeof(all), &all))
+		return;
+	for (i = 0; i < cores && i < CPU_SETSIZE; ++i)
+		if (CPU_ISSET(i, &all) && (last || core < 0))
+			core = i;
+	if (core < 0)
+		return;
+	CPU_ZERO(&set);
+	CPU_SET(core, &set);
+	(void)sched_setaffinity(0, sizeof(set), &set);
+	if (fifo && sched_setscheduler(0, SCHED_FIFO, &prio))
+		(void)fprintf(stderr, "no right to real-time priority\n");
+}
+
+
 int main(int argc, char *argv[])
 {
+	const bool fifo = argc > 3 && !strcmp(argv[3], "fifo");
 	const unsigned seconds = argc > 2 ? (unsigned)atoi(argv[2]) : 10;
 	struct bench b = {.count = argc > 1 ? (unsigned)atoi(argv[1]) : 1000};
 	pthread_t peer;
@@ -318,7 +343,7 @@ int main(int argc, char *argv[])
 
 	if (!b.count || !seconds) {
 		(void)fprintf(stderr,
-			      "usage: bench_media [calls] [seconds]\n");
+			      "usage: bench_media [calls] [seconds] [fifo]\n");
 		return 2;
 	}
 
@@ -326,9 +351,10 @@ int main(int argc, char *argv[])
 	memset(prompt, 0x9a, sizeof(prompt));
 	closed_count = &b.closed;
 	b.calls = calloc(b.count, sizeof(*b.calls));
-	b.epfd = epoll_create1(EPOLL_CLOEXEC);
-	if (!b.calls || b.epfd < 0 || sipd_media_start(&b.media, 1, NULL))
+	place(false, fifo);
+	if (!b.calls || sipd_media_start(&b.media, 1, NULL))
 		return 1;
+	place(true, fifo);
 
 	rss = rss_kb();
 	t0 = sipd_clock_us();
@@ -356,7 +382,6 @@ int main(int argc, char *argv[])
 	sipd_media_stop(b.media);
 	for (i = 0; i < b.count; ++i)
 		(void)close(b.calls[i].fd);
-	(void)close(b.epfd);
 	free(b.calls);
 
 	return 0;

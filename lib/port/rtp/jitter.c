@@ -14,7 +14,7 @@ enum {
 	HIGH = SIPD_JITTER_START + FRAME, /* and for one less */
 	WINDOW = 250,                     /* frames to judge by, 5 s */
 	WINDOW_FAST = 50, /* if the delay is over the maximum */
-	PATIENCE = 50,    /* frames to wait for a quiet one */
+	PATIENCE = 150,   /* frames to wait for a quiet one */
 	LATE_RUN = 10,    /* late packets until we start anew */
 	JUMPS = 3,        /* consecutive packets until we follow */
 	GONE = 10,        /* frames missing until nothing is due */
@@ -113,6 +113,7 @@ static void start(struct sipd_jitter *j, const struct sipd_jitter_packet *p)
 	j->idx = 0;
 	j->seq = p->seq;
 	j->seen = 1;
+	j->newest = p->ts;
 	j->margin = SIPD_JITTER_START;
 	j->late_run = 0;
 	j->jumps = 0;
@@ -138,6 +139,17 @@ static bool seen_before(struct sipd_jitter *j, uint16_t seq)
 	j->seen |= (uint64_t)1 << -diff;
 
 	return false;
+}
+
+
+/* Its number is an old one, but its time is not: the sender counts anew.
+ * Without this the numbers of before would be taken for duplicates. */
+static bool counts_anew(const struct sipd_jitter *j,
+			const struct sipd_jitter_packet *p)
+{
+	const uint32_t ahead = p->ts - j->newest;
+
+	return (int16_t)(p->seq - j->seq) <= 0 && ahead && ahead < RING;
 }
 
 
@@ -255,7 +267,11 @@ enum sipd_jitter_put sipd_jitter_put(struct sipd_jitter *j,
 
 	if (!j->started)
 		return restart(j, p);
-	if (seen_before(j, p->seq)) {
+	if (counts_anew(j, p)) {
+		j->seq = p->seq;
+		j->seen = 1;
+	}
+	else if (seen_before(j, p->seq)) {
 		++j->dup;
 		return SIPD_JITTER_DUP;
 	}
@@ -275,6 +291,8 @@ enum sipd_jitter_put sipd_jitter_put(struct sipd_jitter *j,
 	}
 	j->late_run = 0;
 	note_margin(j, margin);
+	if ((int32_t)(p->ts - j->newest) > 0)
+		j->newest = p->ts;
 
 	return store(j, p, margin);
 }
@@ -320,6 +338,21 @@ static void close_window(struct sipd_jitter *j)
 }
 
 
+/* From the frame that is left out to the one that takes its place, so that
+ * sound that goes on has no step. */
+static void fade(enum sipd_codec_id codec, const uint8_t *from, uint8_t *to)
+{
+	int16_t a[FRAME], b[FRAME];
+	int i;
+
+	sipd_g711_decode(codec, a, from, FRAME);
+	sipd_g711_decode(codec, b, to, FRAME);
+	for (i = 0; i < FRAME; ++i)
+		b[i] = (int16_t)((a[i] * (FRAME - i) + b[i] * i) / FRAME);
+	sipd_g711_encode(codec, to, b, FRAME);
+}
+
+
 /* Take what is at the play-out point; the place is free afterwards. */
 static enum sipd_jitter_get take(struct sipd_jitter *j, uint8_t *frame,
 				 bool keep)
@@ -356,6 +389,26 @@ static enum sipd_jitter_get take(struct sipd_jitter *j, uint8_t *frame,
 }
 
 
+static enum sipd_jitter_get leave_out(struct sipd_jitter *j, uint8_t *frame)
+{
+	const bool whole = !j->opaque && count(j) == FRAME;
+	enum sipd_jitter_get kind;
+	uint8_t gone[FRAME];
+
+	memcpy(gone, j->ring + j->idx, FRAME);
+	mark(j, j->idx, FRAME, false);
+	move(j, 1);
+	kind = take(j, frame, false);
+	if (whole && kind == SIPD_JITTER_AUDIO)
+		fade(j->codec, gone, frame);
+	move(j, 1);
+	j->margin -= FRAME;
+	++j->left_out;
+
+	return kind;
+}
+
+
 enum sipd_jitter_get sipd_jitter_get(struct sipd_jitter *j,
 				     uint8_t frame[SIPD_JITTER_FRAME])
 {
@@ -382,12 +435,7 @@ enum sipd_jitter_get sipd_jitter_get(struct sipd_jitter *j,
 		++j->inserted;
 	}
 	else {
-		mark(j, j->idx, FRAME, false);
-		move(j, 1);
-		kind = take(j, frame, false);
-		move(j, 1);
-		j->margin -= FRAME;
-		++j->left_out;
+		kind = leave_out(j, frame);
 	}
 	new_window(j);
 

@@ -8,7 +8,8 @@
  *
  * - a late packet moves the play-out back at once, up to 200 ms of delay;
  * - a margin under 10 ms asks for a frame more, over 60 ms for 5 s for a
- *   frame less.  Both wait up to 1 s for a quiet frame to repeat or leave out.
+ *   frame less.  Both wait up to 3 s for a quiet frame to repeat or leave out; then
+ *   one is concealed, or faded into the next.
  */
 #ifndef SIPD_PORT_RTP_JITTER_H
 #define SIPD_PORT_RTP_JITTER_H
@@ -27,8 +28,6 @@ enum {
 };
 
 struct sipd_jitter {
-	uint8_t ring[SIPD_JITTER_RING];
-	uint8_t have[SIPD_JITTER_RING / 8]; /* a bit a sample */
 	bool opaque; /* the bytes are not of G.711: nothing is read in them,
 		      * 0xff stands where one is missing */
 	bool hush;   /* opaque: the last frame was quiet, says who knows */
@@ -43,6 +42,7 @@ struct sipd_jitter {
 
 	uint16_t seq; /* highest, and which of the 64 before came */
 	uint64_t seen;
+	uint32_t newest; /* timestamp so far */
 
 	int32_t margin;  /* mean, samples */
 	int32_t low;     /* lowest in this window */
@@ -56,6 +56,9 @@ struct sipd_jitter {
 	uint32_t jump_ts;
 
 	uint32_t late, dup, resyncs, inserted, left_out; /* totals */
+
+	uint8_t have[SIPD_JITTER_RING / 8]; /* a bit a sample */
+	uint8_t ring[SIPD_JITTER_RING];
 };
 
 enum sipd_jitter_put {

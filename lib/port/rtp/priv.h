@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include "base/work.h"
 #include "port/codec/opus.h"
+#include "port/rtp/batch.h"
 #include "port/rtp/event.h"
 #include "port/rtp/jitter.h"
 #include "port/rtp/packet.h"
@@ -23,14 +24,14 @@
 
 enum {
 	SLOTS = SIPD_FRAME_MS, /* of 1 ms */
+	STREAMS_MAX = 65536,   /* of a thread; no core has time for these */
+	SLOT_MAX = 8192,       /* of a slot, see sipd_media_join() */
 	LATE = 6,              /* classes of struct sipd_media_stats */
 	PTIME_MAX = 60,
 	OUT_MAX = PTIME_MAX * 8 + SIPD_FRAME,
 	SIPD_RTP_PACKET_SIZE = SIPD_RTP_HEADER + SIPD_WIDE_PACKET +
 			       SIPD_SRTP_TRAILER
 };
-
-struct receiver;
 
 /** Written by the thread, read by sipd_media_stats(). */
 struct counters {
@@ -50,24 +51,85 @@ struct media_thread {
 	atomic_bool stop;
 	atomic_uint streams;
 
-	struct sipd_rtp *slots[SLOTS];
+	struct sipd_rtp *slots[SLOTS][SLOT_MAX]; /* only what is used is
+						   * touched */
 	unsigned filled[SLOTS];
 	unsigned active;
 	uint64_t start_us; /* of tick 0 */
 	uint64_t tick;     /* the next */
 	uint64_t ntp;      /* of start_us */
 	uint64_t random;
-	struct receiver *receiver;
+	struct sipd_batch *batch;
 	struct counters count;
 };
 
+/* In the order of use, what each tick needs first: with thousands of streams
+ * none of it is in the caches when its tick comes, and is fetched ahead
+ * (batch.c). */
 struct sipd_rtp {
-	struct media_thread *t;
-	struct sipd_rtp_handlers h;
-	void *arg;
 	int fd, rtcp_fd;
 	uint16_t port;
 	atomic_bool closing;
+	bool connected; /* by SDP */
+	bool fixed;     /* the socket by connect() */
+	bool silent_told, first_told, no_keys_told;
+	bool at_rest;  /* held by the far end, which plays nothing */
+	bool talking;  /* else the next packet has the marker */
+	bool collided; /* SSRC was changed once */
+	bool known;    /* ssrc_in is set */
+	bool got_sr;
+	uint8_t proof;
+	uint8_t ts_each;
+	struct media_thread *t;
+	struct sipd_rtp_secure *secure; /* NULL: plain */
+	struct sipd_wide *wide;         /* NULL: 8 kHz, G.711 */
+	uint64_t last_tick;
+	uint64_t now_us; /* of this tick or packet */
+
+	/* receiving */
+	uint32_t ssrc_in;
+	uint32_t ssrc_next; /* candidate */
+	uint16_t seq_next;
+	uint16_t slot;
+	uint32_t slot_at;  /* its place there */
+	uint64_t spoke_us; /* arrival of the last packet of ssrc_in */
+	uint64_t rx, dropped;
+	struct sipd_source source;
+	struct sipd_reception reception;
+	struct sipd_event_rx key;
+	uint64_t heard_ms;
+	uint64_t report_ms; /* when the next is due */
+	uint32_t timeout_ms;
+
+	/* sending */
+	uint32_t ssrc;
+	uint32_t ts; /* in ticks; on the wire: */
+	uint32_t ts_wire,
+		ts_tick; /* ts_wire at ts_tick, then ts_each a tick */
+	uint16_t seq;
+	uint16_t out_len;
+	uint32_t packets, octets; /* since this SSRC */
+	uint32_t reported;        /* packets at the last report */
+	uint64_t tx;
+	struct sipd_rtp_handlers h;
+	void *arg;
+	struct sipd_noise noise;
+	struct sipd_event_tx keys;
+
+	struct sipd_sdp_remote remote; /* what was agreed */
+	struct sipd_jitter jitter;
+
+	/* rarely or never, but for packets of other than 20 ms */
+	uint8_t out[OUT_MAX]; /* if ptime is not 20 ms */
+
+	/* RTCP */
+	char cname[SIPD_CNAME];
+	union sipd_addr rtcp_from; /* behind NAT, family 0 unknown */
+	uint32_t lsr;
+	uint64_t lsr_us;
+	double rtt_ms;
+	uint32_t remote_lost;
+	double remote_jitter_ms;
 
 	/* mailbox */
 	struct sipd_work command, close;
@@ -75,64 +137,6 @@ struct sipd_rtp {
 	struct sipd_sdp_remote box_remote;
 	uint32_t box_timeout;
 	char box_keys[SIPD_KEYS_MAX + 1];
-
-	/* the slot */
-	struct sipd_rtp *next, **prev;
-	unsigned slot;
-	uint64_t last_tick;
-	uint64_t now_us; /* of this tick or packet */
-
-	/* what was agreed */
-	struct sipd_sdp_remote remote;
-	bool connected;                 /* by SDP */
-	bool fixed;                     /* the socket by connect() */
-	struct sipd_rtp_secure *secure; /* NULL: plain */
-	uint32_t timeout_ms;
-	uint64_t heard_ms;
-	bool silent_told, first_told, no_keys_told;
-	bool at_rest; /* held by the far end, which plays nothing */
-
-	/* sending */
-	uint32_t ssrc;
-	uint16_t seq;
-	uint32_t ts; /* in ticks; on the wire: */
-	uint32_t ts_wire,
-		ts_tick; /* ts_wire at ts_tick, then ts_each a tick */
-	uint8_t ts_each;
-	bool talking;  /* else the next packet has the marker */
-	bool collided; /* SSRC was changed once */
-	uint16_t out_len;
-	uint8_t out[OUT_MAX];     /* if ptime is not 20 ms */
-	uint32_t packets, octets; /* since this SSRC */
-	uint64_t tx;
-	struct sipd_event_tx keys;
-
-	/* receiving */
-	struct sipd_source source;
-	bool known; /* ssrc_in is set */
-	uint32_t ssrc_in;
-	uint64_t spoke_us;  /* arrival of its last packet */
-	uint32_t ssrc_next; /* candidate */
-	uint16_t seq_next;
-	uint8_t proof;
-	uint64_t rx, dropped;
-	struct sipd_reception reception;
-	struct sipd_event_rx key;
-	struct sipd_jitter jitter;
-	struct sipd_noise noise;
-	struct sipd_wide *wide; /* NULL: 8 kHz, G.711 */
-
-	/* RTCP */
-	char cname[SIPD_CNAME];
-	union sipd_addr rtcp_from; /* behind NAT, family 0 unknown */
-	uint64_t report_ms;        /* when the next is due */
-	uint32_t reported;         /* packets at the last */
-	bool got_sr;
-	uint32_t lsr;
-	uint64_t lsr_us;
-	double rtt_ms;
-	uint32_t remote_lost;
-	double remote_jitter_ms;
 };
 
 static inline void bump(atomic_uint_fast64_t *c, uint64_t n)
@@ -171,11 +175,12 @@ struct sipd_dtls_ctx *sipd_media_dtls(struct sipd_media *m); /* NULL none */
 uint64_t sipd_media_ntp(const struct media_thread *t, uint64_t us);
 
 /* stream.c */
-void sipd_rtp_tick(struct sipd_rtp *r, uint64_t tick);
+/** f: a packet that came, if any; now_us is set. */
+void sipd_rtp_tick(struct sipd_rtp *r, uint64_t tick, struct sipd_fetched *f);
 
 /* receive.c */
-struct receiver *sipd_receiver_new(void);
-void sipd_rtp_receive(struct sipd_rtp *r);
+/** Of f, and of what is behind it in the socket. */
+void sipd_rtp_receive(struct sipd_rtp *r, struct sipd_fetched *f);
 /** A packet that is not believed. */
 void sipd_rtp_drop(struct sipd_rtp *r);
 void sipd_rtcp_receive(struct sipd_rtp *r);

@@ -10,47 +10,11 @@
 #include "base/clock.h"
 
 enum {
-	BATCH = 8,   /* packets a call of recvmmsg() */
-	BATCHES = 4, /* in a tick; the rest in the next */
-	PACKET = 1500,
-	CONTROL = 64,          /* one struct timespec */
-	CN = 13,               /* RFC 3389 */
-	SSRC_PROOF = 3,        /* packets in a row of a new SSRC, */
-	SSRC_QUIET_US = 60000, /* and as long nothing of the old one */
-	STAMP_MAX_US = 500000  /* older stamps: the wall clock was set */
+	MOST = 300,           /* packets in a tick; the rest in the next */
+	CN = 13,              /* RFC 3389 */
+	SSRC_PROOF = 3,       /* packets in a row of a new SSRC, */
+	SSRC_QUIET_US = 60000 /* and as long nothing of the old one */
 };
-
-/** Buffers of a thread; no packet is kept in them. */
-struct receiver {
-	struct mmsghdr msg[BATCH];
-	struct iovec iov[BATCH];
-	union sipd_addr from[BATCH];
-	uint8_t buf[BATCH][PACKET];
-	_Alignas(struct cmsghdr) uint8_t control[BATCH][CONTROL];
-};
-
-
-struct receiver *sipd_receiver_new(void)
-{
-	struct receiver *rc = calloc(1, sizeof(*rc));
-	size_t i;
-
-	for (i = 0; rc && i < BATCH; ++i) {
-		struct msghdr *h = &rc->msg[i].msg_hdr;
-
-		rc->iov[i].iov_base = rc->buf[i];
-		rc->iov[i].iov_len = PACKET;
-		h->msg_iov = &rc->iov[i];
-		h->msg_iovlen = 1;
-		h->msg_name = &rc->from[i];
-		h->msg_control = rc->control[i];
-		h->msg_namelen = sizeof(rc->from[i]);
-		h->msg_controllen = CONTROL;
-	}
-
-	return rc;
-}
-
 
 void sipd_rtp_drop(struct sipd_rtp *r)
 {
@@ -337,77 +301,30 @@ static void packet_in(struct sipd_rtp *r, uint8_t *buf, size_t n,
 }
 
 
-/* When the kernel got it, on the monotonic clock. */
-static uint64_t arrival(struct msghdr *h, uint64_t now_us, uint64_t wall_us)
+static void one_in(struct sipd_rtp *r, struct sipd_fetched *f)
 {
-	struct cmsghdr *c;
+	const size_t n = (size_t)f->len;
 
-	for (c = CMSG_FIRSTHDR(h); c; c = CMSG_NXTHDR(h, c)) {
-		struct timespec ts;
-		uint64_t age;
-
-		if (c->cmsg_level != SOL_SOCKET ||
-		    c->cmsg_type != SCM_TIMESTAMPNS)
-			continue;
-		memcpy(&ts, CMSG_DATA(c), sizeof(ts));
-		age = wall_us - ((uint64_t)ts.tv_sec * 1000000 +
-				 (uint64_t)ts.tv_nsec / 1000);
-		if (age < STAMP_MAX_US)
-			return now_us - age;
-	}
-
-	return now_us;
+	if (f->head.msg_flags & MSG_TRUNC)
+		sipd_rtp_drop(r);
+	else if (!sipd_rtp_secure_input(r, f->buf, n, &f->from) &&
+		 r->remote.dir & SIPD_RECVONLY)
+		packet_in(r, f->buf, n, &f->from,
+			  sipd_batch_arrival(r->t->batch, f));
 }
 
 
-static uint64_t wall_us(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_REALTIME, &ts);
-
-	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
-}
-
-
-static int receive_batch(struct sipd_rtp *r)
-{
-	struct receiver *rc = r->t->receiver;
-	int n = recvmmsg(r->fd, rc->msg, BATCH, 0, NULL), i;
-	uint64_t wall;
-
-	if (n < 0 && errno == ECONNREFUSED)
-		n = recvmmsg(r->fd, rc->msg, BATCH, 0, NULL);
-	if (n <= 0)
-		return 0;
-
-	wall = wall_us();
-	for (i = 0; i < n; ++i) {
-		struct msghdr *h = &rc->msg[i].msg_hdr;
-
-		if (h->msg_flags & MSG_TRUNC)
-			sipd_rtp_drop(r);
-		else if (!sipd_rtp_secure_input(r, rc->buf[i],
-						rc->msg[i].msg_len,
-						&rc->from[i]) &&
-			 r->remote.dir & SIPD_RECVONLY)
-			packet_in(r, rc->buf[i], rc->msg[i].msg_len,
-				  &rc->from[i], arrival(h, r->now_us, wall));
-		h->msg_namelen = sizeof(rc->from[i]);
-		h->msg_controllen = CONTROL;
-	}
-
-	return n;
-}
-
-
-void sipd_rtp_receive(struct sipd_rtp *r)
+void sipd_rtp_receive(struct sipd_rtp *r, struct sipd_fetched *f)
 {
 	int i;
 
-	for (i = 0; i < BATCHES; ++i)
-		if (receive_batch(r) < BATCH)
+	if (f->len < 0)
+		return;
+	for (i = 1;; ++i) {
+		one_in(r, f);
+		if (i == MOST || !sipd_batch_fetch(f, r->fd))
 			return;
+	}
 }
 
 
@@ -431,7 +348,7 @@ void sipd_rtcp_receive(struct sipd_rtp *r)
 {
 	union sipd_addr from;
 	socklen_t len = sizeof(from);
-	uint8_t buf[PACKET];
+	uint8_t buf[SIPD_BATCH_PACKET];
 	const ssize_t n = recvfrom(r->rtcp_fd, buf, sizeof(buf), 0, &from.sa,
 				   &len);
 

@@ -106,7 +106,8 @@ struct sipd_rtp_handlers {
  * Open a stream: an even RTP port and the next for RTCP, on `addr` (port 0).
  * port_min 0 = any.  Receives nothing and sends nothing until connected.
  *
- * @return 0, SIPDIALER_EIO no port free or no descriptors, SIPDIALER_ENOMEM
+ * @return 0, SIPDIALER_EIO no port free or no descriptors, SIPDIALER_ENOMEM,
+ *         SIPDIALER_EFULL 65,536 streams a media thread are open
  * @thread loop
  */
 int sipd_rtp_open(struct sipd_rtp **rp, struct sipd_media *m,

@@ -67,8 +67,7 @@ static void send_rtp(struct sipd_rtp *r, uint8_t *buf, size_t n, uint8_t pt,
 	};
 
 	sipd_rtp_write(buf, &p);
-	send_to(r->fd, r->fixed, sipd_source_target(&r->source), buf,
-		sipd_rtp_seal(r, buf, SIPD_RTP_HEADER + n));
+	sipd_batch_put(r, buf, sipd_rtp_seal(r, buf, SIPD_RTP_HEADER + n));
 	++r->tx;
 	++r->packets;
 	r->octets += (uint32_t)n;

@@ -16,8 +16,9 @@ enum {
 					   * bound by number, because a socket
 					   * bound to 0 loses its port when it
 					   * is disconnected */
-	RCVBUF = 32768   /* 14 packets at least, whatever a driver
-				   * accounts for each */
+	RCVBUF = 212992  /* the most without more rights: 10,000 packets/s
+			  * that are not believed must not push out, between
+			  * two ticks, those that are */
 };
 
 

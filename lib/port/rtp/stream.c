@@ -19,20 +19,6 @@ _Static_assert((int)SIPD_FRAME == (int)SIPD_JITTER_FRAME, "one frame");
 
 /* ---- the tick ---------------------------------------------------------- */
 
-static void note_late(struct media_thread *t, uint64_t us)
-{
-	static const uint64_t limits[LATE - 1] = {
-		1000, 2000, 5000, 10000, 20000,
-	};
-	unsigned i = 0;
-
-	while (i < LATE - 1 && us >= limits[i])
-		++i;
-	bump(&t->count.late[i], 1);
-	bump(&t->count.due, 1);
-}
-
-
 /* Ticks given up: time goes on for both directions, silently. */
 static void skip(struct sipd_rtp *r, uint64_t frames)
 {
@@ -106,7 +92,7 @@ static void housekeeping(struct sipd_rtp *r)
 }
 
 
-void sipd_rtp_tick(struct sipd_rtp *r, uint64_t tick)
+void sipd_rtp_tick(struct sipd_rtp *r, uint64_t tick, struct sipd_fetched *f)
 {
 	const uint64_t passed = (tick - r->last_tick) / SLOTS;
 	struct sipd_rx_frame rx;
@@ -115,9 +101,8 @@ void sipd_rtp_tick(struct sipd_rtp *r, uint64_t tick)
 	if (passed > 1)
 		skip(r, passed - 1);
 	r->last_tick = tick;
-	r->now_us = sipd_clock_us();
 
-	sipd_rtp_receive(r);
+	sipd_rtp_receive(r, f);
 	sipd_rtp_secure_tick(r);
 	play_out(r, &rx);
 	tx.kind = SIPD_TX_SILENCE;
@@ -125,8 +110,7 @@ void sipd_rtp_tick(struct sipd_rtp *r, uint64_t tick)
 	if (alive(r))
 		r->h.frame(&rx, &tx, r->remote.codec, r->arg);
 	if (sipd_rtp_send(r, &tx))
-		note_late(r->t,
-			  sipd_clock_us() - r->t->start_us - tick * 1000);
+		sipd_batch_due(r);
 	r->ts += SIPD_FRAME;
 	housekeeping(r);
 }
@@ -357,9 +341,15 @@ int sipd_rtp_open(struct sipd_rtp **rp, struct sipd_media *m,
 		  uint16_t port_max, const struct sipd_rtp_handlers *h,
 		  void *arg)
 {
-	struct sipd_rtp *r = calloc(1, sizeof(*r));
+	struct media_thread *t = sipd_media_thread(m);
+	struct sipd_rtp *r;
 	int err;
 
+	if (atomic_load(&t->streams) >= STREAMS_MAX)
+		return sipd_error(SIPDIALER_EFULL,
+				  "%d streams a media thread are in use",
+				  STREAMS_MAX);
+	r = calloc(1, sizeof(*r));
 	if (!r)
 		return sipd_error(SIPDIALER_ENOMEM, "no memory for a stream");
 
@@ -372,7 +362,7 @@ int sipd_rtp_open(struct sipd_rtp **rp, struct sipd_media *m,
 		return err;
 	}
 
-	r->t = sipd_media_thread(m);
+	r->t = t;
 	atomic_fetch_add(&r->t->streams, 1);
 	r->h = *h;
 	r->arg = arg;

@@ -3,9 +3,11 @@
  *
  * A packet of number n has bytes of n, so a frame tells which packet it is.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "lib/cmocka_all.h"
+#include "port/codec/g711.h"
 #include "port/rtp/jitter.h"
 
 enum { F = SIPD_JITTER_FRAME, TS0 = 1000 };
@@ -40,6 +42,7 @@ static enum sipd_jitter_put put(struct sipd_jitter *j, unsigned n)
 /* The number of the frame, or -1 lost, -2 nothing, -3 silence */
 static int get(struct sipd_jitter *j)
 {
+	const uint32_t left_out = j->left_out;
 	size_t i;
 
 	switch (sipd_jitter_get(j, frame)) {
@@ -52,6 +55,8 @@ static int get(struct sipd_jitter *j)
 	default:
 		break;
 	}
+	if (j->left_out != left_out) /* that one fades into the next */
+		return frame[F - 1];
 	for (i = 1; i < F; ++i)
 		assert_int_equal(frame[i], frame[0]);
 
@@ -240,6 +245,49 @@ static void test_drift_500_ppm_both_ways_followed(void **state)
 	(void)state;
 	drift(500);
 	drift(-500);
+}
+
+
+/* A sender 500 ppm too fast, a tone without any quiet: nowhere a larger step
+ * from sample to sample than the tone has. */
+static void test_tone_stays_smooth_when_frames_are_left_out(void **state)
+{
+	enum { LOUD = 8000, HZ = 440, TICKS = 5 * 60 * 50 };
+	const double turn = 2 * M_PI * HZ / 8000;
+	const int step_max = (int)(LOUD * turn * 1.15); /* and G.711 */
+	int16_t pcm[F], before = 0;
+	struct sipd_jitter j;
+	unsigned n = 0, tick, i;
+	double sent = 0;
+	(void)state;
+
+	sipd_jitter_init(&j);
+	for (tick = 0; tick < TICKS; ++tick) {
+		for (sent += 1.0005; n < sent; ++n) {
+			uint8_t data[F];
+			const struct sipd_jitter_packet p = {
+				.codec = SIPD_CODEC_PCMA,
+				.seq = (uint16_t)n,
+				.ts = n * F,
+				.data = data,
+				.len = F,
+			};
+
+			for (i = 0; i < F; ++i)
+				pcm[i] = (int16_t)(LOUD *
+						   sin((n * F + i) * turn));
+			sipd_g711_encode(p.codec, data, pcm, F);
+			sipd_jitter_put(&j, &p);
+		}
+		if (sipd_jitter_get(&j, frame) != SIPD_JITTER_AUDIO) {
+			assert_true(tick < 3);
+			continue;
+		}
+		sipd_g711_decode(SIPD_CODEC_PCMA, pcm, frame, F);
+		for (i = 0; i < F; before = pcm[i++])
+			assert_in_range(abs(pcm[i] - before), 0, step_max);
+	}
+	assert_in_range(j.left_out, 6, 8);
 }
 
 
@@ -453,6 +501,91 @@ static void test_codec_switch_keeps_what_is_buffered(void **state)
 }
 
 
+/* Numbers go on somewhere else, in the middle of a stream whose time goes
+ * on: all is heard, now and when the old numbers come again. */
+static void numbers_jump(uint16_t by)
+{
+	struct sipd_jitter j;
+	unsigned n;
+
+	sipd_jitter_init(&j);
+	for (n = 0; n < 1000; ++n) {
+		uint8_t data[F];
+		const struct sipd_jitter_packet p = {
+			.codec = SIPD_CODEC_PCMU,
+			.seq = (uint16_t)(n < 200 ? n : n + by),
+			.ts = TS0 + n * F,
+			.data = data,
+			.len = F,
+		};
+
+		memset(data, (int)n & 0xff, F);
+		assert_int_equal(sipd_jitter_put(&j, &p), SIPD_JITTER_OK);
+		assert_int_equal(sipd_jitter_put(&j, &p), SIPD_JITTER_DUP);
+		assert_int_equal(get(&j), n < 2 ? -2 : (int)(n - 2) & 0xff);
+	}
+	assert_int_equal(j.resyncs, 0);
+}
+
+
+static void test_numbers_that_jump_are_followed(void **state)
+{
+	(void)state;
+	numbers_jump(1000);
+	numbers_jump(40000);
+	numbers_jump((uint16_t)-20);
+	numbers_jump((uint16_t)-63);
+	numbers_jump((uint16_t)-200);
+	numbers_jump((uint16_t)-500);
+	numbers_jump(32768);
+}
+
+
+/* The sender's time jumps: heard again within 12 frames, whole from then. */
+static void time_jumps(uint32_t by)
+{
+	struct sipd_jitter j;
+	unsigned n, lost = 0;
+
+	sipd_jitter_init(&j);
+	for (n = 0; n < 400; ++n) {
+		uint8_t data[F];
+		const struct sipd_jitter_packet p = {
+			.codec = SIPD_CODEC_PCMU,
+			.seq = (uint16_t)n,
+			.ts = TS0 + n * F + (n < 200 ? 0 : by),
+			.data = data,
+			.len = F,
+		};
+
+		memset(data, 1 + (int)(n & 0x7f), F);
+		(void)sipd_jitter_put(&j, &p);
+		if (n < 200 || get(&j) >= 0) {
+			if (n < 200)
+				(void)get(&j);
+			continue;
+		}
+		++lost;
+		assert_in_range(n, 200, 230);
+	}
+	assert_in_range(lost, 0, 12);
+}
+
+
+static void test_time_that_jumps_is_followed(void **state)
+{
+	(void)state;
+	time_jumps(800);
+	time_jumps(1600);
+	time_jumps(0u - 800);
+	time_jumps(0u - 1600);
+	time_jumps(0u - 3200);
+	time_jumps(0u - 8100);
+	time_jumps(100000);
+	time_jumps(0x80000000u);
+}
+
+
 static void test_skip_keeps_step_with_the_sender(void **state)
 {
 	struct sipd_jitter j;
@@ -518,8 +651,12 @@ int main(void)
 		cmocka_unit_test(test_late_grows_delay_then_all_in_time),
 		cmocka_unit_test(test_delay_shrinks_when_jitter_ends),
 		cmocka_unit_test(test_drift_500_ppm_both_ways_followed),
+		cmocka_unit_test(
+			test_tone_stays_smooth_when_frames_are_left_out),
 		cmocka_unit_test(test_quiet_frame_is_left_out_first),
 		cmocka_unit_test(test_timestamp_jump_followed_after_three),
+		cmocka_unit_test(test_numbers_that_jump_are_followed),
+		cmocka_unit_test(test_time_that_jumps_is_followed),
 		cmocka_unit_test(test_injected_jumps_do_not_disturb),
 		cmocka_unit_test(test_comfort_noise_is_silence),
 		cmocka_unit_test(test_all_packet_sizes_split_into_frames),
