@@ -118,6 +118,24 @@ static void test_full_sine_is_half(void **state)
 }
 
 
+/* By rounding it could be, beside a strong tone. */
+static void test_no_power_is_negative(void **state)
+{
+	float power[SIPD_FFT_BINS];
+	int16_t pcm[SIPD_FFT];
+	double hz;
+	int k;
+	(void)state;
+
+	for (hz = 200; hz < 3900; hz += 11) {
+		sine(pcm, SIPD_FFT, hz, 32767, 0);
+		sipd_fft_power(pcm, power);
+		for (k = 0; k < SIPD_FFT_BINS; ++k)
+			assert_true(power[k] >= 0);
+	}
+}
+
+
 static void test_bands_are_parts_of_the_whole(void **state)
 {
 	struct sipd_sight s = {{0}};
@@ -216,6 +234,7 @@ int main(void)
 		cmocka_unit_test(test_spectrum_is_that_of_the_definition),
 		cmocka_unit_test(test_each_sample_counts_in_its_place),
 		cmocka_unit_test(test_full_sine_is_half),
+		cmocka_unit_test(test_no_power_is_negative),
 		cmocka_unit_test(test_bands_are_parts_of_the_whole),
 		cmocka_unit_test(test_digital_silence_has_no_level),
 		cmocka_unit_test(test_rails_are_counted),

@@ -168,11 +168,13 @@ static void split(struct numbers *restrict z, float *restrict power)
 		const float odd_i = z->r[N - k] - z->r[k];
 		const float or = odd_r * splitr[k] - odd_i * spliti[k];
 		const float oi = odd_r * spliti[k] + odd_i * splitr[k];
-		const float both = er * er + ei * ei + or * or +oi * oi;
-		const float more = 2 * (er * or +ei * oi);
 
-		power[k] = (both + more) * SCALE;
-		power[N - k] = (both - more) * SCALE;
+		/* squares, so that no rounding makes a power negative */
+		power[k] = ((er + or) * (er + or) + (ei + oi) * (ei + oi)) *
+			   SCALE;
+		power[N - k] = ((er - or) * (er - or) +
+				(ei - oi) * (ei - oi)) *
+			       SCALE;
 	}
 	power[k] = (z->r[k] * z->r[k] + z->i[k] * z->i[k]) * (4 * SCALE);
 
