@@ -56,6 +56,16 @@ RTP = [
     b'\x81\xc8\x00\x0c' + b'\1\2\3\4' * 6 + b'\1\2\3\4' + b'\x10' * 20 + b'\x81\xca\x00\x02\1\2\3\4\1\0\0\0',
     b'\xb3\x00\x00\x01\x00\x00\x00\xa0\x01\x02\x03\x04' + b'\0' * 12 + b'\xbe\xde\x00\x01abcd' + b'x' * 30 + b'\4',
 ]
+# four bytes a sound: kind, frequency or value, loudness, length
+EAR = [
+    bytes(range(256)) * 4,
+    b'\7' + b'\3\xff\0\x3f' * 40 + b'\6\0\0\0' + b'\3\0\0\x3f' * 40,
+    b'\7\6\0\0\0' + (b'\5\x3c\x0e\x0c' + b'\6\1\0\x09') * 8 + b'\0\x32\x0e\x13' + b'\6\1\0\x3f' * 3,
+    b'\5' + (b'\1\x1c\x0d\x1f' + b'\2\0\x03\x1f') * 8 + b'\6\0\0\0' + b'\6\2\0\x20' + b'\2\0\x0b\x3f' * 4,
+    b'\5\6\0\0\0' + b'\0\x2f\x0e\x10\0\x47\x0e\x10\0\x5a\x0e\x10' + b'\6\1\0\x3f\2\0\x06\x30' * 3,
+    b'\1\6\0\0\0' + b'\7\0\0\x20' + bytes(i * i * 31 >> 3 & 255 for i in range(320 * 33)),
+    b'\5\6\0\0\0' + (b'\4\x80\0\x03\4\x7f\0\xff\4\0\0\x20') * 6,
+]
 
 
 def write(folder, name, data):
@@ -75,7 +85,7 @@ def main():
         for country in (0, 25, 33, 52, 54):
             write(os.path.join(sys.argv[1], 'number'), f'{i:02}-{country}',
                   bytes([0, country]) + text.encode())
-    for name, seeds in (('sdp', SDP), ('sip', SIP), ('rtp', RTP)):
+    for name, seeds in (('sdp', SDP), ('sip', SIP), ('rtp', RTP), ('ear', EAR)):
         for i, data in enumerate(seeds):
             write(os.path.join(sys.argv[1], name), f'{i:02}', data)
 
