@@ -39,10 +39,17 @@ enum { SIPD_WAV_OUT_MAX = 0x7fffffff - 65536 };
  *  Waits for the disk, as all of these. @thread any */
 int sipd_wav_out_open(struct sipd_wav_out *w, const char *path,
 		      unsigned channels);
+/** The same with a new file that is open, which is closed if that fails. */
+int sipd_wav_out_take(struct sipd_wav_out *w, int fd, const char *path,
+		      unsigned channels);
 /** Append; at most 64 MiB at once.  EFULL: at SIPD_WAV_OUT_MAX, nothing was
  *  written.  EIO: part of it may have been written. */
 int sipd_wav_out_write(struct sipd_wav_out *w, const int16_t *pcm,
 		       size_t samples);
+/** The two halves of it: audio, then a header that speaks of it. */
+int sipd_wav_out_append(struct sipd_wav_out *w, const int16_t *pcm,
+			size_t samples);
+int sipd_wav_out_head(struct sipd_wav_out *w);
 int sipd_wav_out_close(struct sipd_wav_out *w);
 
 #endif

@@ -20,7 +20,8 @@ enum {
 	HEAD = 44,
 	RIFF_SIZE = 4, /* offsets of the two sizes */
 	DATA_SIZE = 40,
-	BLOCK = 4096 /* samples a write */
+	BLOCK = 4096, /* samples a write, if they are turned round */
+	BLOCK_AS_IS = 1 << 20
 };
 
 
@@ -60,24 +61,12 @@ static size_t write_at(int fd, const void *buf, size_t len, uint64_t pos)
 }
 
 
-static bool sizes_write(const struct sipd_wav_out *w)
-{
-	uint8_t riff[4], data[4];
-
-	put32(riff, w->bytes + HEAD - 8);
-	put32(data, w->bytes);
-
-	return write_at(w->fd, data, 4, DATA_SIZE) == 4 &&
-	       write_at(w->fd, riff, 4, RIFF_SIZE) == 4;
-}
-
-
 static bool head_write(const struct sipd_wav_out *w)
 {
 	uint8_t b[HEAD] = "RIFF....WAVEfmt ";
 	const unsigned frame = w->channels * 2;
 
-	put32(b + RIFF_SIZE, HEAD - 8);
+	put32(b + RIFF_SIZE, w->bytes + HEAD - 8);
 	put32(b + 16, 16);
 	put16(b + 20, 1); /* PCM */
 	put16(b + 22, w->channels);
@@ -86,7 +75,7 @@ static bool head_write(const struct sipd_wav_out *w)
 	put16(b + 32, frame);
 	put16(b + 34, 16);
 	memcpy(b + 36, "data", 4);
-	put32(b + DATA_SIZE, 0);
+	put32(b + DATA_SIZE, w->bytes);
 
 	return write_at(w->fd, b, sizeof(b), 0) == sizeof(b);
 }
@@ -113,14 +102,27 @@ static int prepare(struct sipd_wav_out *w, const char *path)
 }
 
 
-int sipd_wav_out_open(struct sipd_wav_out *w, const char *path,
+int sipd_wav_out_take(struct sipd_wav_out *w, int fd, const char *path,
 		      unsigned channels)
 {
 	int err;
 
+	w->fd = fd;
 	w->channels = channels;
 	w->bytes = 0;
+	err = prepare(w, path);
+	if (err) {
+		(void)close(w->fd);
+		w->fd = -1;
+	}
 
+	return err;
+}
+
+
+int sipd_wav_out_open(struct sipd_wav_out *w, const char *path,
+		      unsigned channels)
+{
 	/* a pipe without a reader must not make us wait */
 	w->fd = open(path,
 		     O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY |
@@ -132,13 +134,14 @@ int sipd_wav_out_open(struct sipd_wav_out *w, const char *path,
 	if (w->fd < 0)
 		return sipd_error_errno(errno, path);
 
-	err = prepare(w, path);
-	if (err) {
-		(void)close(w->fd);
-		w->fd = -1;
-	}
+	return sipd_wav_out_take(w, w->fd, path, channels);
+}
 
-	return err;
+
+/* Samples of this machine are those of the file. */
+static bool as_is(void)
+{
+	return htole16(1) == 1;
 }
 
 
@@ -146,21 +149,27 @@ int sipd_wav_out_open(struct sipd_wav_out *w, const char *path,
 static size_t block_write(struct sipd_wav_out *w, const int16_t *pcm,
 			  size_t samples)
 {
+	const uint64_t at = (uint64_t)HEAD + w->bytes;
 	uint16_t buf[BLOCK];
 	size_t n;
 
-	for (size_t i = 0; i < samples; i++)
-		buf[i] = htole16((uint16_t)pcm[i]);
-
-	n = write_at(w->fd, buf, samples * 2, (uint64_t)HEAD + w->bytes);
+	if (as_is()) {
+		n = write_at(w->fd, pcm, samples * 2, at);
+	}
+	else {
+		for (size_t i = 0; i < samples; i++)
+			buf[i] = htole16((uint16_t)pcm[i]);
+		n = write_at(w->fd, buf, samples * 2, at);
+	}
 
 	return n - n % (w->channels * 2);
 }
 
 
-int sipd_wav_out_write(struct sipd_wav_out *w, const int16_t *pcm,
-		       size_t samples)
+int sipd_wav_out_append(struct sipd_wav_out *w, const int16_t *pcm,
+			size_t samples)
 {
+	const size_t block = as_is() ? BLOCK_AS_IS : BLOCK;
 	int err = 0;
 
 	if (samples * 2 > SIPD_WAV_OUT_MAX - w->bytes)
@@ -170,7 +179,7 @@ int sipd_wav_out_write(struct sipd_wav_out *w, const int16_t *pcm,
 			(unsigned long)w->bytes, SIPD_WAV_OUT_MAX);
 
 	while (samples && !err) {
-		const size_t n = samples < BLOCK ? samples : BLOCK;
+		const size_t n = samples < block ? samples : block;
 		const size_t done = block_write(w, pcm, n);
 
 		if (done < n * 2)
@@ -180,9 +189,27 @@ int sipd_wav_out_write(struct sipd_wav_out *w, const int16_t *pcm,
 		samples -= n;
 	}
 
+	return err;
+}
+
+
+int sipd_wav_out_head(struct sipd_wav_out *w)
+{
+	return head_write(w) ? 0 : sipd_error_errno(errno, "recording");
+}
+
+
+int sipd_wav_out_write(struct sipd_wav_out *w, const int16_t *pcm,
+		       size_t samples)
+{
+	const int err = sipd_wav_out_append(w, pcm, samples);
+
+	if (err == SIPDIALER_EFULL)
+		return err;
+
 	/* overwrites: needs no space, is tried after an error as well */
-	if (!sizes_write(w) && !err)
-		err = sipd_error_errno(errno, "recording");
+	if (sipd_wav_out_head(w) && !err)
+		return SIPDIALER_EIO;
 
 	return err;
 }
