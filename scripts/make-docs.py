@@ -297,6 +297,7 @@ GROUPS = {
     'media': 'Media: codecs, RTP',
     'dial': 'Dialing: limits, times, retries',
     'call': 'What a call does',
+    'record': 'Recordings',
     'audio': 'Audio of the host',
     'amd': 'Who answers',
     'incoming': 'Calls that come in',

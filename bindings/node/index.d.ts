@@ -181,6 +181,16 @@ export interface CallMessageEvent extends CallEvent<'call_message'> {
   reason: string | null
 }
 
+export interface CallRecordingEvent extends CallEvent<'call_recording'> {
+  text: 'begun' | 'ended' | 'removed' | 'refused'
+  /** Its file. */
+  recording: string | null
+  duration_ms: number
+  /** Milliseconds of it that are silence because the disk was too slow. */
+  failed: number
+  reason: string | null
+}
+
 export interface CallAudioEvent extends CallEvent<'call_audio'> {
   /** Samples that wait to be read. */
   count: number
@@ -282,6 +292,7 @@ export interface EventMap {
   call_amd: CallAmdEvent
   call_tone: CallToneEvent
   call_message: CallMessageEvent
+  call_recording: CallRecordingEvent
   campaign_status: CampaignStatusEvent
   campaign_progress: CampaignProgressEvent
   import_error: ImportErrorEvent
@@ -308,6 +319,7 @@ export interface Stats {
   sip: Record<'requests_in' | 'responses_in' | 'malformed' | 'strangers' | 'strays' | 'replies_limited' | 'incoming',
     number>
   audio: Record<'lost_ms' | 'underruns', number>
+  recordings: Record<'active' | 'begun' | 'refused' | 'removed' | 'bytes' | 'lost_ms' | 'total_bytes', number>
   registration: { status: RegistrationStatus, sip_status: number, reason: string, expires_s: number }
   accounts: {
     name: string, registers: boolean, users: number, status: RegistrationStatus, sip_status: number, reason: string,

@@ -246,7 +246,7 @@ static void default_name(const char *path, char *name, size_t size)
 static const char *const kept[] = {
 	"dial.calls_per_second", "dial.max_calls",    "dial.retries",
 	"dial.retry_delay",      "dial.ring_timeout", "sip.caller_id",
-	"dial.max_duration",     "call.play",
+	"dial.max_duration",     "record.policy",     "call.play",
 };
 
 enum { KEPT = sizeof(kept) / sizeof(kept[0]) };
@@ -342,6 +342,7 @@ int cli_campaign_run(struct cli *cli, int argc, char **argv)
 		{"--ring-timeout", "dial.ring_timeout", NULL, NULL},
 		{"--max-duration", "dial.max_duration", NULL, NULL},
 		{"--caller-id", "sip.caller_id", NULL, NULL},
+		{"--record", "record.policy", NULL, NULL},
 		{"--flow", NULL, NULL, "IVR flows"},
 		{"--agent", NULL, NULL, "voice agents"},
 		{"--amd", NULL, NULL, "answering machine detection"},

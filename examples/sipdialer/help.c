@@ -24,7 +24,7 @@ void cli_usage(void)
 		"[--max-calls N]\n"
 		"       [--retries N] [--retry-delay S] [--ring-timeout S]\n"
 		"       [--max-duration S] [--caller-id N] [--results F.csv]\n"
-		"       [--name NAME]\n"
+		"       [--name NAME] [--record POLICY]\n"
 		"                                 dial a list; again: goes on "
 		"after a crash\n"
 		"  campaign new NAME | load ID F.csv | start ID | pause ID | "

@@ -154,6 +154,12 @@ enum sipdialer_event_type {
 	 *  "waiting" for the beep, "playing", "left" whole, "cut" or "skipped",
 	 *  reason = why. */
 	SIPDIALER_EVENT_CALL_MESSAGE = 37,
+	/** A recording of a call: call, text = "begun", "ended", "removed" (its
+	 *  file, option `record.policy`) or "refused" (no file was made),
+	 *  recording = the file, duration_ms = its length, failed = ms of it
+	 *  that are silence because the disk was too slow, reason = why it
+	 *  ended before it was told to, is not whole, or was refused. */
+	SIPDIALER_EVENT_CALL_RECORDING = 38,
 
 	/** A campaign changed its state, or answers campaign_status/_list:
 	 *  campaign, status = enum sipdialer_campaign_status, text = name,
@@ -271,7 +277,8 @@ struct sipdialer_event {
 	const char *reason;   /**< Reason phrase or cause in words            */
 	const char *codec;    /**< "PCMU", "PCMA", "G722", "opus", "L16"      */
 	const char *dtmf;     /**< CALL_ENDED: all keys heard                 */
-	const char *recording; /**< CALL_ENDED: file written, else NULL       */
+	const char *recording; /**< CALL_ENDED: file written, else NULL;
+			       *   CALL_RECORDING: its file                   */
 	uint64_t rtp_tx;      /**< RTP packets sent                           */
 	uint64_t rtp_rx;      /**< RTP packets received and used              */
 	uint64_t rtp_lost;    /**< RTP packets lost on the way to us          */
@@ -287,8 +294,8 @@ struct sipdialer_event {
 			       *   samples to be sent)                        */
 	uint64_t active;      /**< Calls in progress                          */
 	uint64_t completed;   /**< Contacts answered                          */
-	uint64_t failed;      /**< Contacts given up (or rows refused, or
-			       *   samples lost)                              */
+	uint64_t failed;      /**< Contacts given up (or rows refused, samples
+			       *   or ms lost)                                */
 	uint64_t other;       /**< Contacts dnc, skipped, interrupted (of a
 			       *   call: the id of another one)               */
 	uint64_t attempts;    /**< Calls made so far                          */
@@ -621,8 +628,8 @@ SIPDIALER_API int sipdialer_event_json(const struct sipdialer_event *event,
  *         SIPDIALER_ENOMEM
  *
  * Events: CALL_DIALING, CALL_RINGING, CALL_EARLY_MEDIA, CALL_ANSWERED,
- * CALL_AUDIO, CALL_AMD, CALL_TONE, CALL_MESSAGE, CALL_ENDED.
- * Thread: any.   Since: 0.1
+ * CALL_AUDIO, CALL_AMD, CALL_TONE, CALL_MESSAGE, CALL_RECORDING,
+ * CALL_ENDED.   Thread: any.   Since: 0.1
  */
 SIPDIALER_API int sipdialer_call(struct sipdialer *d, const char *to,
 				 const char *const *options, uint64_t *call);
@@ -770,7 +777,8 @@ SIPDIALER_API int sipdialer_call_dtmf(struct sipdialer *d, uint64_t call,
  *         SIPDIALER_ENOENT  no such call (any more)
  *         SIPDIALER_EINVAL  path over 4,095 bytes
  *
- * Events: CALL_ENDED names the file.   Thread: any.   Since: 0.1
+ * Events: CALL_RECORDING ("refused" with `record.policy` never); CALL_ENDED
+ * names the file.   Thread: any.   Since: 0.1
  */
 SIPDIALER_API int sipdialer_call_record(struct sipdialer *d, uint64_t call,
 					const char *path, int stereo);

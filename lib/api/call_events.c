@@ -163,6 +163,28 @@ static void audio_handler(struct sipd_call *call, void *arg)
 }
 
 
+static void recording_handler(struct sipd_call *call,
+			      const struct sipd_record_news *news, void *arg)
+{
+	static const char *const words[] = {
+		[SIPD_RECORD_BEGUN] = "begun",
+		[SIPD_RECORD_REFUSED] = "refused",
+		[SIPD_RECORD_ENDED] = "ended",
+		[SIPD_RECORD_REMOVED] = "removed",
+	};
+	struct sipdialer_event ev = sipd_engine_event(
+		SIPDIALER_EVENT_CALL_RECORDING);
+	(void)call;
+
+	ev.text = words[news->kind];
+	ev.recording = news->path;
+	ev.duration_ms = (int64_t)news->ms;
+	ev.failed = news->lost_ms;
+	ev.reason = news->text ? news->text : news->limit;
+	sipd_dialed_emit(arg, &ev);
+}
+
+
 static void undecided_handler(struct sipd_call *call, void *arg)
 {
 	(void)call;
@@ -186,6 +208,7 @@ const struct sipd_call_handlers sipd_dialed_handlers = {
 	.referred = sipd_dialed_referred,
 	.replaced = sipd_dialed_replaced,
 	.audio = audio_handler,
+	.recording = recording_handler,
 	.undecided = undecided_handler,
 	.ended = sipd_dialed_ended,
 };

@@ -264,6 +264,14 @@ void sipd_calls_conf(const struct sipd_options *o, struct sipd_call_conf *conf)
 			sipd_opt_enum(o, SIPD_OPT_MEDIA_DTMF),
 		.record = sipd_opt_str(o, SIPD_OPT_CALL_RECORD),
 		.record_stereo = sipd_opt_bool(o, SIPD_OPT_CALL_RECORD_STEREO),
+		.record_policy = (enum sipd_record_policy)
+			sipd_opt_enum(o, SIPD_OPT_RECORD_POLICY),
+		.record_name = sipd_opt_str(o, SIPD_OPT_RECORD_NAME),
+		.record_max_bytes =
+			(uint64_t)sipd_opt_int(o, SIPD_OPT_RECORD_MAX_SIZE) *
+			1024 * 1024,
+		.record_max_ms =
+			(uint32_t)sipd_opt_ms(o, SIPD_OPT_RECORD_MAX_DURATION),
 		.hold_play = sipd_opt_str(o, SIPD_OPT_CALL_HOLD_PLAY),
 		.refer_ask = sipd_opt_enum(o, SIPD_OPT_CALL_REFER) == 1,
 	};

@@ -451,6 +451,8 @@ static void send_invite(struct sipd_run *run, struct sipd_dialed *dialed)
 	conf.prompt = run->prompt;
 	conf.play = "";
 	conf.record = recording(run, dialed->id, file, sizeof(file));
+	conf.campaign = dialed->contact.campaign;
+	conf.contact = dialed->contact.id;
 	++run->calling;
 	run->progress_wanted = true;
 	dialed->owner = &owner;

@@ -462,6 +462,25 @@ static unsigned media_threads(const struct sipd_options *o)
 }
 
 
+static int open_recordings(struct sipdialer *d, const struct sipd_options *o)
+{
+	const uint64_t mib = 1024 * 1024;
+	const struct sipd_recordings_conf conf = {
+		.folder = sipd_opt_str(o, SIPD_OPT_RECORD_FOLDER),
+		.max_total =
+			(uint64_t)sipd_opt_int(o, SIPD_OPT_RECORD_MAX_TOTAL) *
+			mib,
+		.min_free = (uint64_t)sipd_opt_int(o,
+						   SIPD_OPT_RECORD_MIN_FREE) *
+			    mib,
+		.keep_days = (unsigned)sipd_opt_int(o,
+						    SIPD_OPT_RECORD_KEEP_DAYS),
+	};
+
+	return sipd_recordings_open(&d->recordings, d->disk, &d->log, &conf);
+}
+
+
 static int bring_up(struct sipdialer *d, const struct sipd_options *o)
 {
 	int err;
@@ -476,6 +495,8 @@ static int bring_up(struct sipdialer *d, const struct sipd_options *o)
 	if (!err)
 		err = sipd_prompts_open(&d->prompts, d->disk, &d->log);
 	if (!err)
+		err = open_recordings(d, o);
+	if (!err)
 		err = sipd_engine_open_sip(&d->own, o);
 	if (!err)
 		err = sipd_accounts_open(d);
@@ -488,7 +509,7 @@ static int bring_up(struct sipdialer *d, const struct sipd_options *o)
 		.log = &d->log,
 		.sip = d->own.sip,
 		.media = d->media,
-		.disk = d->disk,
+		.recordings = d->recordings,
 		.prompts = d->prompts,
 		.port_min =
 			(uint16_t)sipd_opt_int(o, SIPD_OPT_MEDIA_RTP_PORT_MIN),

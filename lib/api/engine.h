@@ -100,6 +100,7 @@ struct sipdialer {
 	struct sipd_disk *disk;
 	struct sipd_store *store; /* NULL: no store.path */
 	struct sipd_prompts *prompts;
+	struct sipd_recordings *recordings;
 	struct sipd_account own;
 	struct sipd_account *accounts; /* added by name. @locks lock */
 	uint32_t accountc;             /* of them. @locks lock */

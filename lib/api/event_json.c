@@ -143,6 +143,10 @@ static const struct field tone_fields[] = {
 static const struct field message_fields[] = {
 	OF_CALL, F(TEXT, text), F(TEXT, reason), {0}
 };
+static const struct field recording_fields[] = {
+	OF_CALL, F(TEXT, text), F(TEXT, recording), F(TIME, duration_ms),
+	F(COUNT, failed), F(TEXT, reason), {0}
+};
 static const struct field status_fields[] = {
 	F(ID, request), F(ID, campaign), W(status, sipd_words_campaign),
 	F(TEXT, text), F(ERROR, error), F(TEXT, reason), COUNTS, {0}
@@ -187,6 +191,8 @@ static const struct kind {
 	[SIPDIALER_EVENT_CALL_AMD] = {"call_amd", amd_fields},
 	[SIPDIALER_EVENT_CALL_TONE] = {"call_tone", tone_fields},
 	[SIPDIALER_EVENT_CALL_MESSAGE] = {"call_message", message_fields},
+	[SIPDIALER_EVENT_CALL_RECORDING] = {"call_recording",
+					    recording_fields},
 	[SIPDIALER_EVENT_CAMPAIGN_STATUS] = {"campaign_status",
 					     status_fields},
 	[SIPDIALER_EVENT_CAMPAIGN_PROGRESS] = {"campaign_progress",

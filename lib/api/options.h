@@ -95,6 +95,14 @@ enum sipd_option {
 	SIPD_OPT_CALL_HOLD_PLAY,
 	SIPD_OPT_CALL_REFER,
 	SIPD_OPT_CALL_AUDIO,
+	SIPD_OPT_RECORD_POLICY,
+	SIPD_OPT_RECORD_FOLDER,
+	SIPD_OPT_RECORD_NAME,
+	SIPD_OPT_RECORD_MAX_SIZE,
+	SIPD_OPT_RECORD_MAX_DURATION,
+	SIPD_OPT_RECORD_MAX_TOTAL,
+	SIPD_OPT_RECORD_MIN_FREE,
+	SIPD_OPT_RECORD_KEEP_DAYS,
 	SIPD_OPT_AUDIO_READ_BUFFER,
 	SIPD_OPT_AUDIO_WRITE_BUFFER,
 	SIPD_OPT_AMD_ENABLED,
@@ -262,5 +270,6 @@ int sipd_option_check_session_expires(const char *name, const char *value);
 int sipd_option_check_retry_rules(const char *name, const char *value);
 int sipd_option_check_redirect(const char *name, const char *value);
 int sipd_option_check_target(const char *name, const char *value);
+int sipd_option_check_record_name(const char *name, const char *value);
 
 #endif

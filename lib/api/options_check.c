@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "core/campaign/campaign.h"
 #include "core/campaign/import.h"
+#include "core/media/record_name.h"
 #include "port/codec/codec.h"
 #include "port/net.h"
 #include "port/sip/sip.h"
@@ -217,6 +218,16 @@ int sipd_option_check_redirect(const char *name, const char *value)
 int sipd_option_check_target(const char *name, const char *value)
 {
 	if (!sipd_sip_check_target(value))
+		return 0;
+
+	return sipd_error(SIPDIALER_EINVAL, "option %s: %s", name,
+			  sipd_error_text());
+}
+
+
+int sipd_option_check_record_name(const char *name, const char *value)
+{
+	if (!sipd_record_pattern_check(value))
 		return 0;
 
 	return sipd_error(SIPDIALER_EINVAL, "option %s: %s", name,

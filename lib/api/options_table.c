@@ -281,6 +281,40 @@ const struct sipd_option_def sipd_option_table[SIPD_OPT_COUNT] = {
 	.doc = "Samples per second of the audio that the host exchanges with "
 	"the call (docs/audio.md); off: none."},
 
+[SIPD_OPT_RECORD_POLICY] = {"record.policy",
+	ENUM("never,all,demand,human"), .scope = BOTH, .standard = "demand",
+	.doc = "Calls that are recorded (docs/recording.md); demand: by "
+	"call.record or a verb; human: all, but only those stay on disk whose "
+	"verdict (amd.enabled) is human."},
+[SIPD_OPT_RECORD_FOLDER] = {"record.folder", PATH,
+	.standard = "recordings",
+	.doc = "Folder of the files that record.policy makes; made if it is "
+	"not there."},
+[SIPD_OPT_RECORD_NAME] = {"record.name", STRING(127), .scope = BOTH,
+	.standard = "{date}/{time}-{call}.wav",
+	.check = sipd_option_check_record_name,
+	.doc = "Their names in it, of {date} {time} {call} {campaign} "
+	"{contact} {to} {from}; {call} must be there, {date}/ first lets "
+	"record.keep_days find them."},
+[SIPD_OPT_RECORD_MAX_SIZE] = {"record.max_size", INT(0, 2047),
+	.unit = "MiB", .scope = BOTH, .standard = "0",
+	.doc = "A recording ends, whole, at this size; 0: at 2,047 MiB."},
+[SIPD_OPT_RECORD_MAX_DURATION] = {"record.max_duration",
+	SECONDS(0, 86400), .scope = BOTH, .standard = "0",
+	.doc = "A recording ends, whole, after this time; 0: never."},
+[SIPD_OPT_RECORD_MAX_TOTAL] = {"record.max_total", INT(0, 1000000000),
+	.unit = "MiB", .standard = "0",
+	.doc = "Once the files of record.policy have so much, none begins; "
+	"those that run go on; 0: no limit."},
+[SIPD_OPT_RECORD_MIN_FREE] = {"record.min_free", INT(0, 1000000000),
+	.unit = "MiB", .standard = "100",
+	.doc = "With less free on its disk no recording begins; those that "
+	"run go on."},
+[SIPD_OPT_RECORD_KEEP_DAYS] = {"record.keep_days", INT(0, 36500),
+	.unit = "days", .standard = "0",
+	.doc = "Files of record.policy older than so many days are removed, at "
+	"the start and after midnight; 0: never."},
+
 [SIPD_OPT_AUDIO_READ_BUFFER] = {"audio.read_buffer",
 	MILLISECONDS(100, 60000), .scope = BOTH, .standard = "1000",
 	.doc = "Audio of a call that waits for the host, at most; more is "

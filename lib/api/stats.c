@@ -73,6 +73,23 @@ static void add_audio(struct sipdialer *d, struct sipd_text *t)
 }
 
 
+static void add_recordings(struct sipdialer *d, struct sipd_text *t)
+{
+	struct sipd_recordings_stats st;
+
+	sipd_recordings_stats(d->recordings, &st);
+	sipd_text_add(t, ",\"recordings\":{");
+	sipd_json_uint(t, "active", st.active);
+	sipd_json_uint(t, "begun", st.begun);
+	sipd_json_uint(t, "refused", st.refused);
+	sipd_json_uint(t, "removed", st.removed);
+	sipd_json_uint(t, "bytes", st.bytes);
+	sipd_json_uint(t, "lost_ms", st.lost * SIPD_FRAME_MS);
+	sipd_json_uint(t, "total_bytes", st.total);
+	sipd_text_add(t, "}");
+}
+
+
 /* @locks d->lock */
 static void add_registration(const struct sipd_account *acc,
 			     struct sipd_text *t)
@@ -141,6 +158,7 @@ int sipdialer_stats(struct sipdialer *d, char *buf, size_t size)
 	add_media(d, &t);
 	add_sip(d, &t);
 	add_audio(d, &t);
+	add_recordings(d, &t);
 	add_registrations(d, &t);
 	add_events(d, &t);
 	sipd_text_add(&t, "}");

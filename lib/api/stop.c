@@ -158,6 +158,7 @@ static void take_down(struct sipdialer *d)
 	assert(!d->runs && !d->open_calls);
 	if (d->prompts)
 		sipd_prompts_close(d->prompts);
+	sipd_recordings_close(d->recordings);
 	if (d->store) {
 		/* if it fails, they are lost to all: there are plenty */
 		(void)sipd_store_calls_return(d->store,
@@ -168,6 +169,7 @@ static void take_down(struct sipdialer *d)
 	d->disk = NULL;
 	d->media = NULL;
 	d->prompts = NULL;
+	d->recordings = NULL;
 	d->loop = NULL;
 	d->store = NULL;
 }

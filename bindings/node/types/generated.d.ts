@@ -143,6 +143,22 @@ export interface DialerOptions {
   'call.refer'?: 'reject' | 'ask' | null
   /** Samples per second of the audio that the host exchanges with the call (docs/audio.md); off: none. Default: off. */
   'call.audio'?: 'off' | '8000' | '16000' | '24000' | '48000' | 8000 | 16000 | 24000 | 48000 | null
+  /** Calls that are recorded (docs/recording.md); demand: by call.record or a verb; human: all, but only those stay on disk whose verdict (amd.enabled) is human. Default: demand. */
+  'record.policy'?: 'never' | 'all' | 'demand' | 'human' | null
+  /** Folder of the files that record.policy makes; made if it is not there. Default: recordings. */
+  'record.folder'?: string | null
+  /** Their names in it, of {date} {time} {call} {campaign} {contact} {to} {from}; {call} must be there, {date}/ first lets record.keep_days find them. Default: {date}/{time}-{call}.wav. */
+  'record.name'?: string | null
+  /** A recording ends, whole, at this size; 0: at 2,047 MiB. 0 to 2,047 MiB. Default: 0. */
+  'record.max_size'?: number | bigint | `${number}` | null
+  /** A recording ends, whole, after this time; 0: never. 0 to 86,400 s. Default: 0. */
+  'record.max_duration'?: number | bigint | `${number}` | null
+  /** Once the files of record.policy have so much, none begins; those that run go on; 0: no limit. 0 to 1,000,000,000 MiB. Default: 0. */
+  'record.max_total'?: number | bigint | `${number}` | null
+  /** With less free on its disk no recording begins; those that run go on. 0 to 1,000,000,000 MiB. Default: 100. */
+  'record.min_free'?: number | bigint | `${number}` | null
+  /** Files of record.policy older than so many days are removed, at the start and after midnight; 0: never. 0 to 36,500 days. Default: 0. */
+  'record.keep_days'?: number | bigint | `${number}` | null
   /** Audio of a call that waits for the host, at most; more is dropped and counted. 100 to 60,000 ms. Default: 1000. */
   'audio.read_buffer'?: number | bigint | `${number}` | null
   /** Audio of the host that waits to be sent, at most; more is not taken. 100 to 60,000 ms. Default: 5000. */
@@ -255,6 +271,14 @@ export interface CallOptions {
   'call.refer'?: 'reject' | 'ask' | null
   /** Samples per second of the audio that the host exchanges with the call (docs/audio.md); off: none. Default: off. */
   'call.audio'?: 'off' | '8000' | '16000' | '24000' | '48000' | 8000 | 16000 | 24000 | 48000 | null
+  /** Calls that are recorded (docs/recording.md); demand: by call.record or a verb; human: all, but only those stay on disk whose verdict (amd.enabled) is human. Default: demand. */
+  'record.policy'?: 'never' | 'all' | 'demand' | 'human' | null
+  /** Their names in it, of {date} {time} {call} {campaign} {contact} {to} {from}; {call} must be there, {date}/ first lets record.keep_days find them. Default: {date}/{time}-{call}.wav. */
+  'record.name'?: string | null
+  /** A recording ends, whole, at this size; 0: at 2,047 MiB. 0 to 2,047 MiB. Default: 0. */
+  'record.max_size'?: number | bigint | `${number}` | null
+  /** A recording ends, whole, after this time; 0: never. 0 to 86,400 s. Default: 0. */
+  'record.max_duration'?: number | bigint | `${number}` | null
   /** Audio of a call that waits for the host, at most; more is dropped and counted. 100 to 60,000 ms. Default: 1000. */
   'audio.read_buffer'?: number | bigint | `${number}` | null
   /** Audio of the host that waits to be sent, at most; more is not taken. 100 to 60,000 ms. Default: 5000. */
@@ -445,6 +469,14 @@ export interface CampaignOptions {
   'call.refer'?: 'reject' | 'ask' | null
   /** Samples per second of the audio that the host exchanges with the call (docs/audio.md); off: none. Default: off. */
   'call.audio'?: 'off' | '8000' | '16000' | '24000' | '48000' | 8000 | 16000 | 24000 | 48000 | null
+  /** Calls that are recorded (docs/recording.md); demand: by call.record or a verb; human: all, but only those stay on disk whose verdict (amd.enabled) is human. Default: demand. */
+  'record.policy'?: 'never' | 'all' | 'demand' | 'human' | null
+  /** Their names in it, of {date} {time} {call} {campaign} {contact} {to} {from}; {call} must be there, {date}/ first lets record.keep_days find them. Default: {date}/{time}-{call}.wav. */
+  'record.name'?: string | null
+  /** A recording ends, whole, at this size; 0: at 2,047 MiB. 0 to 2,047 MiB. Default: 0. */
+  'record.max_size'?: number | bigint | `${number}` | null
+  /** A recording ends, whole, after this time; 0: never. 0 to 86,400 s. Default: 0. */
+  'record.max_duration'?: number | bigint | `${number}` | null
   /** Audio of a call that waits for the host, at most; more is dropped and counted. 100 to 60,000 ms. Default: 1000. */
   'audio.read_buffer'?: number | bigint | `${number}` | null
   /** Audio of the host that waits to be sent, at most; more is not taken. 100 to 60,000 ms. Default: 5000. */
@@ -514,6 +546,7 @@ export type EventName =
   | 'call_amd'
   | 'call_tone'
   | 'call_message'
+  | 'call_recording'
   | 'campaign_status'
   | 'campaign_progress'
   | 'import_error'

@@ -61,6 +61,7 @@ class EventType(enum.IntEnum):
     CALL_AMD = 35
     CALL_TONE = 36
     CALL_MESSAGE = 37
+    CALL_RECORDING = 38
     CAMPAIGN_STATUS = 40
     CAMPAIGN_PROGRESS = 41
     IMPORT_ERROR = 42

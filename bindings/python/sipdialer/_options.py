@@ -27,6 +27,7 @@ MediaSrtp = Literal["off", "optional", "required", "dtls"]
 MediaDtmf = Literal["rfc4733", "info", "inband", "auto"]
 CallRefer = Literal["reject", "ask"]
 CallAudio = Union[int, Literal["off", "8000", "16000", "24000", "48000"]]
+RecordPolicy = Literal["never", "all", "demand", "human"]
 AmdHuman = Literal["play", "message", "transfer", "hangup", "host"]
 AmdMachine = Literal["play", "message", "transfer", "hangup", "host"]
 AmdFax = Literal["play", "message", "transfer", "hangup", "host"]
@@ -108,6 +109,14 @@ NAMES: Dict[str, str] = {
     "call.hold_play": "path",
     "call.refer": "enum",
     "call.audio": "enum",
+    "record.policy": "enum",
+    "record.folder": "path",
+    "record.name": "string",
+    "record.max_size": "int",
+    "record.max_duration": "int",
+    "record.max_total": "int",
+    "record.min_free": "int",
+    "record.keep_days": "int",
     "audio.read_buffer": "int",
     "audio.write_buffer": "int",
     "amd.enabled": "bool",
@@ -276,6 +285,24 @@ class DialerOptions:
         603, or what the host says to CALL_REFERRED.
     call_audio: word, default off. Samples per second of the audio that the host exchanges with
         the call (docs/audio.md); off: none.
+    record_policy: word, default demand. Calls that are recorded (docs/recording.md); demand: by
+        call.record or a verb; human: all, but only those stay on disk whose verdict
+        (amd.enabled) is human.
+    record_folder: path, default recordings. Folder of the files that record.policy makes; made
+        if it is not there.
+    record_name: str, default {date}/{time}-{call}.wav. Their names in it, of {date} {time}
+        {call} {campaign} {contact} {to} {from}; {call} must be there, {date}/ first lets
+        record.keep_days find them.
+    record_max_size: int, 0 to 2,047 MiB, default 0. A recording ends, whole, at this size; 0:
+        at 2,047 MiB.
+    record_max_duration: int, 0 to 86,400 s, default 0. A recording ends, whole, after this
+        time; 0: never.
+    record_max_total: int, 0 to 1,000,000,000 MiB, default 0. Once the files of record.policy
+        have so much, none begins; those that run go on; 0: no limit.
+    record_min_free: int, 0 to 1,000,000,000 MiB, default 100. With less free on its disk no
+        recording begins; those that run go on.
+    record_keep_days: int, 0 to 36,500 days, default 0. Files of record.policy older than so
+        many days are removed, at the start and after midnight; 0: never.
     audio_read_buffer: int, 100 to 60,000 ms, default 1000. Audio of a call that waits for the
         host, at most; more is dropped and counted.
     audio_write_buffer: int, 100 to 60,000 ms, default 5000. Audio of the host that waits to be
@@ -386,6 +413,12 @@ class DialerOptions:
                  call_hangup_after_play: Optional[bool] = None,
                  call_hold_play: Optional[Path] = None, call_refer: Optional[CallRefer] = None,
                  call_audio: Optional[CallAudio] = None,
+                 record_policy: Optional[RecordPolicy] = None,
+                 record_folder: Optional[Path] = None, record_name: Optional[str] = None,
+                 record_max_size: Optional[int] = None,
+                 record_max_duration: Optional[int] = None,
+                 record_max_total: Optional[int] = None, record_min_free: Optional[int] = None,
+                 record_keep_days: Optional[int] = None,
                  audio_read_buffer: Optional[int] = None,
                  audio_write_buffer: Optional[int] = None, amd_enabled: Optional[bool] = None,
                  amd_human: Optional[AmdHuman] = None, amd_machine: Optional[AmdMachine] = None,
@@ -422,13 +455,16 @@ class DialerOptions:
              call_record: Optional[Path] = None, call_record_stereo: Optional[bool] = None,
              call_dtmf: Optional[str] = None, call_hangup_after_play: Optional[bool] = None,
              call_hold_play: Optional[Path] = None, call_refer: Optional[CallRefer] = None,
-             call_audio: Optional[CallAudio] = None, audio_read_buffer: Optional[int] = None,
-             audio_write_buffer: Optional[int] = None, amd_enabled: Optional[bool] = None,
-             amd_human: Optional[AmdHuman] = None, amd_machine: Optional[AmdMachine] = None,
-             amd_fax: Optional[AmdFax] = None, amd_unknown: Optional[AmdUnknown] = None,
-             amd_message: Optional[Path] = None, amd_transfer: Optional[str] = None,
-             amd_timeout: Optional[int] = None, amd_beep_timeout: Optional[int] = None,
-             amd_end_silence: Optional[int] = None, amd_interval: Optional[int] = None,
+             call_audio: Optional[CallAudio] = None,
+             record_policy: Optional[RecordPolicy] = None, record_name: Optional[str] = None,
+             record_max_size: Optional[int] = None, record_max_duration: Optional[int] = None,
+             audio_read_buffer: Optional[int] = None, audio_write_buffer: Optional[int] = None,
+             amd_enabled: Optional[bool] = None, amd_human: Optional[AmdHuman] = None,
+             amd_machine: Optional[AmdMachine] = None, amd_fax: Optional[AmdFax] = None,
+             amd_unknown: Optional[AmdUnknown] = None, amd_message: Optional[Path] = None,
+             amd_transfer: Optional[str] = None, amd_timeout: Optional[int] = None,
+             amd_beep_timeout: Optional[int] = None, amd_end_silence: Optional[int] = None,
+             amd_interval: Optional[int] = None,
              incoming_early_timeout: Optional[int] = None) -> "Call":
         """Dials a number, or a SIP URI.  Options set here are for this call only.
 
@@ -475,6 +511,16 @@ class DialerOptions:
             (REFER): 603, or what the host says to CALL_REFERRED.
         call_audio: word, default off. Samples per second of the audio that the host exchanges
             with the call (docs/audio.md); off: none.
+        record_policy: word, default demand. Calls that are recorded (docs/recording.md);
+            demand: by call.record or a verb; human: all, but only those stay on disk whose
+            verdict (amd.enabled) is human.
+        record_name: str, default {date}/{time}-{call}.wav. Their names in it, of {date} {time}
+            {call} {campaign} {contact} {to} {from}; {call} must be there, {date}/ first lets
+            record.keep_days find them.
+        record_max_size: int, 0 to 2,047 MiB, default 0. A recording ends, whole, at this size;
+            0: at 2,047 MiB.
+        record_max_duration: int, 0 to 86,400 s, default 0. A recording ends, whole, after this
+            time; 0: never.
         audio_read_buffer: int, 100 to 60,000 ms, default 1000. Audio of a call that waits for
             the host, at most; more is dropped and counted.
         audio_write_buffer: int, 100 to 60,000 ms, default 5000. Audio of the host that waits to
@@ -565,6 +611,9 @@ class DialerOptions:
                  call_dtmf: Optional[str] = None, call_hangup_after_play: Optional[bool] = None,
                  call_hold_play: Optional[Path] = None, call_refer: Optional[CallRefer] = None,
                  call_audio: Optional[CallAudio] = None,
+                 record_policy: Optional[RecordPolicy] = None,
+                 record_name: Optional[str] = None, record_max_size: Optional[int] = None,
+                 record_max_duration: Optional[int] = None,
                  audio_read_buffer: Optional[int] = None,
                  audio_write_buffer: Optional[int] = None, amd_enabled: Optional[bool] = None,
                  amd_human: Optional[AmdHuman] = None, amd_machine: Optional[AmdMachine] = None,
@@ -615,7 +664,10 @@ class CallOptions:
                call_record_stereo: Optional[bool] = None, call_dtmf: Optional[str] = None,
                call_hangup_after_play: Optional[bool] = None,
                call_hold_play: Optional[Path] = None, call_refer: Optional[CallRefer] = None,
-               call_audio: Optional[CallAudio] = None, audio_read_buffer: Optional[int] = None,
+               call_audio: Optional[CallAudio] = None,
+               record_policy: Optional[RecordPolicy] = None, record_name: Optional[str] = None,
+               record_max_size: Optional[int] = None, record_max_duration: Optional[int] = None,
+               audio_read_buffer: Optional[int] = None,
                audio_write_buffer: Optional[int] = None, amd_enabled: Optional[bool] = None,
                amd_human: Optional[AmdHuman] = None, amd_machine: Optional[AmdMachine] = None,
                amd_fax: Optional[AmdFax] = None, amd_unknown: Optional[AmdUnknown] = None,
@@ -638,13 +690,16 @@ class CallOptions:
               call_record: Optional[Path] = None, call_record_stereo: Optional[bool] = None,
               call_dtmf: Optional[str] = None, call_hangup_after_play: Optional[bool] = None,
               call_hold_play: Optional[Path] = None, call_refer: Optional[CallRefer] = None,
-              call_audio: Optional[CallAudio] = None, audio_read_buffer: Optional[int] = None,
-              audio_write_buffer: Optional[int] = None, amd_enabled: Optional[bool] = None,
-              amd_human: Optional[AmdHuman] = None, amd_machine: Optional[AmdMachine] = None,
-              amd_fax: Optional[AmdFax] = None, amd_unknown: Optional[AmdUnknown] = None,
-              amd_message: Optional[Path] = None, amd_transfer: Optional[str] = None,
-              amd_timeout: Optional[int] = None, amd_beep_timeout: Optional[int] = None,
-              amd_end_silence: Optional[int] = None, amd_interval: Optional[int] = None,
+              call_audio: Optional[CallAudio] = None,
+              record_policy: Optional[RecordPolicy] = None, record_name: Optional[str] = None,
+              record_max_size: Optional[int] = None, record_max_duration: Optional[int] = None,
+              audio_read_buffer: Optional[int] = None, audio_write_buffer: Optional[int] = None,
+              amd_enabled: Optional[bool] = None, amd_human: Optional[AmdHuman] = None,
+              amd_machine: Optional[AmdMachine] = None, amd_fax: Optional[AmdFax] = None,
+              amd_unknown: Optional[AmdUnknown] = None, amd_message: Optional[Path] = None,
+              amd_transfer: Optional[str] = None, amd_timeout: Optional[int] = None,
+              amd_beep_timeout: Optional[int] = None, amd_end_silence: Optional[int] = None,
+              amd_interval: Optional[int] = None,
               incoming_early_timeout: Optional[int] = None) -> None:
         """Audio before the answer of an incoming call: the event `call_early_media`
         comes once it is heard.  Options as for Dialer.call()."""
@@ -671,6 +726,10 @@ class CallOptions:
                         call_hold_play: Optional[Path] = None,
                         call_refer: Optional[CallRefer] = None,
                         call_audio: Optional[CallAudio] = None,
+                        record_policy: Optional[RecordPolicy] = None,
+                        record_name: Optional[str] = None,
+                        record_max_size: Optional[int] = None,
+                        record_max_duration: Optional[int] = None,
                         audio_read_buffer: Optional[int] = None,
                         audio_write_buffer: Optional[int] = None,
                         amd_enabled: Optional[bool] = None,

@@ -44,6 +44,7 @@ class EventType(Word):
     CALL_AMD = "call_amd"
     CALL_TONE = "call_tone"
     CALL_MESSAGE = "call_message"
+    CALL_RECORDING = "call_recording"
     CAMPAIGN_STATUS = "campaign_status"
     CAMPAIGN_PROGRESS = "campaign_progress"
     IMPORT_ERROR = "import_error"
@@ -128,7 +129,8 @@ EventName = Literal[
     "call_dialing", "call_ringing", "call_early_media", "call_answered", "call_dtmf",
     "call_played", "call_held", "call_ended", "call_incoming", "call_audio",
     "call_transfer", "call_referred", "call_bridged", "call_unbridged", "call_replaced",
-    "call_amd", "call_tone", "call_message", "campaign_status", "campaign_progress", "import_error"
+    "call_amd", "call_tone", "call_message", "call_recording", "campaign_status",
+    "campaign_progress", "import_error"
 ]
 
 NAMES = {t.value for t in EventType}

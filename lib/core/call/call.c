@@ -76,6 +76,7 @@ void sipd_call_free(struct sipd_call *call)
 	free(call->play);
 	free(call->dtmf_send);
 	free(call->record);
+	free(call->record_name);
 	free(call->recording);
 	free(call->hold_play);
 	sipd_secure_wipe(&call->sdp.secure);
@@ -378,11 +379,18 @@ bool sipd_call_settings(struct sipd_call *call,
 	call->play = text_or_null(conf->play, &failed);
 	call->dtmf_send = text_or_null(conf->dtmf, &failed);
 	call->record = text_or_null(conf->record, &failed);
+	free(call->record_name); /* of before the answer */
+	call->record_name = text_or_null(conf->record_name, &failed);
 	call->hold_play = text_or_null(conf->hold_play, &failed);
 	call->refer_ask = conf->refer_ask;
 	call->max_duration_ms = conf->max_duration_ms;
 	call->rtp_timeout_ms = conf->rtp_timeout_ms;
 	call->record_stereo = conf->record_stereo;
+	call->record_policy = conf->record_policy;
+	call->record_max_bytes = conf->record_max_bytes;
+	call->record_max_ms = conf->record_max_ms;
+	call->campaign = conf->campaign;
+	call->contact = conf->contact;
 	call->hangup_after_play = conf->hangup_after_play;
 	memcpy(call->sdp.codecs, conf->codecs, sizeof(call->sdp.codecs));
 	call->sdp.codecc = conf->codecc;
@@ -437,6 +445,7 @@ struct sipd_call *sipd_call_new(const struct sipd_call_env *env,
 	call->arg = arg;
 	call->repeat = 1;
 	call->dtmf_mode = SIPD_DTMF_AUTO; /* until settings say another */
+	call->record_policy = SIPD_RECORD_DEMAND;
 
 	return call;
 }

@@ -15,7 +15,6 @@
 #include "core/campaign/campaign.h"
 #include "core/media/prompt.h"
 #include "core/media/stream.h"
-#include "port/disk.h"
 #include "port/loop.h"
 #include "port/sip/sip.h"
 
@@ -36,13 +35,21 @@ enum sipd_dtmf_mode {
 	SIPD_DTMF_AUTO
 };
 
+/** Which calls are recorded: the words of record.policy, in order. */
+enum sipd_record_policy {
+	SIPD_RECORD_NEVER,
+	SIPD_RECORD_ALL,
+	SIPD_RECORD_DEMAND, /* by the file that is named, or by verb */
+	SIPD_RECORD_HUMAN   /* all; kept is what a human was heard in */
+};
+
 /** What all calls of an engine share. */
 struct sipd_call_env {
 	struct sipd_loop *loop;
 	struct sipd_log *log;
 	struct sipd_sip *sip;
 	struct sipd_media *media;
-	struct sipd_disk *disk;
+	struct sipd_recordings *recordings;
 	struct sipd_prompts *prompts;
 	uint16_t port_min, port_max;
 	unsigned dscp; /* of RTP */
@@ -69,6 +76,11 @@ struct sipd_call_conf {
 	enum sipd_dtmf_mode dtmf_mode;
 	const char *record; /* file, "" none */
 	bool record_stereo;
+	enum sipd_record_policy record_policy;
+	const char *record_name;      /* pattern, where the policy names it */
+	uint64_t record_max_bytes;    /* 0 no limit */
+	uint32_t record_max_ms;       /* 0 no limit */
+	uint64_t campaign, contact;   /* for the name, 0 none */
 	struct sipd_hostaudio *audio; /* or NULL; takes its own reference */
 	bool hangup_after_play;       /* also when there is nothing to play */
 	const char *hold_play;        /* heard by who is held, "" none */
@@ -121,6 +133,9 @@ struct sipd_call_handlers {
 	void (*replaced)(struct sipd_call *call, uint64_t other, void *arg);
 	/** Of conf.audio: the host is to be told. */
 	void (*audio)(struct sipd_call *call, void *arg);
+	/** Of its recordings; see stream.h. */
+	void (*recording)(struct sipd_call *call,
+			  const struct sipd_record_news *news, void *arg);
 	/** It came in, and nothing was decided in time; see sipd_call_in. */
 	void (*undecided)(struct sipd_call *call, void *arg);
 	/** Last one; the call is freed when it returns. */
@@ -192,5 +207,8 @@ void sipd_call_dtmf(struct sipd_call *call, const char *digits);
 /** path "" stops the recording. */
 void sipd_call_record_to(struct sipd_call *call, const char *path,
 			 bool stereo);
+/** Who answered, as far as is known: decides what SIPD_RECORD_HUMAN keeps. */
+void sipd_call_record_verdict(struct sipd_call *call,
+			      enum sipdialer_amd verdict);
 
 #endif

@@ -152,6 +152,7 @@ static const struct sipd_stream_handlers stream_handlers = {
 	.played = played_handler,
 	.dtmf_sent = dtmf_sent_handler,
 	.audio = audio_handler,
+	.recording = sipd_call_recording,
 	.closed = closed_handler,
 };
 
@@ -178,7 +179,7 @@ int sipd_call_audio_open(struct sipd_call *call)
 						 call->sdp.codecc);
 	struct sipd_stream_conf conf = {
 		.media = call->env.media,
-		.disk = call->env.disk,
+		.recordings = call->env.recordings,
 		.loop = call->env.loop,
 		.log = call->env.log,
 		.port_min = call->env.port_min,
@@ -253,9 +254,7 @@ void sipd_call_audio_answered(struct sipd_call *call)
 	/* silence before the answer is none of it */
 	if (call->early_told)
 		sipd_stream_timeout(call->stream, call->rtp_timeout_ms);
-	if (call->record)
-		sipd_stream_record(call->stream, call->record,
-				   call->record_stereo);
+	sipd_call_record_answered(call);
 	if (call->dtmf_send)
 		sipd_call_keys_send(call, call->dtmf_send);
 	if (call->prompt)
@@ -431,35 +430,4 @@ void sipd_call_dtmf(struct sipd_call *call, const char *digits)
 		add_keys(call, digits);
 	else if (call->stream)
 		sipd_call_keys_send(call, digits);
-}
-
-
-/* Before there is any audio: it begins with the answer. */
-static void record_later(struct sipd_call *call, const char *path, bool stereo)
-{
-	free(call->record);
-	call->record = *path ? sipd_strdup(path) : NULL;
-	call->record_stereo = stereo;
-}
-
-
-void sipd_call_record_to(struct sipd_call *call, const char *path, bool stereo)
-{
-	if (call->state == SIPD_CALL_CLOSING)
-		return;
-
-	if (!call->stream) {
-		record_later(call, path, stereo);
-		return;
-	}
-
-	/* what the settings said is not to take its place at the answer */
-	if (call->state != SIPD_CALL_ANSWERED) {
-		record_later(call, "", stereo);
-		call->record_begun = true;
-	}
-	if (*path)
-		sipd_stream_record(call->stream, path, stereo);
-	else
-		sipd_stream_stop_record(call->stream);
 }

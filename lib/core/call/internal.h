@@ -76,6 +76,11 @@ struct sipd_call {
 	uint32_t repeat;
 	struct sipd_sdp_local sdp;
 	bool record_stereo, hangup_after_play;
+	enum sipd_record_policy record_policy;
+	char *record_name; /* pattern */
+	uint64_t record_max_bytes;
+	uint32_t record_max_ms;
+	uint64_t campaign, contact;
 
 	struct sipd_invite *invite;
 	struct sipd_stream *stream;
@@ -170,6 +175,12 @@ void sipd_call_note_srtp(struct sipd_call *call,
 /** The prompt that is there, on a stream that is heard. */
 void sipd_call_play_now(struct sipd_call *call);
 void sipd_call_keying_done(struct sipd_call *call);
+
+/* call_record.c */
+/** What was asked for, or the policy says. */
+void sipd_call_record_answered(struct sipd_call *call);
+/** Of the stream; arg is the call. */
+void sipd_call_recording(const struct sipd_record_news *news, void *arg);
 
 /* call_keys.c */
 /** Which way keys take in what was agreed. */

@@ -13,8 +13,10 @@
 #include <string.h>
 #include "base/container.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "core/media/plc.h"
 #include "port/codec/halfband.h"
+#include "port/file/shelf.h"
 #include "port/file/wav.h"
 
 enum {
@@ -25,12 +27,18 @@ enum {
 struct sipd_recorder {
 	struct sipd_job open_job;
 	struct sipd_job end_job;
-	struct sipd_disk_tick tick;
-	struct sipd_disk *disk;
+	struct sipd_feed feed;
+	struct sipd_recordings *rs;
+	struct sipd_loop *loop;
+	struct sipd_work full_work;
 	sipd_recorder_h *h;
 	void *arg;
-	char *path;
+	char *path; /* as it was asked for */
 	unsigned channels;
+	bool named, undecided, keep;
+	bool told; /* that it was refused */
+	const char *limit_name;
+	uint64_t limit; /* bytes of audio */
 
 	/* of the media thread; of the store thread after the end */
 	struct sipd_plc plc;
@@ -44,8 +52,11 @@ struct sipd_recorder {
 
 	/* of the store thread; of the loop after the end */
 	struct sipd_wav_out out;
-	bool tried, made; /* to make the file */
-	bool failed;
+	char *file;    /* that was made, NULL none */
+	bool tried;    /* to make it */
+	bool full;     /* at its limit */
+	bool unsynced; /* the header does not speak of all */
+	bool failed, removed;
 	char error[SIPD_ERROR_SIZE];
 
 	/* of both: written counts what came, read what was taken */
@@ -70,13 +81,47 @@ static void fail(struct sipd_recorder *r)
 }
 
 
+/* The last bytes that it may have are written, and it is told once. */
+static size_t within_limit(struct sipd_recorder *r, size_t samples)
+{
+	const uint64_t left = r->limit - r->out.bytes;
+
+	if (r->full || samples * 2 <= left)
+		return r->full ? 0 : samples;
+
+	r->full = true;
+	sipd_loop_post(r->loop, &r->full_work);
+
+	return (size_t)(left / 2 / r->channels * r->channels);
+}
+
+
 static void write_frames(struct sipd_recorder *r, const int16_t *pcm,
 			 uint64_t frames)
 {
-	if (!r->failed &&
-	    sipd_wav_out_write(&r->out, pcm,
-			       (size_t)frames * SIPD_FRAME * r->channels))
+	size_t samples = (size_t)frames * SIPD_FRAME * r->channels;
+	const uint64_t before = r->out.bytes;
+
+	if (r->failed)
+		return;
+
+	if (r->limit)
+		samples = within_limit(r, samples);
+	if (!samples)
+		return;
+	if (sipd_wav_out_append(&r->out, pcm, samples))
 		fail(r);
+	r->unsynced = true;
+	sipd_recordings_wrote(r->rs, r->out.bytes - before, r->named);
+}
+
+
+static void write_head(struct sipd_recorder *r)
+{
+	/* overwrites: needs no space, is tried after an error as well */
+	if (r->unsynced && r->out.fd >= 0 && sipd_wav_out_head(&r->out))
+		fail(r);
+	r->unsynced = false;
 }
 
 
@@ -84,7 +129,7 @@ static void write_silence(struct sipd_recorder *r, uint64_t frames)
 {
 	static const int16_t zeros[SILENCE_FRAMES * SIPD_FRAME * 2];
 
-	while (frames && !r->failed) {
+	while (frames && !r->failed && !r->full) {
 		const uint64_t n = frames < SILENCE_FRAMES ? frames
 							   : SILENCE_FRAMES;
 
@@ -126,32 +171,51 @@ static void flush(struct sipd_recorder *r)
 }
 
 
-static void open_once(struct sipd_recorder *r)
+static int file_open(struct sipd_recorder *r,
+		     struct sipd_recordings_file *file)
 {
-	if (r->tried)
-		return;
+	int err = sipd_recordings_begin(r->rs, r->path, r->named, file);
 
-	r->tried = true;
-	if (sipd_wav_out_open(&r->out, r->path, r->channels))
-		fail(r);
-	else
-		r->made = true;
+	if (err)
+		return err;
+	if (file->fd >= 0)
+		return sipd_wav_out_take(&r->out, file->fd, file->path,
+					 r->channels);
+
+	return sipd_wav_out_open(&r->out, file->path, r->channels);
 }
 
 
 static void open_run(struct sipd_job *job)
 {
-	open_once(SIPD_CONTAINER(job, struct sipd_recorder, open_job));
+	struct sipd_recorder *r = SIPD_CONTAINER(job, struct sipd_recorder,
+						 open_job);
+	struct sipd_recordings_file file;
+
+	r->tried = true;
+	if (file_open(r, &file)) {
+		fail(r);
+	}
+	else {
+		r->file = sipd_strdup(file.path);
+		if (!r->file) {
+			(void)sipd_error(SIPDIALER_ENOMEM,
+					 "no memory to record");
+			fail(r);
+		}
+	}
+	sipd_recordings_begun(r->rs, r->file);
+	sipd_recordings_add(r->rs, &r->feed);
 }
 
 
-static void tick_handler(void *arg)
+static void feed_handler(struct sipd_feed *feed)
 {
-	struct sipd_recorder *r = arg;
+	struct sipd_recorder *r = SIPD_CONTAINER(feed, struct sipd_recorder,
+						 feed);
 
-	/* the very first may come before the job that opens */
-	open_once(r);
 	flush(r);
+	write_head(r);
 }
 
 
@@ -161,15 +225,33 @@ static struct sipd_recorder *of_end_job(struct sipd_job *job)
 }
 
 
+static void file_remove(struct sipd_recorder *r)
+{
+	const uint64_t bytes = r->out.bytes;
+
+	if (sipd_shelf_remove(r->out.fd, r->file)) {
+		fail(r);
+		return;
+	}
+	r->removed = true;
+	sipd_recordings_removed(r->rs, bytes, r->named);
+}
+
+
 static void end_run(struct sipd_job *job)
 {
 	struct sipd_recorder *r = of_end_job(job);
 
-	open_once(r);
+	sipd_recordings_remove(&r->feed);
 	flush(r);
 	write_silence(r, r->gap);
+	write_head(r);
+	if (r->file && r->undecided && !r->keep)
+		file_remove(r);
 	if (sipd_wav_out_close(&r->out))
 		fail(r);
+	if (r->file)
+		sipd_recordings_ended(r->rs);
 }
 
 
@@ -271,6 +353,7 @@ void sipd_recorder_put(struct sipd_recorder *r, const struct sipd_rx_frame *rx,
 	    RING) {
 		++r->gap;
 		++r->dropped;
+		sipd_recordings_lost(r->rs);
 		return;
 	}
 
@@ -287,7 +370,60 @@ void sipd_recorder_put(struct sipd_recorder *r, const struct sipd_rx_frame *rx,
 static void recorder_free(struct sipd_recorder *r)
 {
 	free(r->path);
+	free(r->file);
 	free(r);
+}
+
+
+static void tell(struct sipd_recorder *r, enum sipd_record_news_kind kind,
+		 bool over)
+{
+	const struct sipd_record_news news = {
+		.kind = kind,
+		.recorder = r,
+		.over = over,
+		.path = r->file,
+		.ms = r->out.bytes / (2 * r->channels) /
+		      (SIPD_WAV_RATE / 1000),
+		.lost_ms = r->dropped * SIPD_FRAME_MS,
+		.text = r->error[0] ? r->error : NULL,
+		.limit = r->full ? r->limit_name : NULL,
+	};
+
+	r->h(&news, r->arg);
+}
+
+
+static void open_done(struct sipd_job *job)
+{
+	struct sipd_recorder *r = SIPD_CONTAINER(job, struct sipd_recorder,
+						 open_job);
+	const struct sipd_record_news news = {
+		.kind = r->file ? SIPD_RECORD_BEGUN : SIPD_RECORD_REFUSED,
+		.recorder = r,
+		.path = r->file,
+		.text = r->file ? NULL : r->error,
+	};
+
+	if (!r->tried)
+		return; /* never run: the end says so */
+
+	/* the store thread goes on with what is not in this */
+	r->told = !r->file;
+	r->h(&news, r->arg);
+}
+
+
+static void full_handler(struct sipd_work *work)
+{
+	struct sipd_recorder *r = SIPD_CONTAINER(work, struct sipd_recorder,
+						 full_work);
+	const struct sipd_record_news news = {
+		.kind = SIPD_RECORD_FULL,
+		.recorder = r,
+	};
+
+	r->h(&news, r->arg);
 }
 
 
@@ -307,7 +443,6 @@ static void note_dropped(struct sipd_recorder *r)
 static void end_done(struct sipd_job *job)
 {
 	struct sipd_recorder *r = of_end_job(job);
-	struct sipd_recorder_end end;
 
 	if (r->out.fd >= 0 || !r->tried) { /* never run: store thread gone */
 		(void)sipd_wav_out_close(&r->out);
@@ -317,18 +452,45 @@ static void end_done(struct sipd_job *job)
 	}
 	note_dropped(r);
 
-	end.path = r->made ? r->path : NULL;
-	end.ms = r->out.bytes / (2 * r->channels) / (SIPD_WAV_RATE / 1000);
-	end.error = r->error[0] ? r->error : NULL;
-	r->h(&end, r->arg);
+	if (r->file)
+		tell(r, r->removed ? SIPD_RECORD_REMOVED : SIPD_RECORD_ENDED,
+		     true);
+	else
+		tell(r, r->told ? SIPD_RECORD_GONE : SIPD_RECORD_REFUSED,
+		     true);
 	recorder_free(r);
 }
 
 
-int sipd_recorder_start(struct sipd_recorder **rp, struct sipd_disk *disk,
-			const char *path, bool stereo)
+/* The nearer of both limits. */
+static void limit_set(struct sipd_recorder *r,
+		      const struct sipd_record_conf *conf)
 {
-	const unsigned channels = stereo ? 2 : 1;
+	const uint64_t by_time = (uint64_t)conf->max_ms *
+				 (SIPD_WAV_RATE / 1000) * 2 * r->channels;
+	uint64_t by_size = 0;
+
+	if (conf->max_bytes)
+		by_size = conf->max_bytes > SIPD_RECORD_HEAD + 2 * r->channels
+				  ? conf->max_bytes - SIPD_RECORD_HEAD
+				  : 2 * r->channels;
+	if (by_time && (!by_size || by_time <= by_size)) {
+		r->limit = by_time;
+		r->limit_name = "record.max_duration reached";
+	}
+	else if (by_size) {
+		r->limit = by_size;
+		r->limit_name = "record.max_size reached";
+	}
+}
+
+
+int sipd_recorder_start(struct sipd_recorder **rp, struct sipd_recordings *rs,
+			struct sipd_loop *loop,
+			const struct sipd_record_conf *conf,
+			sipd_recorder_h *h, void *arg)
+{
+	const unsigned channels = conf->stereo ? 2 : 1;
 	struct sipd_recorder *r;
 
 	/* the ring is written before it is read, no need to zero it */
@@ -336,38 +498,41 @@ int sipd_recorder_start(struct sipd_recorder **rp, struct sipd_disk *disk,
 		   sizeof(r->frames[0]) * RING * SIPD_FRAME * channels);
 	if (r) {
 		memset(r, 0, sizeof(*r));
-		r->path = strdup(path);
+		r->path = strdup(conf->path);
 	}
 	if (!r || !r->path) {
 		free(r);
 		return sipd_error(SIPDIALER_ENOMEM, "%s: no memory to record",
-				  path);
+				  conf->path);
 	}
 
-	r->disk = disk;
+	r->rs = rs;
+	r->loop = loop;
+	r->h = h;
+	r->arg = arg;
 	r->channels = channels;
+	r->named = conf->named;
+	r->undecided = conf->undecided;
+	limit_set(r, conf);
 	r->out.fd = -1;
 	sipd_plc_init(&r->plc);
 	atomic_init(&r->written, 0);
 	atomic_init(&r->read, 0);
-
+	r->feed.h = feed_handler;
+	r->full_work.h = full_handler;
 	r->open_job.run = open_run;
-	sipd_disk_post(disk, &r->open_job);
-	r->tick.h = tick_handler;
-	r->tick.arg = r;
-	r->tick.period_ms = SIPD_RECORD_FLUSH_MS;
-	sipd_disk_tick_add(disk, &r->tick);
+	r->open_job.done = open_done;
+	sipd_disk_post(sipd_recordings_disk(rs), &r->open_job);
 	*rp = r;
 
 	return 0;
 }
 
 
-void sipd_recorder_end(struct sipd_recorder *r, sipd_recorder_h *h, void *arg)
+void sipd_recorder_end(struct sipd_recorder *r, bool keep)
 {
-	r->h = h;
-	r->arg = arg;
+	r->keep = keep;
 	r->end_job.run = end_run;
 	r->end_job.done = end_done;
-	sipd_disk_tick_remove(r->disk, &r->tick, &r->end_job);
+	sipd_disk_post(sipd_recordings_disk(r->rs), &r->end_job);
 }

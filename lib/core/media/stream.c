@@ -176,31 +176,47 @@ static void replace(char **dst, const char *src)
 }
 
 
-static void recorded_handler(const struct sipd_recorder_end *end, void *arg)
-{
-	struct sipd_stream *s = arg;
-
-	/* the last that made a file is told; an error stays told */
-	if (end->path) {
-		replace(&s->recording, end->path);
-		s->recorded_ms = end->ms;
-	}
-	if (end->error) {
-		sipd_log_warning(s->log, "recording%s%s: %s",
-				 end->path ? " " : "",
-				 end->path ? end->path : "", end->error);
-		replace(&s->record_error, end->error);
-	}
-
-	--s->recorders;
-	tell_closed(s);
-}
-
-
 static void recorder_finish(struct sipd_stream *s, struct sipd_recorder *r)
 {
 	if (r)
-		sipd_recorder_end(r, recorded_handler, s);
+		sipd_recorder_end(r, s->record_keep);
+}
+
+
+static void note_recording(struct sipd_stream *s,
+			   const struct sipd_record_news *news)
+{
+	/* the last that left a file is told; an error stays told */
+	if (news->kind == SIPD_RECORD_ENDED) {
+		replace(&s->recording, news->path);
+		s->recorded_ms = news->ms;
+	}
+	if (news->text && news->kind != SIPD_RECORD_GONE) {
+		sipd_log_warning(s->log, "recording%s%s: %s",
+				 news->path ? " " : "",
+				 news->path ? news->path : "", news->text);
+		replace(&s->record_error, news->text);
+	}
+}
+
+
+static void recorder_handler(const struct sipd_record_news *news, void *arg)
+{
+	struct sipd_stream *s = arg;
+	const bool newest = news->recorder == s->recorder;
+
+	note_recording(s, news);
+	if (s->h.recording && news->kind != SIPD_RECORD_FULL &&
+	    news->kind != SIPD_RECORD_GONE)
+		s->h.recording(news, s->arg);
+
+	if (newest && (news->kind == SIPD_RECORD_FULL ||
+		       news->kind == SIPD_RECORD_REFUSED))
+		sipd_stream_stop_record(s);
+	if (!news->over)
+		return;
+	--s->recorders;
+	tell_closed(s);
 }
 
 
@@ -218,6 +234,7 @@ static void closed_handler(struct sipd_work *work)
 	s->pump.prompt = NULL;
 	tell_unplayed(s, &s->leaving);
 	tell_unplayed(s, &s->waiting);
+	s->recorder = NULL;
 	recorder_finish(s, s->pump.recorder);
 	s->pump.recorder = NULL;
 	sipd_bridge_unref(s->pump.bridge);
@@ -357,7 +374,7 @@ int sipd_stream_open(struct sipd_stream **sp,
 		return sipd_error(SIPDIALER_ENOMEM, "no memory for a stream");
 
 	s->loop = conf->loop;
-	s->disk = conf->disk;
+	s->recordings = conf->recordings;
 	s->log = conf->log;
 	s->h = *h;
 	s->arg = arg;
@@ -462,28 +479,40 @@ void sipd_stream_dtmf(struct sipd_stream *s, const char *digits)
 }
 
 
-void sipd_stream_record(struct sipd_stream *s, const char *path, bool stereo)
+void sipd_stream_record(struct sipd_stream *s,
+			const struct sipd_record_conf *conf)
 {
 	struct sipd_recorder *recorder = NULL;
 
 	if (s->closing)
 		return;
 
-	if (sipd_recorder_start(&recorder, s->disk, path, stereo)) {
+	if (sipd_recorder_start(&recorder, s->recordings, s->loop, conf,
+				recorder_handler, s)) {
 		sipd_log_warning(s->log, "%s", sipd_error_text());
 		replace(&s->record_error, sipd_error_text());
 	}
 	else {
 		++s->recorders;
 	}
+	s->recorder = recorder;
 	record(s, recorder);
 }
 
 
 void sipd_stream_stop_record(struct sipd_stream *s)
 {
-	if (!s->closing)
-		record(s, NULL);
+	if (s->closing)
+		return;
+
+	s->recorder = NULL;
+	record(s, NULL);
+}
+
+
+void sipd_stream_record_keep(struct sipd_stream *s, bool keep)
+{
+	s->record_keep = keep;
 }
 
 

@@ -12,7 +12,7 @@
 #include "core/media/bridge.h"
 #include "core/media/hostaudio.h"
 #include "core/media/prompt.h"
-#include "port/disk.h"
+#include "core/media/recorder.h"
 #include "port/loop.h"
 #include "port/rtp/rtp.h"
 
@@ -37,13 +37,15 @@ struct sipd_stream_handlers {
 	void (*dtmf_sent)(void *arg);
 	/** The host is to be told of its audio; see hostaudio.h. */
 	void (*audio)(void *arg);
+	/** Of a recording: BEGUN or REFUSED, then ENDED or REMOVED. */
+	void (*recording)(const struct sipd_record_news *news, void *arg);
 	/** Last one; the stream is gone. */
 	void (*closed)(const struct sipd_stream_end *end, void *arg);
 };
 
 struct sipd_stream_conf {
 	struct sipd_media *media;
-	struct sipd_disk *disk;
+	struct sipd_recordings *recordings;
 	struct sipd_loop *loop;
 	struct sipd_log *log;
 	union sipd_addr addr; /* to bind to */
@@ -72,8 +74,11 @@ void sipd_stream_stop_play(struct sipd_stream *s); /* played(whole=false) */
 void sipd_stream_bridge(struct sipd_stream *s, struct sipd_bridge *b, int end);
 void sipd_stream_dtmf(struct sipd_stream *s, const char *digits);
 /** Start a recording (an old one is ended). Errors come in the end record. */
-void sipd_stream_record(struct sipd_stream *s, const char *path, bool stereo);
+void sipd_stream_record(struct sipd_stream *s,
+			const struct sipd_record_conf *conf);
 void sipd_stream_stop_record(struct sipd_stream *s);
+/** Those that are undecided and end from now on are kept, or not. */
+void sipd_stream_record_keep(struct sipd_stream *s, bool keep);
 void sipd_stream_close(struct sipd_stream *s); /* closed() follows */
 
 #endif

@@ -93,7 +93,7 @@ struct unplayed_list {
 struct sipd_stream {
 	struct sipd_rtp *rtp;
 	struct sipd_loop *loop;
-	struct sipd_disk *disk;
+	struct sipd_recordings *recordings;
 	struct sipd_log *log;
 	struct sipd_stream_handlers h;
 	void *arg;
@@ -118,7 +118,9 @@ struct sipd_stream {
 	struct sipd_work closed_work;
 	struct sipd_work later; /* frees it */
 	bool closing, closed;
-	unsigned recorders; /* whose file is not complete */
+	unsigned recorders;             /* whose file is not complete */
+	struct sipd_recorder *recorder; /* the newest, NULL: stopped */
+	bool record_keep;               /* what was undecided */
 	struct sipd_rtp_stats stats;
 	char *recording; /* path of the last, NULL none */
 	uint64_t recorded_ms;

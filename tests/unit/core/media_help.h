@@ -4,7 +4,7 @@
 #ifndef TESTS_UNIT_CORE_MEDIA_HELP_H
 #define TESTS_UNIT_CORE_MEDIA_HELP_H
 
-#include <dirent.h>
+#include <ftw.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include "lib/loop_call.h"
 #include "base/clock.h"
+#include "core/media/recordings.h"
 #include "port/disk.h"
 #include "port/loop.h"
 
@@ -37,21 +38,20 @@ static UNUSED void help_dir_make(char *dir)
 }
 
 
+static UNUSED int help_remove(const char *path, const struct stat *st,
+			      int flag, struct FTW *ftw)
+{
+	(void)st;
+	(void)flag;
+	(void)ftw;
+
+	return remove(path);
+}
+
+
 static UNUSED void help_dir_remove(const char *dir)
 {
-	DIR *d = opendir(dir);
-	struct dirent *e;
-	char path[600];
-
-	while (d && (e = readdir(d))) {
-		(void)snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
-		if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") &&
-		    unlink(path))
-			(void)rmdir(path);
-	}
-	if (d)
-		(void)closedir(d);
-	(void)rmdir(dir);
+	(void)nftw(dir, help_remove, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 
@@ -159,8 +159,9 @@ static UNUSED uint8_t *help_read(const char *path, size_t *len)
 struct help {
 	struct sipd_loop *loop;
 	struct sipd_disk *disk;
+	struct sipd_recordings *recordings;
 	struct sipd_log log;
-	char dir[256];
+	char dir[256], folder[300];
 	pthread_mutex_t lock;
 	pthread_cond_t cond;
 	int count; /* of events so far */
@@ -174,8 +175,23 @@ static UNUSED void help_log(int level, const char *line, void *arg)
 }
 
 
+/* With these limits, in a folder below the directory. */
+static UNUSED void help_recordings(struct help *h,
+				   const struct sipd_recordings_conf *limits)
+{
+	struct sipd_recordings_conf conf = *limits;
+
+	conf.folder = h->folder;
+	assert_int_equal(sipd_recordings_open(&h->recordings, h->disk, &h->log,
+					      &conf),
+			 0);
+}
+
+
 static UNUSED void help_open(struct help *h)
 {
+	const struct sipd_recordings_conf none = {0};
+
 	memset(h, 0, sizeof(*h));
 	sipd_log_init(&h->log, SIPDIALER_LOG_DEBUG, help_log, NULL);
 	(void)pthread_mutex_init(&h->lock, NULL);
@@ -183,6 +199,8 @@ static UNUSED void help_open(struct help *h)
 	help_dir_make(h->dir);
 	assert_int_equal(sipd_loop_start(&h->loop, &h->log), 0);
 	assert_int_equal(sipd_disk_start(&h->disk, h->loop, &h->log), 0);
+	(void)snprintf(h->folder, sizeof(h->folder), "%s/recordings", h->dir);
+	help_recordings(h, &none);
 }
 
 
@@ -191,6 +209,7 @@ static UNUSED void help_close(struct help *h)
 	sipd_disk_stop(h->disk, 1000);
 	sipd_loop_stop(h->loop);
 	sipd_loop_join(h->loop);
+	sipd_recordings_close(h->recordings);
 	help_dir_remove(h->dir);
 	(void)pthread_cond_destroy(&h->cond);
 	(void)pthread_mutex_destroy(&h->lock);

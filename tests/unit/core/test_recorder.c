@@ -9,15 +9,17 @@
 #include "media_help.h"
 #include "core/media/recorder.h"
 
-enum { FRAME = SIPD_FRAME };
+enum { FRAME = SIPD_FRAME, KINDS = 8 };
 
 struct fixture {
 	struct help help;
 	char path[600];
 	int ended; /* events so far */
 	/* of the last end */
-	char end_path[600], error[600];
-	uint64_t ms;
+	char begun[600], end_path[600], error[600], limit[64];
+	uint64_t ms, lost_ms;
+	enum sipd_record_news_kind kinds[KINDS];
+	unsigned told;
 };
 
 
@@ -44,35 +46,60 @@ static int teardown(void **state)
 }
 
 
-static struct sipd_recorder *start(struct fixture *f, bool stereo)
+static void told(const struct sipd_record_news *news, void *arg)
+{
+	struct fixture *f = arg;
+
+	f->kinds[f->told++ % KINDS] = news->kind;
+	if (news->kind == SIPD_RECORD_BEGUN)
+		(void)snprintf(f->begun, sizeof(f->begun), "%s", news->path);
+	if (news->limit)
+		(void)snprintf(f->limit, sizeof(f->limit), "%s", news->limit);
+	if (news->text && !f->error[0])
+		(void)snprintf(f->error, sizeof(f->error), "%s", news->text);
+	if (news->over) {
+		(void)snprintf(f->end_path, sizeof(f->end_path), "%s",
+			       news->path ? news->path : "");
+		f->ms = news->ms;
+		f->lost_ms = news->lost_ms;
+	}
+	if (news->over || news->kind == SIPD_RECORD_FULL)
+		help_event(&f->help);
+}
+
+
+static struct sipd_recorder *start_as(struct fixture *f,
+				      const struct sipd_record_conf *conf)
 {
 	struct sipd_recorder *r = NULL;
 
-	assert_int_equal(sipd_recorder_start(&r, f->help.disk, f->path,
-					     stereo),
+	assert_int_equal(sipd_recorder_start(&r, f->help.recordings,
+					     f->help.loop, conf, told, f),
 			 0);
 
 	return r;
 }
 
 
-static void ended(const struct sipd_recorder_end *end, void *arg)
+static struct sipd_recorder *start(struct fixture *f, bool stereo)
 {
-	struct fixture *f = arg;
+	const struct sipd_record_conf conf = {.path = f->path,
+					      .stereo = stereo};
 
-	(void)snprintf(f->end_path, sizeof(f->end_path), "%s",
-		       end->path ? end->path : "");
-	(void)snprintf(f->error, sizeof(f->error), "%s",
-		       end->error ? end->error : "");
-	f->ms = end->ms;
-	help_event(&f->help);
+	return start_as(f, &conf);
+}
+
+
+static void finish_as(struct fixture *f, struct sipd_recorder *r, bool keep)
+{
+	sipd_recorder_end(r, keep);
+	help_wait(&f->help, ++f->ended);
 }
 
 
 static void finish(struct fixture *f, struct sipd_recorder *r)
 {
-	sipd_recorder_end(r, ended, f);
-	help_wait(&f->help, ++f->ended);
+	finish_as(f, r, false);
 }
 
 
@@ -337,6 +364,7 @@ static void test_a_slow_disk_costs_audio_but_no_time(void **state)
 
 	assert_int_equal(f->ms, 20 * (1 + SIPD_RECORD_RING + 100 + 1));
 	assert_non_null(strstr(f->error, "2000 ms of audio"));
+	assert_int_equal(f->lost_ms, 2000);
 	b = help_read(f->path, &len);
 	(void)check_head(b, len, 1);
 	assert_int_equal(sample(b, 0), 7);
@@ -386,6 +414,7 @@ static void refused(struct fixture *f, const char *path, const char *words)
 	struct sipd_recorder *r;
 
 	(void)snprintf(f->path, sizeof(f->path), "%s", path);
+	f->error[0] = '\0';
 	r = start(f, false);
 	put(r, 1, 1);
 	finish(f, r);

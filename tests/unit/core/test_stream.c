@@ -8,7 +8,7 @@ static void repeat_three(void *arg)
 {
 	struct several *s = arg;
 
-	sipd_stream_record(s->f->a.s, s->path, true);
+	record_to(&s->f->a, s->path, true);
 	sipd_stream_play(s->f->a.s, s->p[0], 3);
 	connect_both(s->f, SIPD_CODEC_PCMU);
 }
@@ -100,7 +100,7 @@ static void play_and_close(void *arg)
 	sipd_stream_close(s->f->b.s);
 	assert_int_equal(s->f->a.noted, 0);      /* nor inside close() */
 	sipd_stream_play(s->f->a.s, s->p[0], 1); /* too late: nothing */
-	sipd_stream_record(s->f->a.s, s->path, false);
+	record_to(&s->f->a, s->path, false);
 }
 
 

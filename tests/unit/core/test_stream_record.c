@@ -17,8 +17,8 @@ static void play_and_record(void *arg)
 {
 	struct play *p = arg;
 
-	sipd_stream_record(p->f->a.s, p->path_a, true);
-	sipd_stream_record(p->f->b.s, p->path_b, false);
+	record_to(&p->f->a, p->path_a, true);
+	record_to(&p->f->b, p->path_b, false);
 	connect_both(p->f, p->codec);
 	sipd_stream_play(p->f->a.s, p->prompt, 1);
 	sipd_stream_dtmf(p->f->b.s, "7");
@@ -131,8 +131,7 @@ static void record_badly(void *arg)
 	struct several *s = arg;
 
 	connect_both(s->f, SIPD_CODEC_PCMU);
-	sipd_stream_record(s->f->b.s, help_path(s->f->help.dir, "no/dir.wav"),
-			   false);
+	record_to(&s->f->b, help_path(s->f->help.dir, "no/dir.wav"), false);
 	sipd_stream_play(s->f->a.s, s->p[0], 5);
 }
 
@@ -160,12 +159,10 @@ static void record_two(void *arg)
 
 	connect_both(s->f, SIPD_CODEC_PCMU);
 	sipd_stream_play(s->f->a.s, s->p[0], 2);
-	sipd_stream_record(s->f->a.s, help_path(s->f->help.dir, "1.wav"),
-			   false);
+	record_to(&s->f->a, help_path(s->f->help.dir, "1.wav"), false);
 	/* replaced before it began: an empty file */
-	sipd_stream_record(s->f->a.s, help_path(s->f->help.dir, "2.wav"),
-			   false);
-	sipd_stream_record(s->f->a.s, s->path, false);
+	record_to(&s->f->a, help_path(s->f->help.dir, "2.wav"), false);
+	record_to(&s->f->a, s->path, false);
 }
 
 

@@ -124,6 +124,15 @@ static UNUSED void closed(const struct sipd_stream_end *end, void *arg)
 }
 
 
+/* Record to a file. */
+static UNUSED void record_to(struct side *side, const char *path, bool stereo)
+{
+	const struct sipd_record_conf conf = {.path = path, .stereo = stereo};
+
+	sipd_stream_record(side->s, &conf);
+}
+
+
 /* ---- both ends --------------------------------------------------------- */
 
 static UNUSED void open_side(struct side *side, struct fixture *f,
@@ -139,7 +148,7 @@ static UNUSED void open_side(struct side *side, struct fixture *f,
 	};
 	struct sipd_stream_conf conf = {
 		.media = f->media,
-		.disk = f->help.disk,
+		.recordings = f->help.recordings,
 		.loop = f->help.loop,
 		.log = &f->help.log,
 		.rtp_timeout_ms = timeout,
