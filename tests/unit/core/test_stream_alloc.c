@@ -69,7 +69,7 @@ static void begin(void *arg)
 	static struct sipd_work work = {.h = count_handler_on};
 	struct several *s = arg;
 
-	sipd_stream_record(s->f->a.s, s->path, true);
+	record_to(&s->f->a, s->path, true);
 	sipd_stream_play(s->f->a.s, s->p[0], 1000);
 	sipd_stream_play(s->f->b.s, s->p[1], 1000);
 	connect_both(s->f, SIPD_CODEC_PCMU);
