@@ -255,6 +255,27 @@ static void test_tones_are_no_speech(void **state)
 }
 
 
+/* The call begins within it; two tones that beat are never calm. */
+static void test_ringing_that_is_on_is_no_speech(void **state)
+{
+	unsigned cut;
+	(void)state;
+
+	for (cut = 0; cut < 200; cut += 37) {
+		struct line *l = line(SIPD_LOOK_QUIET);
+		uint32_t seed = 1;
+
+		detect_tone(l->pcm, 2000 * MS, 440, -23);
+		detect_tone(l->pcm, 2000 * MS, 480, -23);
+		memmove(l->pcm, l->pcm + cut, (LINE - cut) * sizeof(int16_t));
+		detect_noise(l->pcm, LINE, -71, &seed);
+		hear(l);
+		assert_int_equal(told(l, 0, 6000), 0);
+		free(l);
+	}
+}
+
+
 static void test_voice_behind_a_tone_is_heard(void **state)
 {
 	struct line *l = line(-58);
@@ -339,6 +360,7 @@ int main(void)
 		cmocka_unit_test(test_noise_behind_silence_is_no_speech),
 		cmocka_unit_test(test_hum_is_no_speech),
 		cmocka_unit_test(test_tones_are_no_speech),
+		cmocka_unit_test(test_ringing_that_is_on_is_no_speech),
 		cmocka_unit_test(test_voice_behind_a_tone_is_heard),
 		cmocka_unit_test(test_clicks_are_no_speech),
 		cmocka_unit_test(

@@ -28,15 +28,18 @@ static const float prior = -62; /* of the noise before anything is heard */
 static const float floor_band = -74;  /* no noise is taken for less: what a */
 static const float floor_whole = -63; /* codec makes of comfort noise after
 				       * digital silence is no speech */
-static const float loud = -28;  /* what has a pitch and is louder is no hum: a
+static const float loud = -28;   /* what has a pitch and is louder is no hum: a
 				* voice that is clipped stands still, too */
-static const float spread = 3;  /* of noise in a band, from frame to frame */
-static const float most = 18;   /* that one band can say */
-static const float above = 5;   /* the whole frame, at least */
-static const float below = 22;  /* the speech so far, at most: what is weaker
+static const float spread = 3;   /* of noise in a band, from frame to frame */
+static const float most = 18;    /* that one band can say */
+static const float above = 5;    /* the whole frame, at least */
+static const float below = 22;   /* the speech so far, at most: what is weaker
 				 * is somebody in the background */
-static const float calm = 0.7F; /* change, smoothed, of a hum or a tone */
-static const float even = 8;    /* high to low in half a second: noise.
+static const float unheard = 99; /* level of speech before there was some */
+static const float near = 14;    /* that speech: what is as loud and has no
+				 * pitch is of it */
+static const float calm = 0.7F;  /* change, smoothed, of a hum or a tone */
+static const float even = 8;     /* high to low in half a second: noise.
 				 * Syllables have more. */
 static const float fall = 6; /* noise that falls by more is learnt at once */
 static const float bias = 2; /* the least of a second is so far below the
@@ -44,6 +47,8 @@ static const float bias = 2; /* the least of a second is so far below the
 
 static const float pure = 0.88F; /* share of tones in what is no voice */
 static const float drift = 8;    /* Hz, that a tone moves in a frame at most */
+static const float purer = 0.985F; /* of a tone for certain: two that beat, as
+				    * ringing does, are never calm */
 
 
 static void half_rate(struct sipd_vad *v, const int16_t *pcm)
@@ -184,7 +189,15 @@ static float chance(float logit)
 static bool is_tone(const struct sipd_vad *v, float flux)
 {
 	return (v->tonal >= 2 && flux < calm / 2) ||
-	       (v->tonal >= 3 && flux < calm);
+	       (v->tonal >= 3 && flux < calm) || v->certain >= 3;
+}
+
+
+/* As loud as the speech so far, and that is no noise. */
+static bool is_near(const struct sipd_vad *v, float db)
+{
+	return v->level < unheard && db > v->level - near &&
+	       v->level > v->noise[WHOLE] + below;
 }
 
 
@@ -198,10 +211,10 @@ static float judge(struct sipd_vad *v, const float *db,
 
 	x = clamp(1.2F * (out->snr - 2.5F), -4, 4) +
 	    clamp(8 * (out->voiced - 0.5F), -2, 2);
-	if (v->level > SIPD_LOOK_QUIET && db[WHOLE] < v->level - below)
+	if (v->level < unheard && db[WHOLE] < v->level - below)
 		x -= 4;
 	if (v->since_voiced > CONTEXT)
-		x = clamp(x, -6, -0.3F);
+		x = clamp(x, -6, is_near(v, db[WHOLE]) ? 0.4F : -0.3F);
 	if ((v->flux < calm && db[WHOLE] < loud) || is_tone(v, out->flux))
 		x = clamp(x, -6, -3);
 	else if (v->tonal || v->after_tone)
@@ -218,6 +231,10 @@ static void count_tones(struct sipd_vad *v, const struct sipd_tones *t)
 		v->tonal = 0;
 	else
 		v->tonal += v->tonal < MANY;
+	if (t->share < purer || !v->tonal)
+		v->certain = 0;
+	else
+		v->certain += v->certain < MANY;
 	v->hz = t->mid;
 	if (v->tonal >= 3)
 		v->after_tone = NEXT;
@@ -266,7 +283,7 @@ static void begin_or_end(struct sipd_vad *v, float p, float voiced)
 
 static void learn_level(struct sipd_vad *v, float level)
 {
-	if (v->level <= SIPD_LOOK_QUIET)
+	if (v->level >= unheard)
 		v->level = level;
 	else
 		v->level += (level > v->level ? 0.2F : 0.03F) *
@@ -278,7 +295,7 @@ static void begin(struct sipd_vad *v)
 {
 	int i;
 
-	v->level = SIPD_LOOK_QUIET;
+	v->level = unheard;
 	v->since_voiced = MANY;
 	for (i = 0; i < SIPD_VAD_CHANNELS; ++i) {
 		v->noise[i] = i == WHOLE ? prior : prior - 9;
@@ -338,5 +355,5 @@ void sipd_vad_hear(struct sipd_vad *v, const struct sipd_look *look,
 
 	out->speech = v->speech;
 	out->noise = v->noise[WHOLE];
-	out->level = v->level;
+	out->level = v->level < unheard ? v->level : SIPD_LOOK_QUIET;
 }

@@ -39,7 +39,8 @@ struct sipd_vad {
 	uint16_t lead;         /* frames that were speech before it was said */
 	uint16_t since_voiced; /* frames */
 	uint16_t risen;        /* frames above the noise, in a row */
-	uint16_t tonal;        /* frames that were tones */
+	uint16_t tonal;        /* frames that were tones, in a row, */
+	uint16_t certain;      /* and nothing else */
 	uint16_t after_tone;   /* frames that may be another one */
 	uint16_t half, full;   /* frames in `low` and `least` */
 	float flux;            /* smoothed, dB */
