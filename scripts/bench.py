@@ -486,11 +486,38 @@ class Bench:
                      f"{f['cpu_percent']:.0f} %)",
                      f["below_20ms"] > 99.9 if target else None)
 
+    # r: recordings -------------------------------------------------------------
+
+    def r(self):
+        for kind in ("mono", "stereo"):
+            runs = [self.keep("record", bench(
+                self.release, "bench_record", 1000, self.short, kind,
+                self.args.dir, pin=False)) for _ in range(self.times)]
+            runs = [(r["without"], r["with"]) for r in runs]
+            self.row("r", f"1,000 calls recorded, {kind}: frames lost", "0",
+                     spread([b["lost_frames"] for _, b in runs], "{:.0f}"),
+                     not any(b["lost_frames"] for _, b in runs))
+            self.row("r", "media thread's lateness, p99, ms", "< 5",
+                     "below " + spread([b["late_p99_ms_below"]
+                                        for _, b in runs], "{:.0f}"),
+                     median([b["late_p99_ms_below"] for _, b in runs]) <= 5)
+            self.row("r", "share of a core: media, store thread, %", "",
+                     spread([b["media_cpu_percent"] for _, b in runs]) +
+                     ", " +
+                     spread([b["store_cpu_percent"] for _, b in runs]), None)
+            self.row("r", "written, MB/s", "",
+                     spread([b["disk_bytes_per_s"] / 1e6
+                             for _, b in runs]), None)
+            self.row("r", "200 results/s stored meanwhile, p99, ms", "",
+                     spread([b["store_p99_ms"] for _, b in runs]) +
+                     "; without " +
+                     spread([a["store_p99_ms"] for a, _ in runs]), None)
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--only", default="a,b,c,d,e,g,h,i,j,k,l,m",
+    parser.add_argument("--only", default="a,b,c,d,e,g,h,i,j,k,l,m,r",
                         help="letters; f comes with e")
     parser.add_argument("--seconds", type=int, default=45,
                         help="of a run for calls a second (45)")

@@ -491,13 +491,15 @@ int sipd_recorder_start(struct sipd_recorder **rp, struct sipd_recordings *rs,
 			sipd_recorder_h *h, void *arg)
 {
 	const unsigned channels = conf->stereo ? 2 : 1;
+	const size_t size = sizeof(struct sipd_recorder) +
+			    sizeof(int16_t) * RING * SIPD_FRAME * channels;
 	struct sipd_recorder *r;
 
-	/* the ring is written before it is read, no need to zero it */
-	r = malloc(sizeof(*r) +
-		   sizeof(r->frames[0]) * RING * SIPD_FRAME * channels);
+	/* touched here, so that a media thread never waits for the kernel to
+	 * find a page of it */
+	r = malloc(size);
 	if (r) {
-		memset(r, 0, sizeof(*r));
+		memset(r, 0, size);
 		r->path = strdup(conf->path);
 	}
 	if (!r || !r->path) {
