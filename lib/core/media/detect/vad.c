@@ -46,7 +46,7 @@ static const float bias = 2; /* the least of a second is so far below the
 				 * mean of noise */
 
 static const float pure = 0.88F; /* share of tones in what is no voice */
-static const float drift = 8;    /* Hz, that a tone moves in a frame at most */
+static const float drift = 5;    /* Hz, that a tone moves in a frame at most */
 static const float purer = 0.985F; /* of a tone for certain: two that beat, as
 				    * ringing does, are never calm */
 
@@ -189,7 +189,8 @@ static float chance(float logit)
 static bool is_tone(const struct sipd_vad *v, float flux)
 {
 	return (v->tonal >= 2 && flux < calm / 2) ||
-	       (v->tonal >= 3 && flux < calm) || v->certain >= 3;
+	       (v->tonal >= 3 && flux < calm) ||
+	       (v->tonal >= 3 && v->certain >= 3);
 }
 
 
@@ -217,25 +218,33 @@ static float judge(struct sipd_vad *v, const float *db,
 		x = clamp(x, -6, is_near(v, db[WHOLE]) ? 0.4F : -0.3F);
 	if ((v->flux < calm && db[WHOLE] < loud) || is_tone(v, out->flux))
 		x = clamp(x, -6, -3);
-	else if (v->tonal || v->after_tone)
+	else if (v->tonal || v->certain || v->after_tone)
 		x = clamp(x, -6, 0);
 
 	return chance(x);
 }
 
 
+/* The strongest is where one was. */
+static bool stays(const struct sipd_vad *v, const struct sipd_tones *t)
+{
+	return fabsf(t->hz[0] - v->hz[0]) < drift ||
+	       fabsf(t->hz[0] - v->hz[1]) < drift;
+}
+
+
 /* Frames in a row with one or two sines that stay where they are. */
 static void count_tones(struct sipd_vad *v, const struct sipd_tones *t)
 {
-	if (t->share < pure || fabsf(t->mid - v->hz) > drift)
+	if (t->share < pure || !stays(v, t))
 		v->tonal = 0;
 	else
 		v->tonal += v->tonal < MANY;
-	if (t->share < purer || !v->tonal)
+	if (t->share < purer)
 		v->certain = 0;
 	else
 		v->certain += v->certain < MANY;
-	v->hz = t->mid;
+	memcpy(v->hz, t->hz, sizeof(v->hz));
 	if (v->tonal >= 3)
 		v->after_tone = NEXT;
 	else if (v->after_tone == NEXT || (v->after_tone && t->share > pure))

@@ -45,7 +45,7 @@ struct sipd_vad {
 	uint16_t half, full;   /* frames in `low` and `least` */
 	float flux;            /* smoothed, dB */
 	float level;
-	float hz;        /* of the tone before */
+	float hz[2];     /* of the tones before */
 	float high, low; /* dB, of the last half and whole window */
 	float high_before, low_before;
 	float db[SIPD_VAD_CHANNELS];    /* of the frame before */
