@@ -155,6 +155,37 @@ static void test_facts_of_ours(void **state)
 		{{.sip_status = 603, .network_block = true}, D(BLOCKED)},
 		{{.sip_status = 404, .network_block = true},
 		 D(INVALID_NUMBER)},
+		/* what was heard */
+		{{.answered = true, .amd = SIPDIALER_AMD_UNKNOWN},
+		 D(ANSWERED)},
+		{{.answered = true, .amd = SIPDIALER_AMD_HUMAN},
+		 D(ANSWERED_HUMAN)},
+		{{.answered = true, .amd = SIPDIALER_AMD_MACHINE},
+		 D(ANSWERED_MACHINE)},
+		{{.answered = true, .amd = SIPDIALER_AMD_FAX}, D(FAX)},
+		{{.answered = true,
+		  .amd = SIPDIALER_AMD_HUMAN,
+		  .sit = "vacant_code"},
+		 D(INVALID_NUMBER)},
+		{{.answered = true,
+		  .amd = SIPDIALER_AMD_MACHINE,
+		  .media_none = true},
+		 D(FAILED)},
+		{{.answered = true, .sit = "unknown"}, D(FAILED)},
+		{{.answered = true, .tone = "busy"}, D(BUSY)},
+		{{.sip_status = 480, .sit = "unknown"}, D(NO_ANSWER)},
+		{{.sip_status = 480, .sit = "intercept", .tone = "busy"},
+		 D(INVALID_NUMBER)},
+		{{.sip_status = 404, .sit = "no_circuit"}, D(INVALID_NUMBER)},
+		{{.sip_status = 486, .sit = "vacant_code"}, D(BUSY)},
+		{{.sip_status = 487, .local = true, .sit = "vacant_code"},
+		 D(CANCELLED)},
+		{{.ring_timeout = true, .sit = "vacant_code"},
+		 D(INVALID_NUMBER)},
+		{{.sip_status = 488, .q850 = 34, .sit = "vacant_code"},
+		 D(CONGESTION)},
+		{{.sip_status = 488, .sit = "vacant_code"},
+		 D(INVALID_NUMBER)},
 		/* everything else */
 		{{.error = SIPDIALER_ENET}, D(FAILED)},
 		{{.error = SIPDIALER_EFORMAT, .sip_status = 200}, D(FAILED)},
@@ -179,10 +210,19 @@ static void test_facts_of_ours(void **state)
 /* One word of the first column; false: unknown. */
 static bool fact(struct sipd_outcome *o, const char *word, const char *number)
 {
+	if (sipd_word_number(&sipd_words_amd, word) >= 0) {
+		o->amd = (enum sipdialer_amd)sipd_word_number(&sipd_words_amd,
+							      word);
+		return true;
+	}
 	if (!strcmp(word, "sip"))
 		o->sip_status = atoi(number);
 	else if (!strcmp(word, "q850"))
 		o->q850 = atoi(number);
+	else if (!strcmp(word, "sit"))
+		o->sit = number;
+	else if (!strcmp(word, "tone"))
+		o->tone = number;
 	else if (!strcmp(word, "answered"))
 		o->answered = true;
 	else if (!strcmp(word, "ring_timeout"))
@@ -214,7 +254,8 @@ static void facts(struct sipd_outcome *o, char *text)
 	while (word) {
 		char *number = NULL;
 
-		if (!strcmp(word, "sip") || !strcmp(word, "q850")) {
+		if (!strcmp(word, "sip") || !strcmp(word, "q850") ||
+		    !strcmp(word, "sit") || !strcmp(word, "tone")) {
 			number = strtok_r(NULL, " ", &save);
 			assert_non_null(number);
 		}
