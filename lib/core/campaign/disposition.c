@@ -109,10 +109,8 @@ static enum sipdialer_disposition heard(const struct sipd_outcome *o)
 		const char *word;
 		enum sipdialer_disposition d;
 	} words[] = {
-		{"intercept", INVALID},
-		{"vacant_code", INVALID},
-		{"reorder", CONGESTION},
-		{"no_circuit", CONGESTION},
+		{"intercept", INVALID},  {"vacant", INVALID},
+		{"reorder", CONGESTION}, {"no_circuit", CONGESTION},
 		{"busy", BUSY},
 	};
 	const char *said = o->sit ? o->sit : o->tone;
