@@ -11,6 +11,8 @@
 #include "base/clock.h"
 #include "base/text.h"
 
+enum { LATE_MS = 500 }; /* a verdict of the media thread, at most */
+
 /* ---- settings ------------------------------------------------------------- */
 
 static bool uses(const struct sipd_amd_conf *conf, enum sipd_amd_action action)
@@ -248,6 +250,8 @@ static void final(struct sipd_call *call, const struct sipd_told *told)
 	const enum sipdialer_amd verdict = told->heard.verdict;
 	struct sipd_call_amd *amd = call->amd;
 
+	if (amd->state == SIPD_AMD_LISTENS)
+		sipd_timer_cancel(&amd->limit);
 	amd->record.verdict = verdict;
 	amd->record.at_ms = told->heard.at_ms;
 	amd->record.confidence = told->heard.confidence;
@@ -331,14 +335,40 @@ void sipd_call_amd_told(const struct sipd_told *told, void *arg)
 }
 
 
+/* What the media thread tells counts frames; it is not waited for longer than
+ * for these. */
+static void late_handler(void *arg)
+{
+	struct sipd_call *call = arg;
+	const uint32_t now_ms = (uint32_t)(sipd_clock_ms() -
+					   call->answer_mono);
+	const struct sipd_told told = {
+		.kind = SIPD_TOLD_HEARD,
+		.heard = {.kind = SIPD_HEARD_VERDICT,
+			  .verdict = SIPDIALER_AMD_UNKNOWN,
+			  .final = true,
+			  .at_ms = now_ms,
+			  .word = "timeout"},
+		.now_ms = now_ms,
+	};
+
+	if (call->amd->record.verdict == SIPDIALER_AMD_NOT_USED)
+		final(call, &told);
+}
+
+
 void sipd_call_amd_answered(struct sipd_call *call)
 {
-	if (!call->amd)
+	struct sipd_call_amd *amd = call->amd;
+
+	if (!amd)
 		return;
 
 	/* what rang busy before was not this answer */
-	call->amd->tone = NULL;
+	amd->tone = NULL;
 	sipd_stream_answered(call->stream);
+	sipd_timer_start(&amd->limit, amd->listener.ear.timeout_ms + LATE_MS,
+			 late_handler, call);
 }
 
 

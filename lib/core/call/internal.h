@@ -61,7 +61,7 @@ struct sipd_call_amd {
 	struct sipd_listener_conf listener;
 
 	/* the message */
-	struct sipd_timer limit; /* of waiting */
+	struct sipd_timer limit; /* of listening, then of waiting */
 	struct sipd_timer start; /* behind the beep */
 	uint32_t said_ms;        /* began to play, ms after the answer */
 	unsigned unsaid;         /* began anew, to be told by the stream */
