@@ -255,6 +255,8 @@ static void final(struct sipd_call *call, const struct sipd_told *told)
 	amd->record.verdict = verdict;
 	amd->record.at_ms = told->heard.at_ms;
 	amd->record.confidence = told->heard.confidence;
+	sipd_call_record_verdict(call, nobody(amd) ? SIPDIALER_AMD_UNKNOWN
+						   : verdict);
 	tell(call, told);
 
 	/* the host may have hung up, or played something, in its turn */
@@ -385,6 +387,7 @@ static void undecided(struct sipd_call *call)
 
 	amd->record.verdict = t.verdict;
 	amd->record.at_ms = t.at_ms;
+	sipd_call_record_verdict(call, t.verdict);
 	call->h->amd(call, &t, call->arg);
 }
 
