@@ -244,16 +244,25 @@ static void default_name(const char *path, char *name, size_t size)
 
 /* Options that the campaign keeps, so that a resume dials alike. */
 static const char *const kept[] = {
-	"dial.calls_per_second", "dial.max_calls",
-	"dial.retries",          "dial.retry_delay",
-	"dial.ring_timeout",     "sip.caller_id",
-	"dial.max_duration",     "record.policy",
+	"dial.calls_per_second",
+	"dial.max_calls",
+	"dial.retries",
+	"dial.retry_delay",
+	"dial.ring_timeout",
+	"sip.caller_id",
+	"dial.max_duration",
+	"record.policy",
 	"call.play",
-	"amd.enabled",           "amd.human",
-	"amd.machine",           "amd.fax",
-	"amd.unknown",           "amd.message",
-	"amd.transfer",          "amd.timeout",
-	"amd.beep_timeout",      "amd.end_silence",
+	"amd.enabled",
+	"amd.human",
+	"amd.machine",
+	"amd.fax",
+	"amd.unknown",
+	"amd.message",
+	"amd.transfer",
+	"amd.timeout",
+	"amd.beep_timeout",
+	"amd.end_silence",
 };
 
 enum { KEPT = sizeof(kept) / sizeof(kept[0]) };
