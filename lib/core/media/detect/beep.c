@@ -13,13 +13,13 @@ enum {
 	STEP_MS = 30,     /* a part of it */
 	MOST_MS = 2300,   /* 2 s, a beep that dies away is not exact */
 	GAP_MS = 60,      /* between parts; after that it is over */
-	AFTER_LOOKS = 3,   /* of quiet until it is told, */
-	NOISY_LOOKS = 4,   /* and where the quiet is noise */
+	AFTER_LOOKS = 3,  /* of quiet until it is told, */
+	NOISY_LOOKS = 4,  /* and where the quiet is noise */
 	SKIP_LOOKS = 1,   /* that its end still reaches into */
 	STEPS = 12,       /* more is a tune */
 	FAINT_DBFS = -45, /* less is nothing to wait for */
-	SURE_INNER = 4,    /* looks that show whether it is steady, */
-	LONG_INNER = 6,    /* and that leave no doubt */
+	SURE_INNER = 4,   /* looks that show whether it is steady, */
+	LONG_INNER = 6,   /* and that leave no doubt */
 	SPOKEN_MS = 200,  /* less is no speech */
 	AGAIN_MS = 7000,  /* the same beep again in less is a cadence, */
 	AGAIN = 2         /* of which that many are told */
@@ -32,15 +32,15 @@ static const float low_hz = 335, high_hz = 2150; /* 350 to 2100 */
  * made beeps and of two hours of prompts, acted lines and music. */
 static const float least_share = .82F; /* of all that is heard */
 static const float step_share = .95F;  /* of a part that fills one look */
-static const float clear = 6.0F;  /* dB over its frequency just before */
-static const float drifts = 6.0F; /* Hz a look of what is steady */
-static const float chirps = 110;  /* Hz a look of what rises or falls, */
-static const float even = 4.0F;   /* with steps that differ by less, Hz */
-static const float fades = -5.5F; /* dB a look of what dies away */
+static const float clear = 6.0F;       /* dB over its frequency just before */
+static const float drifts = 6.0F;      /* Hz a look of what is steady */
+static const float chirps = 110;       /* Hz a look of what rises or falls, */
+static const float even = 4.0F;        /* with steps that differ by less, Hz */
+static const float fades = -5.5F;      /* dB a look of what dies away */
 static const float grows = 2.0F;
-static const float drop = 8.0F;   /* dB from it to the quiet after, */
-static const float hush = 6.0F;   /* which keeps its level, dB */
-static const float voice = 450;   /* Hz, under which voices are loudest */
+static const float drop = 8.0F; /* dB from it to the quiet after, */
+static const float hush = 6.0F; /* which keeps its level, dB */
+static const float voice = 450; /* Hz, under which voices are loudest */
 static const float same_hz = 15.0F;
 
 /* How much its steps from look to look differ: noise and codecs move it, a
@@ -124,8 +124,10 @@ static float rest_of(const struct sipd_stretch *s)
 }
 
 
-static void open_it(struct sipd_beep *p, const struct sipd_stretch *s)
+static void open_it(struct sipd_beep *p, const struct sipd_burst *b)
 {
+	const struct sipd_stretch *s = &b->last;
+
 	p->steps = 1;
 	p->from_ms = s->from_ms;
 	p->to_ms = s->to_ms;
@@ -137,6 +139,7 @@ static void open_it(struct sipd_beep *p, const struct sipd_stretch *s)
 	p->after = 0;
 	p->quiet = 0;
 	p->waits = false;
+	p->wait_ms = sipd_progress_wait(b, s);
 }
 
 
@@ -146,6 +149,7 @@ static void extend(struct sipd_beep *p, const struct sipd_stretch *s)
 	const float rest = rest_of(s);
 
 	++p->steps;
+	p->wait_ms = 0;
 	p->inner += s->inner;
 	p->to_ms = s->to_ms;
 	p->level = s->level > p->level ? s->level : p->level;
@@ -161,13 +165,15 @@ static bool adjoins(const struct sipd_beep *p, const struct sipd_stretch *s)
 }
 
 
-static void ended(struct sipd_beep *p, const struct sipd_stretch *s)
+static void ended(struct sipd_beep *p, const struct sipd_burst *b)
 {
+	const struct sipd_stretch *s = &b->last;
+
 	if (is_like(s) && s->to_ms - s->from_ms >= STEP_MS) {
 		if (p->steps && adjoins(p, s))
 			extend(p, s);
 		else
-			open_it(p, s);
+			open_it(p, b);
 	}
 	else if (p->steps && adjoins(p, s) &&
 		 s->to_ms - s->from_ms >= LEAST_MS) {
@@ -196,10 +202,9 @@ static bool is_clean(const struct sipd_beep *p)
 {
 	const float over = p->level - p->rest;
 
-	return over > clean || (p->most - p->least < hush &&
-				p->inner >= SURE_INNER &&
-				over > (p->inner < LONG_INNER ? coded
-							      : long_coded));
+	return over > clean ||
+	       (p->most - p->least < hush && p->inner >= SURE_INNER &&
+		over > (p->inner < LONG_INNER ? coded : long_coded));
 }
 
 
@@ -291,33 +296,35 @@ static float chance(const struct sipd_beep *p, const struct sipd_burst *b,
 }
 
 
+static void forget(struct sipd_beep *p)
+{
+	p->steps = 0;
+	p->waits = false;
+	p->p = 0;
+}
+
+
 bool sipd_beep_hear(struct sipd_beep *p, const struct sipd_burst *b,
 		    uint32_t spoken_ms, bool taken, struct sipd_signal *h)
 {
 	if (taken) {
-		p->steps = 0;
-		p->p = 0;
+		forget(p);
 		return false;
 	}
 	if (p->waits) {
-		if (b->now.looks || spoken_ms >= SPOKEN_MS)
-			p->steps = 0, p->waits = false;
-		else if (b->ms - p->to_ms > p->wait_ms)
-			return tell(p, h);
+		if (b->now.looks >= SURE_INNER || spoken_ms >= SPOKEN_MS)
+			forget(p);
 		else
-			return false;
+			return b->ms - p->to_ms > p->wait_ms && tell(p, h);
 	}
 	if (b->ended)
-		ended(p, &b->last);
+		ended(p, b);
 	p->p = chance(p, b, spoken_ms);
 	if (p->steps)
 		listen(p, b);
 	if (!is_one(p))
 		return false;
-	p->wait_ms = spoken_ms < SPOKEN_MS && p->steps == 1
-			     ? sipd_progress_wait(b, &b->last)
-			     : 0;
-	p->waits = p->wait_ms > 0;
+	p->waits = spoken_ms < SPOKEN_MS && p->wait_ms;
 
 	return !p->waits && tell(p, h);
 }
