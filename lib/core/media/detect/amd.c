@@ -1,0 +1,232 @@
+/**
+ * @file core/media/detect/amd.c  Who answered: a person or a machine
+ */
+#include "core/media/detect/amd.h"
+
+#include <string.h>
+#include "core/media/detect/amd_table.h"
+
+enum {
+	FRAME_MS = 20,
+	SURE = 2,         /* frames in a row */
+	GUESSED = 5,      /* the same, of a provisional verdict */
+	EARLIEST = 160,   /* ms of speech before any verdict */
+	MACHINE_MS = 900, /* the same, of a machine: nobody waits for it */
+	PAUSE_MS = 100
+};
+
+/* While somebody speaks, more is to come: that must be surer than in a
+ * pause. */
+static const float human_speaks = 0.95F;
+static const float human_waits = 0.87F;
+static const float machine_sure = 0.03F;
+static const float human_guess = 0.65F; /* of a provisional verdict */
+static const float machine_guess = 0.25F;
+
+
+void sipd_amd_init(struct sipd_amd *a, uint32_t timeout_ms)
+{
+	memset(a, 0, sizeof(*a));
+	a->timeout_ms = timeout_ms;
+	a->human = 0.5F;
+}
+
+
+/* e^-x of 0 and more, within 0.1 %: (1 + x / 256)^-256 */
+static float e_minus(float x)
+{
+	float y = 1 / (1 + x / 256);
+	int i;
+
+	for (i = 0; i < 8; ++i)
+		y *= y;
+
+	return y;
+}
+
+
+static float probability(float odds)
+{
+	const float p = 1 / (1 + e_minus(odds < 0 ? -odds : odds));
+
+	return odds < 0 ? 1 - p : p;
+}
+
+
+/* The weights of amd_table.h: one hidden layer. */
+static float judge(const float x[SIPD_AMD_SENSES])
+{
+	float h[SIPD_AMD_HIDDEN], odds = sipd_amd_odds;
+	size_t i, k;
+
+	memcpy(h, sipd_amd_bias, sizeof(h));
+	for (i = 0; i < SIPD_AMD_SENSES; ++i)
+		for (k = 0; k < SIPD_AMD_HIDDEN; ++k)
+			h[k] += x[i] * sipd_amd_in[i][k];
+	for (k = 0; k < SIPD_AMD_HIDDEN; ++k)
+		odds += h[k] > 0 ? h[k] * sipd_amd_out[k] : 0;
+
+	return probability(odds);
+}
+
+
+static bool tell(struct sipd_amd *a, enum sipdialer_amd verdict, bool final,
+		 float confidence, const char *cause,
+		 struct sipd_amd_verdict *v)
+{
+	v->verdict = a->guess = verdict;
+	v->final = final;
+	v->confidence = confidence;
+	v->cause = cause;
+	if (final && !a->final) {
+		a->final = true;
+		a->at_ms = a->ms;
+		a->before = a->sense.said;
+	}
+
+	return true;
+}
+
+
+static uint32_t spoken(const struct sipd_amd *a)
+{
+	return a->sense.said.active * FRAME_MS;
+}
+
+
+static bool pauses(const struct sipd_amd *a)
+{
+	return sipd_amd_sense_silence(&a->sense) >= PAUSE_MS;
+}
+
+
+static const char *cause_of_human(const struct sipd_amd *a)
+{
+	return pauses(a) ? "short_greeting" : "voice";
+}
+
+
+static const char *cause_of_machine(const struct sipd_amd *a)
+{
+	return a->sense.said.utterances > 2 ? "many_words" : "long_greeting";
+}
+
+
+/* No more time: the likelier, if anybody spoke. */
+static bool time_is_up(struct sipd_amd *a, struct sipd_amd_verdict *v)
+{
+	if (!a->sense.said.last)
+		return tell(a, SIPDIALER_AMD_UNKNOWN, true, 0, "silence", v);
+	if (a->human > 0.5F)
+		return tell(a, SIPDIALER_AMD_HUMAN, true, a->human, "timeout",
+			    v);
+
+	return tell(a, SIPDIALER_AMD_MACHINE, true, 1 - a->human, "timeout",
+		    v);
+}
+
+
+static bool is_human(const struct sipd_amd *a)
+{
+	return a->for_human >= SURE && spoken(a) >= EARLIEST &&
+	       a->human >= (pauses(a) ? human_waits : human_speaks);
+}
+
+
+static bool is_machine(const struct sipd_amd *a)
+{
+	return a->for_machine >= SURE && spoken(a) >= MACHINE_MS &&
+	       a->human <= machine_sure;
+}
+
+
+/* A provisional verdict, once it differs from the one before. */
+static bool guess(struct sipd_amd *a, struct sipd_amd_verdict *v)
+{
+	if (a->for_human >= GUESSED && a->guess != SIPDIALER_AMD_HUMAN &&
+	    spoken(a) >= EARLIEST)
+		return tell(a, SIPDIALER_AMD_HUMAN, false, a->human,
+			    cause_of_human(a), v);
+	if (a->for_machine >= GUESSED && a->guess != SIPDIALER_AMD_MACHINE)
+		return tell(a, SIPDIALER_AMD_MACHINE, false, 1 - a->human,
+			    cause_of_machine(a), v);
+
+	return false;
+}
+
+
+static bool decide(struct sipd_amd *a, struct sipd_amd_verdict *v)
+{
+	if (is_human(a))
+		return tell(a, SIPDIALER_AMD_HUMAN, true, a->human,
+			    cause_of_human(a), v);
+	if (is_machine(a))
+		return tell(a, SIPDIALER_AMD_MACHINE, true, 1 - a->human,
+			    cause_of_machine(a), v);
+	if (a->ms >= a->timeout_ms)
+		return time_is_up(a, v);
+
+	return guess(a, v);
+}
+
+
+bool sipd_amd_hear(struct sipd_amd *a, const struct sipd_look *look,
+		   const struct sipd_tones *tones,
+		   const struct sipd_voice *voice, bool received,
+		   struct sipd_amd_verdict *v)
+{
+	float x[SIPD_AMD_SENSES];
+
+	a->ms += FRAME_MS;
+	sipd_amd_sense(&a->sense, look, tones, voice, received);
+	if (a->final)
+		return false;
+	if (a->sense.said.last) {
+		sipd_amd_senses(&a->sense, x);
+		a->human = judge(x);
+	}
+	a->for_human = a->human >= human_guess ? a->for_human + 1 : 0;
+	a->for_machine = a->human <= machine_guess ? a->for_machine + 1 : 0;
+
+	return decide(a, v);
+}
+
+
+bool sipd_amd_sign(struct sipd_amd *a, enum sipd_amd_sign sign,
+		   struct sipd_amd_verdict *v)
+{
+	if (sign == SIPD_AMD_BEEP)
+		a->beep = true;
+	if (sign == SIPD_AMD_RINGING || (a->final && a->revised))
+		return false;
+	if (a->final &&
+	    (a->guess != SIPDIALER_AMD_HUMAN || sign == SIPD_AMD_BUSY))
+		return false;
+	a->revised = a->final;
+	a->human = 0;
+	if (sign == SIPD_AMD_FAX)
+		return tell(a, SIPDIALER_AMD_FAX, true, 1, "fax_tone", v);
+	if (sign == SIPD_AMD_BUSY)
+		return tell(a, SIPDIALER_AMD_UNKNOWN, true, 1, "busy_tone", v);
+
+	return tell(a, SIPDIALER_AMD_MACHINE, true, 1,
+		    sign == SIPD_AMD_SIT ? "sit" : "beep", v);
+}
+
+
+float sipd_amd_human(const struct sipd_amd *a)
+{
+	return a->sense.said.last ? a->human : 0;
+}
+
+
+float sipd_amd_machine(const struct sipd_amd *a)
+{
+	return a->sense.said.last || a->beep ? 1 - a->human : 0;
+}
+
+
+uint32_t sipd_amd_silence(const struct sipd_amd *a)
+{
+	return sipd_amd_sense_silence(&a->sense);
+}
