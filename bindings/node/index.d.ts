@@ -397,6 +397,8 @@ export class Dialer extends EventEmitter {
   dncRemove(number: string): Promise<boolean>
   dncCheck(number: string): Promise<{ source: string | null } | null>
   storeBackup(path: string): Promise<void>
+  /** What is heard in a recording of an answered call, with this dialer's options amd.*; waits for the disk. */
+  amdFile(path: string): Array<CallAmdEvent | CallToneEvent | LogEvent>
   stats(): Stats
 
   events<Name extends keyof EventMap = keyof EventMap>(

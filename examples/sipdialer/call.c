@@ -105,7 +105,7 @@ static bool no_audio(const char *path)
 
 int cli_call(struct cli *cli, int argc, char **argv)
 {
-	const char *play = NULL, *to = NULL;
+	const char *play = NULL, *message = NULL, *to = NULL;
 	struct one_call c = {.transfer_after = SIPDIALER_EVENT_CALL_ANSWERED};
 	const struct cli_flag flags[] = {
 		{"--play", NULL, &play, NULL},
@@ -116,8 +116,8 @@ int cli_call(struct cli *cli, int argc, char **argv)
 		{"--caller-id", "sip.caller_id", NULL, NULL},
 		{"--caller-name", "sip.caller_name", NULL, NULL},
 		{"--account", "call.account", NULL, NULL},
-		{"--amd", NULL, NULL, "answering machine detection"},
-		{"--machine-play", NULL, NULL, "answering machine detection"},
+		{"--amd", "amd.enabled=yes", NULL, NULL},
+		{"--machine-play", NULL, &message, NULL},
 		{"--flow", NULL, NULL, "IVR flows"},
 		{"--agent", NULL, NULL, "voice agents"},
 		{"--transfer", NULL, &c.transfer, NULL},
@@ -130,6 +130,8 @@ int cli_call(struct cli *cli, int argc, char **argv)
 		return CLI_USAGE;
 	if (!to)
 		return cli_error(CLI_USAGE, "call: which number?");
+	if (cli_leave_message(cli, message))
+		return CLI_USAGE;
 	if (!no_audio(play)) {
 		if (cli_check_prompt(play))
 			return CLI_USAGE;

@@ -158,7 +158,7 @@ static int import(struct cli *cli, const struct search *s, const char *path,
 /* ---- the command ---------------------------------------------------------------- */
 
 struct run_args {
-	const char *contacts, *play, *results, *name;
+	const char *contacts, *play, *message, *results, *name;
 };
 
 
@@ -244,9 +244,25 @@ static void default_name(const char *path, char *name, size_t size)
 
 /* Options that the campaign keeps, so that a resume dials alike. */
 static const char *const kept[] = {
-	"dial.calls_per_second", "dial.max_calls",    "dial.retries",
-	"dial.retry_delay",      "dial.ring_timeout", "sip.caller_id",
-	"dial.max_duration",     "record.policy",     "call.play",
+	"dial.calls_per_second",
+	"dial.max_calls",
+	"dial.retries",
+	"dial.retry_delay",
+	"dial.ring_timeout",
+	"sip.caller_id",
+	"dial.max_duration",
+	"record.policy",
+	"call.play",
+	"amd.enabled",
+	"amd.human",
+	"amd.machine",
+	"amd.fax",
+	"amd.unknown",
+	"amd.message",
+	"amd.transfer",
+	"amd.timeout",
+	"amd.beep_timeout",
+	"amd.end_silence",
 };
 
 enum { KEPT = sizeof(kept) / sizeof(kept[0]) };
@@ -345,8 +361,8 @@ int cli_campaign_run(struct cli *cli, int argc, char **argv)
 		{"--record", "record.policy", NULL, NULL},
 		{"--flow", NULL, NULL, "IVR flows"},
 		{"--agent", NULL, NULL, "voice agents"},
-		{"--amd", NULL, NULL, "answering machine detection"},
-		{"--voicemail", NULL, NULL, "answering machine detection"},
+		{"--amd", "amd.enabled=yes", NULL, NULL},
+		{"--voicemail", NULL, &args.message, NULL},
 		{"--hours", NULL, NULL, "calling hours"},
 		{"--timezone", NULL, NULL, "calling hours"},
 		{NULL, NULL, NULL, NULL},
@@ -355,7 +371,8 @@ int cli_campaign_run(struct cli *cli, int argc, char **argv)
 	const char *options[KEPT + 1];
 
 	if (cli_flags(cli, argc, argv, flags, NULL, 0) ||
-	    check_args(&args, name, sizeof(name)))
+	    check_args(&args, name, sizeof(name)) ||
+	    cli_leave_message(cli, args.message))
 		return CLI_USAGE;
 
 	cli->status = check_options(cli);

@@ -48,7 +48,8 @@ struct cli {
 /* main.c: options of commands -------------------------------------------- */
 
 /** A flag that sets an option ("--cps" -> dial.calls_per_second), or that the
- *  command reads itself (option NULL, value stored). */
+ *  command reads itself (option NULL, value stored).  An option with its value
+ *  ("amd.enabled=yes") needs none; *value, if value is not NULL, is it. */
 struct cli_flag {
 	const char *name;
 	const char *option; /* NULL: kept in *value */
@@ -66,6 +67,9 @@ int cli_error(int status, const char *fmt, ...)
 int cli_library_error(int status, int error, const char *text);
 /** The same of a file, named once. */
 int cli_file_error(int status, int error, const char *path, const char *text);
+/** --machine-play and the like: listen to who answers, and leave this file on
+ *  machines; CLI_OK or CLI_USAGE. */
+int cli_leave_message(struct cli *cli, const char *path);
 /** Is it a readable regular file?  Else CLI_USAGE with a line. */
 int cli_check_file(const char *what, const char *path);
 /** ... and a WAV file by its first bytes. */
@@ -134,7 +138,7 @@ uint64_t cli_clock_ms(void);
 
 typedef int(cli_command_h)(struct cli *cli, int argc, char **argv);
 cli_command_h cli_call, cli_campaign, cli_campaign_run, cli_store, cli_dnc,
-	cli_demo, cli_serve, cli_help;
+	cli_demo, cli_serve, cli_amd, cli_help;
 /** Did Ctrl-C or SIGTERM come? */
 bool cli_interrupted(void);
 /** Follow campaign `id` to its end. */

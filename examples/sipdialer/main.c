@@ -21,6 +21,7 @@ static const struct command {
 	{"call", cli_call},
 	{"campaign", cli_campaign},
 	{"serve", cli_serve},
+	{"amd", cli_amd},
 	{"store", cli_store},
 	{"dnc", cli_dnc},
 	{"demo", cli_demo},
@@ -169,6 +170,30 @@ bool cli_id(const char *text, uint64_t *id)
 }
 
 
+static int set_option(struct cli *cli, const char *name, const char *value)
+{
+	const int err = sipdialer_set(cli->d, name, value);
+
+	if (err)
+		return cli_library_error(CLI_USAGE, err,
+					 sipdialer_last_error());
+
+	return CLI_OK;
+}
+
+
+int cli_leave_message(struct cli *cli, const char *path)
+{
+	if (!path || !*path || !strcmp(path, "none"))
+		return CLI_OK;
+	if (cli_check_prompt(path) || set_option(cli, "amd.message", path) ||
+	    set_option(cli, "amd.machine", "message"))
+		return CLI_USAGE;
+
+	return set_option(cli, "amd.enabled", "yes");
+}
+
+
 static const struct cli_flag *flag_find(const struct cli_flag *flags,
 					const char *word, size_t len)
 {
@@ -181,15 +206,35 @@ static const struct cli_flag *flag_find(const struct cli_flag *flags,
 }
 
 
-static int set_option(struct cli *cli, const char *name, const char *value)
+/* -o name=value */
+static int take_option(struct cli *cli, const char *text)
 {
-	const int err = sipdialer_set(cli->d, name, value);
+	const char *equals = strchr(text, '=');
+	char name[128];
 
-	if (err)
-		return cli_library_error(CLI_USAGE, err,
-					 sipdialer_last_error());
+	if (!equals || equals == text ||
+	    (size_t)(equals - text) >= sizeof(name))
+		return cli_error(CLI_USAGE, "\"%s\" is not name=value", text);
 
-	return CLI_OK;
+	memcpy(name, text, (size_t)(equals - text));
+	name[equals - text] = '\0';
+
+	return set_option(cli, name, equals + 1);
+}
+
+
+static bool takes_value(const struct cli_flag *flag)
+{
+	return !flag->option || !strchr(flag->option, '=');
+}
+
+
+static int take_switch(struct cli *cli, const struct cli_flag *flag)
+{
+	if (flag->value)
+		*flag->value = flag->option;
+
+	return take_option(cli, flag->option);
 }
 
 
@@ -238,10 +283,16 @@ int cli_flags(struct cli *cli, int argc, char **argv,
 				CLI_USAGE,
 				"no flag \"%.*s\" here (see: sipdialer help)",
 				(int)len, argv[i]);
-		if (!equals && i + 1 == argc)
+		if (equals && !takes_value(flag))
+			return cli_error(CLI_USAGE, "%s takes no value",
+					 flag->name);
+		if (!equals && i + 1 == argc && takes_value(flag))
 			return cli_error(CLI_USAGE, "%s needs a value",
 					 flag->name);
-		if (take_flag(cli, flag, equals ? equals + 1 : argv[++i]))
+		if (takes_value(flag)
+			    ? take_flag(cli, flag,
+					equals ? equals + 1 : argv[++i])
+			    : take_switch(cli, flag))
 			return CLI_USAGE;
 	}
 
@@ -249,23 +300,6 @@ int cli_flags(struct cli *cli, int argc, char **argv,
 		words[i] = NULL;
 
 	return CLI_OK;
-}
-
-
-/* -o name=value */
-static int take_option(struct cli *cli, const char *text)
-{
-	const char *equals = strchr(text, '=');
-	char name[128];
-
-	if (!equals || equals == text ||
-	    (size_t)(equals - text) >= sizeof(name))
-		return cli_error(CLI_USAGE, "\"%s\" is not name=value", text);
-
-	memcpy(name, text, (size_t)(equals - text));
-	name[equals - text] = '\0';
-
-	return set_option(cli, name, equals + 1);
 }
 
 

@@ -69,6 +69,8 @@ static void print_end(const struct sipdialer_event *ev)
 			     ev->rtp_jitter_ms);
 	if (ev->dtmf && *ev->dtmf)
 		(void)printf(", keys %s", ev->dtmf);
+	if (ev->message)
+		(void)printf(", message %s", ev->message);
 	if (ev->recording)
 		(void)printf(", recorded to %s", ev->recording);
 	(void)putchar('\n');
@@ -84,6 +86,23 @@ static void print_transfer(const struct sipdialer_event *ev)
 			     ev->reason ? ev->reason : "");
 	else if (ev->status >= 0 && ev->status < CLI_TRANSFER_FAILED)
 		(void)printf("transfer %s\n", words[ev->status]);
+}
+
+
+static void print_amd(const struct sipdialer_event *ev)
+{
+	if (!strcmp(ev->text, "final"))
+		(void)printf("%s, %.0f %% sure after %.1f s (%s)\n",
+			     sipdialer_amd_name(ev->status),
+			     100 * ev->confidence, (double)ev->at_ms / 1000,
+			     ev->reason ? ev->reason : "");
+}
+
+
+static void print_message(const struct sipdialer_event *ev)
+{
+	(void)printf("message %s%s%s\n", ev->text, ev->reason ? ": " : "",
+		     ev->reason ? ev->reason : "");
 }
 
 
@@ -113,6 +132,16 @@ void cli_print_call(const struct sipdialer_event *ev)
 		break;
 	case SIPDIALER_EVENT_CALL_HELD:
 		(void)puts(ev->status ? "held" : "resumed");
+		break;
+	case SIPDIALER_EVENT_CALL_AMD:
+		print_amd(ev);
+		break;
+	case SIPDIALER_EVENT_CALL_TONE:
+		(void)printf("tone: %s%s%s\n", ev->text, ev->reason ? " " : "",
+			     ev->reason ? ev->reason : "");
+		break;
+	case SIPDIALER_EVENT_CALL_MESSAGE:
+		print_message(ev);
 		break;
 	case SIPDIALER_EVENT_CALL_TRANSFER:
 		print_transfer(ev);

@@ -968,6 +968,32 @@ SIPDIALER_API int sipdialer_audio_write(struct sipdialer *d, uint64_t call,
 SIPDIALER_API int sipdialer_audio_clear(struct sipdialer *d, uint64_t call);
 
 
+/* ---- who answers ------------------------------------------------------- */
+
+/**
+ * Listen to a recording of an answered call, from the answer on, as calls with
+ * `amd.enabled` are listened to, with the same options amd.*.  The whole file
+ * is heard before this returns.
+ *
+ * @param d    engine; it need not be started
+ * @param path WAV as for sipdialer_call_play(), of several channels the first
+ * @param h    called on this thread with CALL_AMD, CALL_TONE and LOG events,
+ *             call 0, valid while it runs
+ * @param arg  handed to it
+ *
+ * @return SIPDIALER_OK      a "final" CALL_AMD was among them
+ *         SIPDIALER_EINVAL  an argument is NULL, or path over 4,095 bytes
+ *         SIPDIALER_ENOENT  no such file
+ *         SIPDIALER_EFORMAT not a WAV, or of a kind that is not read
+ *         SIPDIALER_EFULL   longer than 256 MiB or 4 hours
+ *         SIPDIALER_EIO, SIPDIALER_ENOMEM
+ *
+ * Events: none of the engine.   Thread: any; waits for the disk.   Since: 0.1
+ */
+SIPDIALER_API int sipdialer_amd_file(struct sipdialer *d, const char *path,
+				     sipdialer_event_h *h, void *arg);
+
+
 /* ---- campaigns -------------------------------------------------------- */
 
 /**

@@ -3,6 +3,8 @@
  */
 #include "api/calls.h"
 
+#include "api/amd.h"
+
 
 void sipd_dialed_ids(const struct sipd_dialed *dialed,
 		     struct sipdialer_event *ev)
@@ -206,6 +208,9 @@ const struct sipd_call_handlers sipd_dialed_handlers = {
 	.holding = sipd_dialed_holding,
 	.transfer = sipd_dialed_transfer,
 	.referred = sipd_dialed_referred,
+	.amd = sipd_dialed_amd,
+	.tone = sipd_dialed_tone,
+	.message = sipd_dialed_message,
 	.replaced = sipd_dialed_replaced,
 	.audio = audio_handler,
 	.recording = recording_handler,

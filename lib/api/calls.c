@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "api/amd.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
@@ -200,6 +201,12 @@ static void fill_event(struct sipd_dialed *dialed,
 	ev->rtp_jitter_ms = r->jitter_ms;
 	ev->rtp_rtt_ms = r->rtt_ms;
 	ev->mos = r->mos;
+	ev->amd = rec->amd.verdict;
+	ev->at_ms = rec->amd.at_ms;
+	ev->confidence = (double)rec->amd.confidence;
+	ev->beep_at_ms = rec->amd.beep_at_ms;
+	ev->sit = rec->amd.sit;
+	ev->message = rec->amd.message;
 }
 
 
@@ -275,6 +282,7 @@ void sipd_calls_conf(const struct sipd_options *o, struct sipd_call_conf *conf)
 		.hold_play = sipd_opt_str(o, SIPD_OPT_CALL_HOLD_PLAY),
 		.refer_ask = sipd_opt_enum(o, SIPD_OPT_CALL_REFER) == 1,
 	};
+	sipd_amd_conf(o, &conf->amd);
 	conf->codecc = sipd_calls_codecs(o, conf->codecs);
 	conf->hangup_after_play =
 		sipd_opt_bool(o, SIPD_OPT_CALL_HANGUP_AFTER_PLAY);
@@ -378,6 +386,7 @@ static void fail(struct sipd_dialed *dialed,
 		.outcome = *outcome,
 		.disposition = sipd_disposition(outcome),
 		.reason = reason,
+		.amd.beep_at_ms = -1,
 	};
 
 	sipd_dialed_ended(NULL, &rec, dialed);
@@ -509,6 +518,8 @@ static int call_new(struct sipdialer *d, const struct sipd_call_wish *wish,
 		err = sipd_account_choose(d, o, wish->options, NULL, &acc);
 	if (!err && !acc)
 		err = has_server(d, wish->to);
+	if (!err)
+		err = sipd_amd_check(o);
 	if (!err) {
 		audio = sipd_audio_conf(d, o);
 		err = sipd_dialed_new(&dialed, d, wish->to, &audio);

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "api/amd.h"
 #include "api/runner.h"
 #include "base/error.h"
 #include "base/text.h"
@@ -61,8 +62,31 @@ static int create_run(struct sipd_request *q, struct sipd_store *s)
 static const struct sipd_request_kind create_kind = {.run = create_run};
 
 
+/* Do they agree with the engine's, on top of which they come? */
+static int check_together(struct sipdialer *d, const char *const *options)
+{
+	struct sipd_options all;
+	int err;
+
+	(void)pthread_mutex_lock(&d->lock);
+	err = sipd_options_copy(&all, &d->options);
+	(void)pthread_mutex_unlock(&d->lock);
+	if (err)
+		return err;
+
+	err = sipd_options_apply_list(&all, options, SIPD_SCOPE_CAMPAIGN,
+				      false);
+	if (!err)
+		err = sipd_amd_check(&all);
+	sipd_options_close(&all);
+
+	return err;
+}
+
+
 /* The campaign's own options as lines, checked; free() it. */
-static int option_lines(const char *const *options, char **lines)
+static int option_lines(struct sipdialer *d, const char *const *options,
+			char **lines)
 {
 	struct sipd_options o;
 	int err;
@@ -77,7 +101,7 @@ static int option_lines(const char *const *options, char **lines)
 	}
 	sipd_options_close(&o);
 
-	return err;
+	return err ? err : check_together(d, options);
 }
 
 
@@ -89,7 +113,8 @@ int sipdialer_campaign_create(struct sipdialer *d, const char *name,
 
 	err = check_text("a campaign name", name, 1, NAME_MAX_BYTES);
 	if (!err)
-		err = option_lines(options, &lines);
+		err = d ? option_lines(d, options, &lines)
+			: sipd_error(SIPDIALER_EINVAL, "d is NULL");
 	if (!err) {
 		const char *const texts[3] = {name, lines, NULL};
 

@@ -449,6 +449,7 @@ static void send_invite(struct sipd_run *run, struct sipd_dialed *dialed)
 	char file[4200];
 
 	conf.prompt = run->prompt;
+	conf.amd.prompt = run->message;
 	conf.play = "";
 	conf.record = recording(run, dialed->id, file, sizeof(file));
 	conf.campaign = dialed->contact.campaign;

@@ -4,6 +4,7 @@
 #include "api/runner.h"
 
 #include <stdlib.h>
+#include "api/amd.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
@@ -44,6 +45,8 @@ static void run_free(struct sipd_run *run)
 	}
 	if (run->prompt)
 		sipd_prompt_unref(run->prompt);
+	if (run->message)
+		sipd_prompt_unref(run->message);
 	sipd_options_close(&run->options);
 	sipd_account_release(run->account);
 	free(run->last);
@@ -271,18 +274,39 @@ void sipd_run_new_contacts(struct sipdialer *d, uint64_t campaign)
 
 /* ---- beginning and end ---------------------------------------------------- */
 
+static void get_prompts(struct sipd_run *run);
+
+
+/* What is to be read next: the prompt, then the message; NULL: nothing. */
+static struct sipd_prompt **missing(struct sipd_run *run, const char **path)
+{
+	if (*run->conf.play && !run->prompt) {
+		*path = run->conf.play;
+		return &run->prompt;
+	}
+	if (sipd_amd_leaves(&run->conf.amd) && !run->message) {
+		*path = run->conf.amd.message;
+		return &run->message;
+	}
+
+	return NULL;
+}
+
+
 static void prompt_handler(struct sipd_prompt *prompt, int error,
 			   const char *text, void *arg)
 {
 	struct sipd_run *run = arg;
+	const char *path;
 
 	run->loading = false;
-	run->prompt = prompt;
+	if (prompt)
+		*missing(run, &path) = prompt;
 	if (sipd_run_end_if_idle(run) || run->ending)
 		return;
 
 	if (prompt) {
-		go_on(run);
+		get_prompts(run);
 		return;
 	}
 
@@ -326,6 +350,8 @@ static int prepare(struct sipd_run *run, const char *lines)
 		err = read_lines(run, lines);
 	if (!err)
 		err = sipd_account_choose(d, o, NULL, lines, &run->account);
+	if (!err)
+		err = sipd_amd_check(o);
 	if (err)
 		return err;
 
@@ -346,17 +372,19 @@ static int prepare(struct sipd_run *run, const char *lines)
 }
 
 
-static void get_prompt(struct sipd_run *run)
+static void get_prompts(struct sipd_run *run)
 {
+	const char *path;
+
 	if (run->loading)
 		return;
-	if (!*run->conf.play || run->prompt) {
+	if (!missing(run, &path)) {
 		go_on(run);
 		return;
 	}
 
 	run->loading = !sipd_prompts_load_as(
-		run->d->prompts, run->conf.play,
+		run->d->prompts, path,
 		sipd_prompt_kinds(run->conf.codecs, run->conf.codecc),
 		prompt_handler, run);
 	if (!run->loading)
@@ -391,7 +419,7 @@ bool sipd_run_open(struct sipdialer *d, const struct sipd_campaign_row *row)
 	}
 
 	sipd_timer_start(&run->progress, PROGRESS_MS, progress_handler, run);
-	get_prompt(run);
+	get_prompts(run);
 
 	return true;
 }
@@ -425,5 +453,5 @@ void sipd_run_resume(struct sipd_run *run)
 	if (!run->progress_busy)
 		sipd_timer_start(&run->progress, PROGRESS_MS, progress_handler,
 				 run);
-	get_prompt(run);
+	get_prompts(run);
 }

@@ -28,7 +28,7 @@ struct sipd_run {
 	struct sipd_call_conf conf;   /* made of them */
 	bool own_cps, own_calls;      /* of the campaign, not the engine's */
 	struct sipd_retry retry;
-	struct sipd_prompt *prompt;
+	struct sipd_prompt *prompt, *message; /* call.play, amd.message */
 	bool loading;
 
 	struct sipd_pacer pacer; /* at the intent */

@@ -53,6 +53,8 @@
 
 #define HUMAN STEPS(PROV(180), ANSWER_HUMAN, PLAY(SOUND_HELLO), ECHO_ON, TALK)
 
+#define ANSWERS(s) STEPS(PROV(180), {.op = OP_ANSWER, AFTER(300)}, PLAY(s))
+
 static const struct behaviour table[] = {
 	{"human", 0, 0, HUMAN, NULL},
 	{"busy", 1, 0, STEPS(REJECT(486, 0, Q850(17))), NULL},
@@ -149,6 +151,27 @@ static const struct behaviour table[] = {
 	{"callback", 40, 0, CALL_BACK, CALLER},
 	{"callcancel", 41, B_GIVES_UP, CALL_BACK, CALLER},
 	{"callfrom", 42, B_NAMED, CALL_BACK, CALLER},
+	{"vacant", 43, 0,
+	 STEPS(PROV(180), {.op = OP_ANSWER, AFTER(300)}, PLAY(SOUND_VACANT),
+	       {.op = OP_HANGUP, .delay = DELAY_SOUND}),
+	 NULL},
+	{"earlysit", 44, 0,
+	 STEPS({.op = OP_EARLY, .code = 183, .sound = SOUND_VACANT},
+	       {.op = OP_REJECT, .code = 480, .delay = DELAY_SOUND}),
+	 NULL},
+	{"faxcall", 45, 0, ANSWERS(SOUND_CNG), NULL},
+	{"busytone", 46, 0, ANSWERS(SOUND_BUSY), NULL},
+	{"pickup", 47, 0, ANSWERS(SOUND_PICKUP), NULL},
+	{"nobeep", 48, B_RECORD, ANSWERS(SOUND_GREETING), NULL},
+	{"twobeeps", 49, B_RECORD, ANSWERS(SOUND_TWOBEEPS), NULL},
+	{"sitanswer", 50, 0,
+	 STEPS({.op = OP_EARLY, .code = 183, .sound = SOUND_VACANT},
+	       {.op = OP_ANSWER, AFTER(2000)}, PLAY(SOUND_PERSON), TALK),
+	 NULL},
+	{"person", 51, 0,
+	 STEPS(PROV(180), {.op = OP_ANSWER, AFTER(300)}, PLAY(SOUND_PERSON),
+	       TALK),
+	 NULL},
 };
 
 enum { TABLE_N = sizeof(table) / sizeof(*table) };

@@ -137,6 +137,28 @@ static void speech(struct sound *s, uint64_t seed, unsigned ms, double f0)
 }
 
 
+/* A room: never quite silent. */
+static void room(struct sound *s, size_t from, uint64_t rnd)
+{
+	for (size_t i = from; i < s->n; i++) {
+		rnd = mix64(rnd);
+		s->pcm[i] = (int16_t)(s->pcm[i] + (int)(rnd % 161) - 80);
+	}
+}
+
+
+/* Somebody takes the receiver off the hook. */
+static void click(struct sound *s)
+{
+	const size_t from = s->n;
+
+	grow(s, RATE / 50);
+	for (size_t i = 0; i < RATE / 50; i++)
+		s->pcm[from + i] = (int16_t)(i % 7 < 3 ? 9000 - 50 * (int)i
+						       : -9000 + 50 * (int)i);
+}
+
+
 static uint32_t le32(const unsigned char *p)
 {
 	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
@@ -213,6 +235,58 @@ static int say(struct sound *s, const char *dir, const char *name, unsigned ms,
 }
 
 
+static int person(struct sound *s, const char *dir, uint64_t seed)
+{
+	const size_t from = s->n;
+	int err;
+
+	silence(s, 500);
+	err = say(s, dir, "hello.wav", 500, seed);
+	silence(s, 3000);
+	room(s, from, seed);
+	return err;
+}
+
+
+/* What may answer besides those that are as old as this network. */
+static int answers_make(struct sound *s, const char *dir, uint64_t seed)
+{
+	int err = 0;
+
+	/* Bellcore GR-1162: vacant code is long, short, long */
+	tone(&s[SOUND_VACANT], 985.2, 0, 380, 0.3);
+	tone(&s[SOUND_VACANT], 1370.6, 0, 274, 0.3);
+	tone(&s[SOUND_VACANT], 1776.7, 0, 380, 0.3);
+	silence(&s[SOUND_VACANT], 200);
+	err |= say(&s[SOUND_VACANT], dir, "not-in-service.wav", 2500,
+		   seed + 3);
+	for (int i = 0; i < 4; i++) {
+		silence(&s[SOUND_CNG], i ? 3000 : 300);
+		tone(&s[SOUND_CNG], 1100, 0, 500, 0.3);
+	}
+	for (int i = 0; i < 20; i++) {
+		tone(&s[SOUND_BUSY], 480, 620, 500, 0.3);
+		silence(&s[SOUND_BUSY], 500);
+	}
+	silence(&s[SOUND_PICKUP], 300);
+	err |= say(&s[SOUND_PICKUP], dir, "long.wav", 4000, seed + 4);
+	if (s[SOUND_PICKUP].n > RATE * 43 / 10)
+		s[SOUND_PICKUP].n = RATE * 43 / 10;
+	click(&s[SOUND_PICKUP]);
+	err |= person(&s[SOUND_PICKUP], dir, seed + 1);
+	silence(&s[SOUND_GREETING], 300);
+	err |= say(&s[SOUND_GREETING], dir, "greeting.wav", 4500, seed + 4);
+	silence(&s[SOUND_TWOBEEPS], 300);
+	err |= say(&s[SOUND_TWOBEEPS], dir, "greeting.wav", 4500, seed + 4);
+	silence(&s[SOUND_TWOBEEPS], 400);
+	tone(&s[SOUND_TWOBEEPS], 850, 0, 300, 0.3);
+	silence(&s[SOUND_TWOBEEPS], 250);
+	tone(&s[SOUND_TWOBEEPS], 850, 0, 300, 0.3);
+	silence(&s[SOUND_TWOBEEPS], 100);
+	return err | person(&s[SOUND_PERSON], dir, seed + 1);
+}
+
+
 int sounds_make(struct sounds *all, const char *dir, uint64_t seed)
 {
 	struct sound *s = all->s;
@@ -239,7 +313,7 @@ int sounds_make(struct sounds *all, const char *dir, uint64_t seed)
 	err |= say(&s[SOUND_LONG], dir, "long.wav", 15000, seed + 5);
 	silence(&s[SOUND_FAX], 500);
 	tone(&s[SOUND_FAX], 2100, 0, 3000, 0.35);
-	return err;
+	return err | answers_make(s, dir, seed);
 }
 
 

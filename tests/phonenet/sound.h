@@ -17,6 +17,13 @@ enum sound_id {
 	SOUND_VOICEMAIL,      /* greeting, pause, 1 kHz beep */
 	SOUND_LONG,           /* a machine that talks for 15 s */
 	SOUND_FAX,            /* CED 2100 Hz, 3 s */
+	SOUND_VACANT,         /* SIT of a vacant code, then as above */
+	SOUND_CNG,            /* fax, calling tone */
+	SOUND_BUSY,           /* busy tone of North America, 20 s */
+	SOUND_PICKUP,         /* a greeting cut off, then somebody's hello */
+	SOUND_GREETING,       /* a greeting without a beep */
+	SOUND_TWOBEEPS,       /* greeting, two beeps, a pause */
+	SOUND_PERSON,         /* "hello" in a room that is not silent, 4 s */
 	SOUND_COUNT,
 };
 

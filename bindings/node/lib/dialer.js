@@ -348,6 +348,11 @@ class Dialer extends EventEmitter {
     await this[ASK](() => native.storeBackup(this.#handle, path))
   }
 
+  /** What is heard in a recording: the events call_amd and call_tone. */
+  amdFile(path) {
+    return JSON.parse(native.amdFile(this.#handle, path))
+  }
+
   stats() {
     return JSON.parse(native.stats(this.#handle))
   }

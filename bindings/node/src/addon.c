@@ -126,6 +126,7 @@ NAPI_MODULE_INIT()
 	    !add_functions(env, exports, sdn_calls) ||
 	    !add_functions(env, exports, sdn_campaigns) ||
 	    !add_functions(env, exports, sdn_audios) ||
+	    !add_functions(env, exports, sdn_amds) ||
 	    !add_functions(env, exports, sdn_abouts))
 		return NULL;
 

@@ -127,5 +127,6 @@ extern const struct sdn_function sdn_calls[];     /* calls.c */
 extern const struct sdn_function sdn_campaigns[]; /* campaigns.c */
 extern const struct sdn_function sdn_audios[];    /* audio.c */
 extern const struct sdn_function sdn_abouts[];    /* about.c */
+extern const struct sdn_function sdn_amds[];      /* amd.c */
 
 #endif

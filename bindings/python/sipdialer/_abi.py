@@ -227,9 +227,10 @@ OPTIONS = POINTER(c_char_p)            # const char *const *
 ID = c_uint64
 ID_OUT = POINTER(c_uint64)             # uint64_t *
 SAMPLES = c_void_p                     # int16_t *
-# Declared for completeness: the library gets no handler from Python, whose
-# interpreter lock must not be waited for on a thread of the library.
+# The library gets no handler from Python that it would call on a thread of its
+# own: the interpreter lock must not be waited for there.
 EVENT_H = c_void_p                     # sipdialer_event_h *
+EVENT_HANDLER = ctypes.CFUNCTYPE(None, c_void_p, c_void_p)
 WAKEUP_H = c_void_p                    # sipdialer_wakeup_h *
 
 # name without "sipdialer_" -> (result, arguments)
@@ -269,6 +270,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "audio_read": (c_int, [ENGINE, ID, SAMPLES, c_size_t]),
     "audio_write": (c_int, [ENGINE, ID, SAMPLES, c_size_t]),
     "audio_clear": (c_int, [ENGINE, ID]),
+    "amd_file": (c_int, [ENGINE, c_char_p, EVENT_H, c_void_p]),
     "campaign_create": (c_int, [ENGINE, c_char_p, OPTIONS, ID_OUT]),
     "contact_import": (c_int, [ENGINE, ID, c_char_p, OPTIONS, ID_OUT]),
     "contact_add": (c_int, [ENGINE, ID, c_char_p, c_char_p, c_char_p, ID_OUT]),

@@ -8,6 +8,7 @@ import weakref
 from types import TracebackType
 from typing import Any, Callable, Dict, List, Optional, Type, TypeVar, Union
 
+from . import _abi
 from . import _convert as convert
 from ._call import Call
 from ._campaign import Campaign
@@ -285,6 +286,19 @@ class Dialer(DialerOptions, Pump):
                 stats: Dict[str, Any] = json.loads(buffer.value.decode())
                 return stats
             size = n + 1
+
+    def amd_file(self, path: Path) -> List[Event]:
+        """What is heard in a recording of an answered call, by the detectors
+        that listen to calls, with this dialer's options amd.*: events
+        `call_amd`, one of them with text "final", and `call_tone`.  Needs no
+        start(); waits for the disk."""
+        heard: List[Event] = []
+
+        def hear(raw: int, _arg: Any) -> None:
+            heard.append(Event(self, self._fields(raw), None))
+
+        self._verb(lib.amd_file, convert.path(path), _abi.EVENT_HANDLER(hear), None)
+        return heard
 
     # ---- for the other objects -----------------------------------------------
 

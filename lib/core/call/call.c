@@ -48,7 +48,11 @@ static void fill_record(const struct sipd_call *call,
 		.dtmf = call->dtmf,
 		.recording = call->recording,
 		.rtp = call->rtp,
+		.amd.beep_at_ms = -1,
 	};
+
+	if (call->amd)
+		rec->amd = call->amd->record;
 
 	if (call->dial_mono)
 		rec->ring_ms = (int64_t)((answered ? call->answer_mono
@@ -62,6 +66,7 @@ static void fill_record(const struct sipd_call *call,
 void sipd_call_free(struct sipd_call *call)
 {
 	sipd_timer_cancel(&call->timer);
+	sipd_call_amd_close(call);
 	if (call->prompt)
 		sipd_prompt_unref(call->prompt);
 	sipd_hostaudio_unref(call->audio);
@@ -104,6 +109,7 @@ void sipd_call_finish_if_over(struct sipd_call *call)
 void sipd_call_signalling_over(struct sipd_call *call)
 {
 	sipd_call_asked_over(call, call->outcome.sip_status);
+	sipd_call_amd_over(call);
 	sipd_call_unbridge(call, "a call has ended");
 	call->invite = NULL;
 	call->ended_told = true;
@@ -327,7 +333,8 @@ void sipd_call_loaded(struct sipd_call *call, int error, const char *text)
 		return;
 	}
 	if (!call->quit && !error) {
-		dial(call);
+		if (!sipd_call_message_load(call))
+			dial(call);
 		return;
 	}
 
@@ -405,6 +412,8 @@ bool sipd_call_settings(struct sipd_call *call,
 	if (conf->prompt)
 		call->prompt = sipd_prompt_ref(conf->prompt);
 	call->audio = sipd_hostaudio_ref(conf->audio);
+	if (!sipd_call_amd_open(call, &conf->amd))
+		failed = true;
 
 	return !failed;
 }

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/log.h"
+#include "core/call/call_amd.h"
 #include "core/campaign/campaign.h"
 #include "core/media/prompt.h"
 #include "core/media/stream.h"
@@ -86,6 +87,7 @@ struct sipd_call_conf {
 	const char *hold_play;        /* heard by who is held, "" none */
 	bool refer_ask;               /* a REFER is for the host to decide */
 	struct sipd_call *asked_by;   /* by REFER that waits, or NULL */
+	struct sipd_amd_conf amd;     /* of a call that we make */
 };
 
 /** All about a call that is over. Strings live as long as the handler runs. */
@@ -101,6 +103,7 @@ struct sipd_call_record {
 	const char *srtp;  /* suite, "dtls:" and suite; NULL: not encrypted */
 	const char *dtmf;
 	const char *recording; /* NULL none */
+	struct sipd_amd_record amd;
 	struct sipd_rtp_stats rtp;
 };
 
@@ -129,6 +132,13 @@ struct sipd_call_handlers {
 	/** Of conf.refer_ask: the peer asks for a call to somebody. */
 	void (*referred)(struct sipd_call *call, const struct sipd_referral *r,
 			 void *arg);
+	/** Of conf.amd: who answered, tones, what becomes of the message. */
+	void (*amd)(struct sipd_call *call, const struct sipd_amd_told *told,
+		    void *arg);
+	void (*tone)(struct sipd_call *call, const char *word,
+		     const struct sipd_heard *heard, void *arg);
+	void (*message)(struct sipd_call *call, const char *text,
+			const char *reason, void *arg);
 	/** Another call took its place. */
 	void (*replaced)(struct sipd_call *call, uint64_t other, void *arg);
 	/** Of conf.audio: the host is to be told. */

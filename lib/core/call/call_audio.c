@@ -44,17 +44,26 @@ static void silent_handler(void *arg)
 
 static void tail_handler(void *arg)
 {
-	sipd_call_hangup(arg, "prompt played");
+	struct sipd_call *call = arg;
+
+	sipd_call_hangup(call, call->tail_reason);
+}
+
+
+void sipd_call_hangup_soon(struct sipd_call *call, const char *reason)
+{
+	call->tail_reason = reason;
+	sipd_timer_start(&call->timer, TAIL_MS, tail_handler, call);
 }
 
 
 /* What is being read, or was asked for since, is still to be heard. */
-static void hangup_if_done(struct sipd_call *call)
+void sipd_call_hangup_if_done(struct sipd_call *call)
 {
 	if (call->hangup_after_play && call->state == SIPD_CALL_ANSWERED &&
 	    !call->newest && !call->plays && !call->keying &&
-	    !call->info_keying && !call->stopped)
-		sipd_timer_start(&call->timer, TAIL_MS, tail_handler, call);
+	    !call->info_keying && !call->stopped && !sipd_call_amd_busy(call))
+		sipd_call_hangup_soon(call, "prompt played");
 }
 
 
@@ -70,6 +79,9 @@ static void played_handler(struct sipd_prompt *prompt, bool whole, void *arg)
 	struct sipd_call *call = arg;
 
 	--call->plays;
+	if (sipd_call_message_played(call, prompt, whole))
+		return;
+
 	call->h->played(call, sipd_prompt_path(prompt),
 			whole ? SIPDIALER_OK : SIPDIALER_ECANCELLED,
 			whole ? "" : "stopped", call->arg);
@@ -77,7 +89,7 @@ static void played_handler(struct sipd_prompt *prompt, bool whole, void *arg)
 		return;
 
 	call->keying = false; /* they go before the prompt */
-	hangup_if_done(call);
+	sipd_call_hangup_if_done(call);
 }
 
 
@@ -86,14 +98,14 @@ static void dtmf_sent_handler(void *arg)
 	struct sipd_call *call = arg;
 
 	call->keying = false;
-	hangup_if_done(call);
+	sipd_call_hangup_if_done(call);
 }
 
 
 void sipd_call_keying_done(struct sipd_call *call)
 {
 	call->info_keying = false;
-	hangup_if_done(call);
+	sipd_call_hangup_if_done(call);
 }
 
 
@@ -153,6 +165,7 @@ static const struct sipd_stream_handlers stream_handlers = {
 	.dtmf_sent = dtmf_sent_handler,
 	.audio = audio_handler,
 	.recording = sipd_call_recording,
+	.told = sipd_call_amd_told,
 	.closed = closed_handler,
 };
 
@@ -189,6 +202,7 @@ int sipd_call_audio_open(struct sipd_call *call)
 		.wide = kinds & SIPD_PROMPT_WIDE,
 		.opus = kinds & SIPD_PROMPT_OPUS,
 		.audio = call->audio,
+		.listener = sipd_call_amd_listener(call),
 	};
 	bool routed;
 	int err;
@@ -257,9 +271,10 @@ void sipd_call_audio_answered(struct sipd_call *call)
 	sipd_call_record_answered(call);
 	if (call->dtmf_send)
 		sipd_call_keys_send(call, call->dtmf_send);
-	if (call->prompt)
+	sipd_call_amd_answered(call);
+	if (call->prompt && !sipd_call_amd_busy(call))
 		play(call);
-	hangup_if_done(call);
+	sipd_call_hangup_if_done(call);
 }
 
 
@@ -320,7 +335,7 @@ static void load_handler(struct sipd_prompt *prompt, int error,
 	else if (over)
 		sipd_call_finish_if_over(call);
 	else if (error)
-		hangup_if_done(call);
+		sipd_call_hangup_if_done(call);
 	free(load);
 }
 
@@ -387,6 +402,7 @@ void sipd_call_play(struct sipd_call *call, const char *path, uint32_t repeat)
 	if (call->state == SIPD_CALL_CLOSING)
 		return;
 
+	sipd_call_amd_taken(call, "the host plays something else");
 	if (!*path) {
 		stop_play(call);
 		return;

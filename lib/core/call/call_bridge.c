@@ -79,6 +79,8 @@ int sipd_call_bridge(struct sipd_call *call, struct sipd_call *other)
 	if (err)
 		return err;
 
+	sipd_call_amd_taken(call, "the host bridges the call");
+	sipd_call_amd_taken(other, "the host bridges the call");
 	sipd_call_unbridge(call, "bridged to another call");
 	sipd_call_unbridge(other, "bridged to another call");
 	join(call, other, bridge, 0);

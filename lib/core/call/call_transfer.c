@@ -13,6 +13,8 @@
 
 void sipd_call_hold(struct sipd_call *call, bool on)
 {
+	if (on)
+		sipd_call_amd_taken(call, "the host holds the call");
 	if (call->state == SIPD_CALL_ANSWERED && !call->quit)
 		sipd_invite_hold(call->invite, on);
 	else
@@ -45,6 +47,8 @@ void sipd_call_transferred(const struct sipd_transfer *t, void *arg)
 		sipd_call_hangup(call, "transferred");
 	else if (t->state == SIPD_TRANSFER_FAILED && call->holding)
 		sipd_call_hold(call, false);
+	if (t->state == SIPD_TRANSFER_FAILED)
+		sipd_call_amd_not_transferred(call);
 }
 
 
@@ -54,6 +58,7 @@ void sipd_call_transfer(struct sipd_call *call, const char *to,
 	struct sipd_transfer failed = {.state = SIPD_TRANSFER_FAILED};
 	int err = SIPDIALER_ESTATE;
 
+	sipd_call_amd_taken(call, "the host transfers the call");
 	if (call->state != SIPD_CALL_ANSWERED || call->quit)
 		failed.reason = "the call is not up";
 	else if (other && (other->state != SIPD_CALL_ANSWERED || other->quit))
@@ -67,6 +72,7 @@ void sipd_call_transfer(struct sipd_call *call, const char *to,
 	if (!failed.reason)
 		failed.reason = sipd_error_text();
 	call->h->transfer(call, &failed, call->arg);
+	sipd_call_amd_not_transferred(call);
 }
 
 

@@ -41,6 +41,36 @@ struct sipd_call_key {
 	uint64_t at_ms;
 };
 
+/** What is done about who answers. */
+enum sipd_amd_state {
+	SIPD_AMD_LISTENS, /* until the verdict, */
+	SIPD_AMD_ACTS,    /* its action is the host's, or done */
+	SIPD_AMD_WAITS,   /* the message waits for the beep */
+	SIPD_AMD_SAYS     /* the message plays */
+};
+
+/** Of a call that is listened to. */
+struct sipd_call_amd {
+	enum sipd_amd_state state;
+	bool taken; /* by the host, before the verdict */
+	enum sipd_amd_action actions[SIPD_AMD_VERDICTS];
+	char *path, *transfer;
+	struct sipd_prompt *message;
+	bool transfers; /* its action, not the host */
+	uint32_t beep_timeout_ms, end_silence_ms;
+	struct sipd_listener_conf listener;
+
+	/* the message */
+	struct sipd_timer limit; /* of listening, then of waiting */
+	struct sipd_timer start; /* behind the beep */
+	uint32_t said_ms;        /* began to play, ms after the answer */
+	unsigned unsaid;         /* began anew, to be told by the stream */
+	char why[64];            /* it is over, if the host did that */
+
+	struct sipd_amd_record record;
+	const char *tone; /* of the network, see struct sipd_outcome */
+};
+
 struct sipd_call {
 	struct sipd_call_env env;
 	const struct sipd_call_handlers *h;
@@ -84,6 +114,7 @@ struct sipd_call {
 
 	struct sipd_invite *invite;
 	struct sipd_stream *stream;
+	struct sipd_call_amd *amd;    /* NULL: nobody listens */
 	struct sipd_prompt *prompt;   /* to play once answered */
 	struct sipd_hostaudio *audio; /* NULL: none */
 	struct sipd_call *peer;       /* bridged to, or NULL */
@@ -95,6 +126,7 @@ struct sipd_call {
 	char *hold_play;
 	bool holding, refer_ask;
 	struct sipd_timer timer; /* longest duration, or tail of prompt */
+	const char *tail_reason; /* of the latter */
 	struct sipd_work work;
 
 	/* facts */
@@ -155,6 +187,45 @@ void sipd_call_asked_progress(struct sipd_call *call, int sip_status);
 /** It is over. */
 void sipd_call_asked_over(struct sipd_call *call, int sip_status);
 
+/* call_amd.c */
+/** Settings; false: no memory. */
+bool sipd_call_amd_open(struct sipd_call *call,
+			const struct sipd_amd_conf *conf);
+void sipd_call_amd_close(struct sipd_call *call);
+/** What the stream is to listen for, NULL nothing. */
+const struct sipd_listener_conf *
+sipd_call_amd_listener(const struct sipd_call *call);
+/** Is there still something that it waits for or says? */
+bool sipd_call_amd_busy(const struct sipd_call *call);
+/** It is answered, and has a stream. */
+void sipd_call_amd_answered(struct sipd_call *call);
+/** A sipd_told_h. */
+void sipd_call_amd_told(const struct sipd_told *told, void *arg);
+/** The host does something else with the call, in words. */
+void sipd_call_amd_taken(struct sipd_call *call, const char *what);
+/** A transfer has failed. */
+void sipd_call_amd_not_transferred(struct sipd_call *call);
+/** It is over: there will be no verdict any more. */
+void sipd_call_amd_over(struct sipd_call *call);
+/** The action of a human, of a machine, ... */
+void sipd_call_amd_act(struct sipd_call *call, enum sipdialer_amd verdict,
+		       const struct sipd_told *told);
+
+/* call_message.c */
+/** Read it, before the call is made; true: sipd_call_loaded() follows. */
+bool sipd_call_message_load(struct sipd_call *call);
+/** Leave it, after the beep or at once. */
+void sipd_call_message_leave(struct sipd_call *call,
+			     const struct sipd_told *told, bool at_once);
+/** Something was heard while it waits or plays. */
+void sipd_call_message_told(struct sipd_call *call,
+			    const struct sipd_told *told);
+/** The stream has played it, or not; false: that was no message. */
+bool sipd_call_message_played(struct sipd_call *call,
+			      const struct sipd_prompt *prompt, bool whole);
+/** Do not leave it: what it waits for comes no more. */
+void sipd_call_message_skip(struct sipd_call *call, const char *reason);
+
 /* call_bridge.c */
 /** The stream is there: give it the bridge, if there is one. */
 void sipd_call_bridge_audio(struct sipd_call *call);
@@ -172,6 +243,10 @@ void sipd_call_audio_answered(struct sipd_call *call);
 /** How the audio is encrypted, from what was agreed. */
 void sipd_call_note_srtp(struct sipd_call *call,
 			 const struct sipd_secure *secure);
+/** Hang up if it is set so and nothing is to be heard any more. */
+void sipd_call_hangup_if_done(struct sipd_call *call);
+/** Hang up a little later, so that the end of what was played is heard. */
+void sipd_call_hangup_soon(struct sipd_call *call, const char *reason);
 /** The prompt that is there, on a stream that is heard. */
 void sipd_call_play_now(struct sipd_call *call);
 void sipd_call_keying_done(struct sipd_call *call);

@@ -67,6 +67,9 @@ struct sipd_outcome {
 	bool media_none;    /* answered, yet no RTP ever came */
 	bool network_block; /* 603 whose Reason says that the network
 				  * blocked the call ("603+", ATIS-1000099) */
+	enum sipdialer_amd amd;
+	const char *sit;  /* class of a special information tone, NULL none */
+	const char *tone; /* "busy", "reorder": nobody is there; or NULL */
 };
 
 /** DESIGN.md's table: SIP status first, then Q.850, then media. Pure. */

@@ -6,6 +6,8 @@
  */
 #include "core/campaign/campaign.h"
 
+#include <string.h>
+
 #define BUSY SIPDIALER_DISPOSITION_BUSY
 #define NO_ANSWER SIPDIALER_DISPOSITION_NO_ANSWER
 #define INVALID SIPDIALER_DISPOSITION_INVALID_NUMBER
@@ -99,12 +101,43 @@ static bool ours(int status)
 }
 
 
+/* What a tone of the network says; NONE: nothing of use.  Classes of ITU-T
+ * E.180 Supplement 2 and Bellcore GR-1162. */
+static enum sipdialer_disposition heard(const struct sipd_outcome *o)
+{
+	static const struct {
+		const char *word;
+		enum sipdialer_disposition d;
+	} words[] = {
+		{"intercept", INVALID},  {"vacant", INVALID},
+		{"reorder", CONGESTION}, {"no_circuit", CONGESTION},
+		{"busy", BUSY},
+	};
+	const char *said = o->sit ? o->sit : o->tone;
+
+	for (size_t i = 0; said && i < sizeof(words) / sizeof(words[0]); i++)
+		if (!strncmp(said, words[i].word, strlen(words[i].word)))
+			return words[i].d;
+
+	return NONE;
+}
+
+
+/* Statuses that gateways give after an announcement, whatever it said. */
+static bool vague(int status)
+{
+	return status == 408 || status == 480 || status == 487 ||
+	       status == 500 || status == 502 || status == 503 ||
+	       status == 504;
+}
+
+
 static enum sipdialer_disposition not_answered(const struct sipd_outcome *o)
 {
-	enum sipdialer_disposition d;
+	enum sipdialer_disposition d = heard(o);
 
 	if (ours(o->sip_status) && o->ring_timeout)
-		return NO_ANSWER;
+		return d == NONE ? NO_ANSWER : d;
 	if (ours(o->sip_status) &&
 	    (o->local || o->error == SIPDIALER_ECANCELLED))
 		return SIPDIALER_DISPOSITION_CANCELLED;
@@ -114,6 +147,8 @@ static enum sipdialer_disposition not_answered(const struct sipd_outcome *o)
 		return BLOCKED;
 	if (o->sip_status == 487 && o->error)
 		return SIPDIALER_DISPOSITION_FAILED; /* we had to cancel it */
+	if (vague(o->sip_status) && d != NONE)
+		return d;
 
 	d = look_up(sip_rules, sizeof(sip_rules) / sizeof(sip_rules[0]),
 		    o->sip_status);
@@ -121,8 +156,33 @@ static enum sipdialer_disposition not_answered(const struct sipd_outcome *o)
 		d = look_up(q850_rules,
 			    sizeof(q850_rules) / sizeof(q850_rules[0]),
 			    o->q850);
+	if (d == NONE)
+		d = heard(o);
 
 	return d == NONE ? SIPDIALER_DISPOSITION_FAILED : d;
+}
+
+
+/* A 200 behind which there is only the network is no answer. */
+static enum sipdialer_disposition answered(const struct sipd_outcome *o)
+{
+	const enum sipdialer_disposition d = heard(o);
+
+	if (o->media_none)
+		return SIPDIALER_DISPOSITION_FAILED;
+	if (o->sit || o->tone)
+		return d == NONE ? SIPDIALER_DISPOSITION_FAILED : d;
+
+	switch (o->amd) {
+	case SIPDIALER_AMD_HUMAN:
+		return SIPDIALER_DISPOSITION_ANSWERED_HUMAN;
+	case SIPDIALER_AMD_MACHINE:
+		return SIPDIALER_DISPOSITION_ANSWERED_MACHINE;
+	case SIPDIALER_AMD_FAX:
+		return SIPDIALER_DISPOSITION_FAX;
+	default:
+		return SIPDIALER_DISPOSITION_ANSWERED;
+	}
 }
 
 
@@ -130,9 +190,6 @@ enum sipdialer_disposition sipd_disposition(const struct sipd_outcome *o)
 {
 	if (o->policy)
 		return BLOCKED;
-	if (!o->answered)
-		return not_answered(o);
 
-	return o->media_none ? SIPDIALER_DISPOSITION_FAILED
-			     : SIPDIALER_DISPOSITION_ANSWERED;
+	return o->answered ? answered(o) : not_answered(o);
 }

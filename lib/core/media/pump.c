@@ -202,20 +202,36 @@ static void hear(struct sipd_stream *s, const struct sipd_rx_frame *rx)
 }
 
 
-static void listen_keys(struct sipd_stream *s, const struct sipd_rx_frame *rx)
+static void listen_keys(struct sipd_stream *s, const int16_t *pcm)
 {
+	uint32_t ms = 0;
+	const char key = sipd_dtmf_hear(&s->pump.dtmf, pcm, SIPD_FRAME, &ms);
+
+	if (key)
+		event_try(s, EVENT_TONE, key, ms);
+}
+
+
+/* Detectors are for 8 kHz. */
+static void detect(struct sipd_stream *s, const struct sipd_rx_frame *rx)
+{
+	const bool keys = atomic_load_explicit(&s->tones,
+					       memory_order_relaxed);
 	int16_t narrow[SIPD_FRAME];
 	const int16_t *pcm = rx->pcm;
-	uint32_t ms = 0;
-	char key;
+
+	if (!keys && !s->listener)
+		return;
 
 	if (s->wide) {
 		sipd_down(&s->pump.down, narrow, rx->pcm, SIPD_FRAME);
 		pcm = narrow;
 	}
-	key = sipd_dtmf_hear(&s->pump.dtmf, pcm, SIPD_FRAME, &ms);
-	if (key)
-		event_try(s, EVENT_TONE, key, ms);
+	if (keys)
+		listen_keys(s, pcm);
+	if (s->listener &&
+	    sipd_listener_hear(s->listener, pcm, rx->kind == SIPD_RX_AUDIO))
+		event_post(s);
 }
 
 
@@ -234,8 +250,7 @@ static void frame_handler(const struct sipd_rx_frame *rx,
 
 	tx->kind = SIPD_TX_SILENCE;
 	said = sends ? say(s, tx, codec) : NULL;
-	if (atomic_load_explicit(&s->tones, memory_order_relaxed))
-		listen_keys(s, rx);
+	detect(s, rx);
 	if (p->bridge)
 		sipd_bridge_put(p->bridge, p->end, rx);
 	if (s->audio)

@@ -98,6 +98,28 @@ static void tell_event(struct sipd_stream *s, const struct event *e)
 }
 
 
+static void told_handler(const struct sipd_told *told, void *arg)
+{
+	const struct sipd_stream *s = arg;
+
+	if (s->h.told)
+		s->h.told(told, s->arg);
+}
+
+
+static void told_drain(struct sipd_stream *s)
+{
+	const unsigned lost = sipd_listener_drain(s->listener, told_handler,
+						  s);
+
+	if (lost)
+		sipd_log_warning(s->log,
+				 "media: %u things heard were lost, too many "
+				 "waited for the loop",
+				 lost);
+}
+
+
 static void events_drain(struct sipd_stream *s)
 {
 	unsigned out = atomic_load_explicit(&s->events_out,
@@ -120,6 +142,8 @@ static void events_drain(struct sipd_stream *s)
 				 "media: %u keys lost, more than %d events "
 				 "waited for the loop",
 				 lost, EVENTS);
+	if (s->listener)
+		told_drain(s);
 }
 
 
@@ -142,6 +166,7 @@ static void stream_free(struct sipd_work *work)
 					       later);
 
 	sipd_hostaudio_unref(s->audio);
+	sipd_listener_close(s->listener);
 	free(s->recording);
 	free(s->record_error);
 	free(s);
@@ -363,6 +388,17 @@ static void record(struct sipd_stream *s, struct sipd_recorder *recorder)
 
 /* ---- the door --------------------------------------------- */
 
+/* Before there is a thread that knows of it. */
+static int open_failed(struct sipd_stream *s, int err)
+{
+	sipd_hostaudio_unref(s->audio);
+	sipd_listener_close(s->listener);
+	free(s);
+
+	return err;
+}
+
+
 int sipd_stream_open(struct sipd_stream **sp,
 		     const struct sipd_stream_conf *conf,
 		     const struct sipd_stream_handlers *h, void *arg)
@@ -393,14 +429,18 @@ int sipd_stream_open(struct sipd_stream **sp,
 	atomic_init(&s->events_lost, 0);
 	atomic_init(&s->audio_due, false);
 	s->audio = sipd_hostaudio_ref(conf->audio);
+	if (conf->listener) {
+		s->listener = sipd_listener_open(conf->listener);
+		if (!s->listener)
+			return open_failed(s,
+					   sipd_error(SIPDIALER_ENOMEM,
+						      "no memory to listen"));
+	}
 
 	err = sipd_rtp_open(&s->rtp, conf->media, &conf->addr, conf->port_min,
 			    conf->port_max, &sipd_pump_handlers, s);
-	if (err) {
-		sipd_hostaudio_unref(s->audio);
-		free(s);
-		return err;
-	}
+	if (err)
+		return open_failed(s, err);
 
 	sipd_rtp_dscp(s->rtp, conf->dscp);
 	s->wide = conf->wide && !sipd_rtp_widen(s->rtp, conf->opus);
@@ -435,6 +475,20 @@ void sipd_stream_connect(struct sipd_stream *s,
 					remote->rtp.sa.sa_family);
 	atomic_store(&s->tones, remote->tones_in);
 	sipd_rtp_connect(s->rtp, remote);
+}
+
+
+void sipd_stream_answered(struct sipd_stream *s)
+{
+	if (s->listener)
+		sipd_listener_answered(s->listener);
+}
+
+
+void sipd_stream_await(struct sipd_stream *s, uint32_t quiet_ms)
+{
+	if (s->listener)
+		sipd_listener_await(s->listener, quiet_ms);
 }
 
 

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include "core/media/bridge.h"
 #include "core/media/hostaudio.h"
+#include "core/media/listener.h"
 #include "core/media/prompt.h"
 #include "core/media/recorder.h"
 #include "port/loop.h"
@@ -35,6 +36,8 @@ struct sipd_stream_handlers {
 	void (*secured)(bool ok, const char *text, void *arg);
 	void (*played)(struct sipd_prompt *prompt, bool whole, void *arg);
 	void (*dtmf_sent)(void *arg);
+	/** Of conf.listener: what was heard. */
+	void (*told)(const struct sipd_told *told, void *arg);
 	/** The host is to be told of its audio; see hostaudio.h. */
 	void (*audio)(void *arg);
 	/** Of a recording: BEGUN or REFUSED, then ENDED or REMOVED. */
@@ -56,6 +59,7 @@ struct sipd_stream_conf {
 	bool opus; /* one of them may be Opus */
 	struct sipd_hostaudio *audio; /* NULL: none; takes its own reference;
 				       * of the same rate */
+	const struct sipd_listener_conf *listener; /* NULL: nobody listens */
 };
 
 int sipd_stream_open(struct sipd_stream **sp,
@@ -64,6 +68,10 @@ int sipd_stream_open(struct sipd_stream **sp,
 uint16_t sipd_stream_port(const struct sipd_stream *s);
 void sipd_stream_connect(struct sipd_stream *s,
 			 const struct sipd_sdp_remote *remote);
+/** The far end has answered: who it is shows from now on. */
+void sipd_stream_answered(struct sipd_stream *s);
+/** Have told(), once, say when nobody has spoken for so long; 0: no more. */
+void sipd_stream_await(struct sipd_stream *s, uint32_t quiet_ms);
 /** Count the time without RTP anew. */
 void sipd_stream_timeout(struct sipd_stream *s, uint32_t timeout_ms);
 /** Replace what plays. Takes its own reference. repeat >= 1. */

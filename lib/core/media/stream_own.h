@@ -101,7 +101,8 @@ struct sipd_stream {
 	bool wide;         /* 16 kHz, for life */
 	atomic_bool tones; /* keys are listened for in the audio */
 	struct pump pump;
-	struct sipd_hostaudio *audio; /* NULL: none; a reference */
+	struct sipd_hostaudio *audio;   /* NULL: none; a reference */
+	struct sipd_listener *listener; /* NULL: none */
 	struct command play, record, bridge;
 	atomic_bool sends;            /* not held; prompts go on */
 	struct unplayed_list waiting; /* told when the next play is back, */

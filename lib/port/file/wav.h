@@ -23,6 +23,10 @@ int sipd_wav_read(const char *path, int16_t **pcm, size_t *samples);
 int sipd_wav_read_at(const char *path, uint32_t rate, int16_t **pcm,
 		     size_t *samples);
 
+/** Of several channels only the first, at 8 kHz; *channels says how many. */
+int sipd_wav_read_first(const char *path, int16_t **pcm, size_t *samples,
+			unsigned *channels);
+
 /** A file being written: 8 kHz, 16 bit.  Its header is true after each
  *  sipd_wav_out_write(), so that a crash leaves a good file.  A full disk
  *  leaves a good file, too. */

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -31,6 +32,7 @@ struct reader {
 	int fd;
 	int err;       /* errno of a read that failed */
 	uint32_t rate; /* Hz, wanted */
+	bool first;    /* of the channels, not all of them */
 	struct sipd_wav_head head;
 	uint64_t pos; /* in the samples, bytes */
 	SNDFILE *snd;
@@ -219,14 +221,15 @@ static void convert(struct reader *r, const float *f, size_t n)
 static void mix(struct reader *r, size_t frames)
 {
 	const unsigned channels = r->head.channels;
+	const unsigned mixed = r->first ? 1 : channels;
 
 	for (size_t i = 0; i < frames; i++) {
 		const float *f = &r->in[i * channels];
 		float sum = 0.0f;
 
-		for (unsigned c = 0; c < channels; c++)
+		for (unsigned c = 0; c < mixed; c++)
 			sum += isfinite(f[c]) ? f[c] : 0.0f;
-		r->mono[i] = sum / (float)channels;
+		r->mono[i] = sum / (float)mixed;
 	}
 }
 
@@ -313,8 +316,9 @@ static int check_file(int fd, const char *path, uint64_t *size)
 }
 
 
-int sipd_wav_read_at(const char *path, uint32_t rate, int16_t **pcm,
-		     size_t *samples)
+/* channels NULL: all of them, mixed. */
+static int read_file(const char *path, uint32_t rate, int16_t **pcm,
+		     size_t *samples, unsigned *channels)
 {
 	struct reader *r = calloc(1, sizeof(*r));
 	uint64_t size = 0;
@@ -333,6 +337,7 @@ int sipd_wav_read_at(const char *path, uint32_t rate, int16_t **pcm,
 
 	r->name = path;
 	r->rate = rate;
+	r->first = channels != NULL;
 	err = check_file(r->fd, path, &size);
 	if (!err)
 		err = read_open(r, size);
@@ -343,11 +348,27 @@ int sipd_wav_read_at(const char *path, uint32_t rate, int16_t **pcm,
 	else {
 		*pcm = r->out;
 		*samples = r->out_len;
+		if (channels)
+			*channels = r->head.channels;
 	}
 	(void)close(r->fd);
 	free(r);
 
 	return err;
+}
+
+
+int sipd_wav_read_at(const char *path, uint32_t rate, int16_t **pcm,
+		     size_t *samples)
+{
+	return read_file(path, rate, pcm, samples, NULL);
+}
+
+
+int sipd_wav_read_first(const char *path, int16_t **pcm, size_t *samples,
+			unsigned *channels)
+{
+	return read_file(path, SIPD_WAV_RATE, pcm, samples, channels);
 }
 
 

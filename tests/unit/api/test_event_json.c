@@ -185,7 +185,7 @@ static void test_verdict_of_a_call_is_told_with_its_times(void **state)
 	struct sipdialer_event ev = {
 		.type = SIPDIALER_EVENT_CALL_ENDED,
 		.amd = SIPDIALER_AMD_MACHINE, .at_ms = 2040,
-		.beep_at_ms = -1, .confidence = 0.5, .sit = "vacant_code",
+		.beep_at_ms = -1, .confidence = 0.5, .sit = "vacant",
 		.message = "left",
 	};
 	char buf[2048];
@@ -195,7 +195,7 @@ static void test_verdict_of_a_call_is_told_with_its_times(void **state)
 	assert_true(sipdialer_event_json(&ev, buf, sizeof(buf)) > 0);
 	assert_non_null(strstr(buf, "\"amd\":{\"verdict\":\"machine\","
 		"\"at_ms\":2040,\"beep_at_ms\":null,\"confidence\":0.5},"
-		"\"sit\":\"vacant_code\",\"message\":\"left\""));
+		"\"sit\":\"vacant\",\"message\":\"left\""));
 	ev.beep_at_ms = 0;
 	assert_true(sipdialer_event_json(&ev, buf, sizeof(buf)) > 0);
 	assert_non_null(strstr(buf, "\"beep_at_ms\":0,"));

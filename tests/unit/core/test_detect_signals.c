@@ -280,6 +280,38 @@ static void test_ringing_cut_short_is_nothing(void **state)
 }
 
 
+/* The answer comes in the middle of it. */
+static void test_ringing_that_is_answered_is_no_beep(void **state)
+{
+	struct sound *s = new_sound();
+	struct sipd_signals all;
+	struct sipd_sight sight;
+	struct told t;
+	size_t at;
+	(void)state;
+
+	memset(&all, 0, sizeof(all));
+	memset(&sight, 0, sizeof(sight));
+	memset(&t, 0, sizeof(t));
+	hush(s, 500, OFF);
+	play(s, 900, 440, 480, ON, OFF);
+	hush(s, 6000, OFF);
+	for (at = 0; at + SIPD_LOOK_FRAME <= s->n; at += SIPD_LOOK_FRAME) {
+		struct sipd_look look;
+		struct sipd_tones tones;
+
+		sipd_look(&sight, s->pcm + at, &look);
+		sipd_tones_find(&look, &tones);
+		if (at == RATE)
+			sipd_signals_answered(&all);
+		sipd_signals_hear(&all, &look, &tones, (uint32_t)(at / 8), 0,
+				  take_told, &t);
+	}
+	assert_int_equal(t.n, 0);
+	free(s);
+}
+
+
 static void test_one_beep_is_no_progress(void **state)
 {
 	struct sound *s = new_sound();
@@ -308,6 +340,7 @@ int main(void)
 		cmocka_unit_test(test_call_progress_is_told_and_ends),
 		cmocka_unit_test(test_a_dial_tone_is_told),
 		cmocka_unit_test(test_ringing_cut_short_is_nothing),
+		cmocka_unit_test(test_ringing_that_is_answered_is_no_beep),
 		cmocka_unit_test(test_one_beep_is_no_progress),
 	};
 

@@ -113,12 +113,25 @@ static void test_sip_status_goes_before_q850(void **state)
 }
 
 
+struct outcome_row {
+	struct sipd_outcome o;
+	enum sipdialer_disposition d;
+};
+
+
+static void assert_rows(const struct outcome_row *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (rows[i].d != sipd_disposition(&rows[i].o))
+			fail_msg("row %zu: %s", i,
+				 sipd_word(&sipd_words_disposition,
+					   (int)sipd_disposition(&rows[i].o)));
+}
+
+
 static void test_facts_of_ours(void **state)
 {
-	static const struct {
-		struct sipd_outcome o;
-		enum sipdialer_disposition d;
-	} rows[] = {
+	static const struct outcome_row rows[] = {
 		{{.answered = true, .sip_status = 200}, D(ANSWERED)},
 		{{.answered = true, .sip_status = 200, .local = true},
 		 D(ANSWERED)},
@@ -166,11 +179,46 @@ static void test_facts_of_ours(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (rows[i].d != sipd_disposition(&rows[i].o))
-			fail_msg("row %zu: %s", i,
-				 sipd_word(&sipd_words_disposition,
-					   (int)sipd_disposition(&rows[i].o)));
+	assert_rows(rows, sizeof(rows) / sizeof(rows[0]));
+}
+
+
+static void test_what_was_heard(void **state)
+{
+	static const struct outcome_row rows[] = {
+		{{.answered = true, .amd = SIPDIALER_AMD_UNKNOWN},
+		 D(ANSWERED)},
+		{{.answered = true, .amd = SIPDIALER_AMD_HUMAN},
+		 D(ANSWERED_HUMAN)},
+		{{.answered = true, .amd = SIPDIALER_AMD_MACHINE},
+		 D(ANSWERED_MACHINE)},
+		{{.answered = true, .amd = SIPDIALER_AMD_FAX}, D(FAX)},
+		{{.answered = true,
+		  .amd = SIPDIALER_AMD_HUMAN,
+		  .sit = "vacant"},
+		 D(INVALID_NUMBER)},
+		{{.answered = true,
+		  .amd = SIPDIALER_AMD_MACHINE,
+		  .media_none = true},
+		 D(FAILED)},
+		{{.answered = true, .sit = "unknown"}, D(FAILED)},
+		{{.answered = true, .tone = "busy"}, D(BUSY)},
+		{{.sip_status = 480, .sit = "unknown"}, D(NO_ANSWER)},
+		{{.sip_status = 480, .sit = "intercept", .tone = "busy"},
+		 D(INVALID_NUMBER)},
+		{{.sip_status = 404, .sit = "no_circuit_intra"},
+		 D(INVALID_NUMBER)},
+		{{.sip_status = 486, .sit = "vacant"}, D(BUSY)},
+		{{.sip_status = 487, .local = true, .sit = "vacant"},
+		 D(CANCELLED)},
+		{{.ring_timeout = true, .sit = "vacant"}, D(INVALID_NUMBER)},
+		{{.sip_status = 488, .q850 = 34, .sit = "vacant"},
+		 D(CONGESTION)},
+		{{.sip_status = 488, .sit = "vacant"}, D(INVALID_NUMBER)},
+	};
+
+	(void)state;
+	assert_rows(rows, sizeof(rows) / sizeof(rows[0]));
 }
 
 
@@ -179,10 +227,19 @@ static void test_facts_of_ours(void **state)
 /* One word of the first column; false: unknown. */
 static bool fact(struct sipd_outcome *o, const char *word, const char *number)
 {
+	if (sipd_word_number(&sipd_words_amd, word) >= 0) {
+		o->amd = (enum sipdialer_amd)sipd_word_number(&sipd_words_amd,
+							      word);
+		return true;
+	}
 	if (!strcmp(word, "sip"))
 		o->sip_status = atoi(number);
 	else if (!strcmp(word, "q850"))
 		o->q850 = atoi(number);
+	else if (!strcmp(word, "sit"))
+		o->sit = number;
+	else if (!strcmp(word, "tone"))
+		o->tone = number;
 	else if (!strcmp(word, "answered"))
 		o->answered = true;
 	else if (!strcmp(word, "ring_timeout"))
@@ -214,7 +271,8 @@ static void facts(struct sipd_outcome *o, char *text)
 	while (word) {
 		char *number = NULL;
 
-		if (!strcmp(word, "sip") || !strcmp(word, "q850")) {
+		if (!strcmp(word, "sip") || !strcmp(word, "q850") ||
+		    !strcmp(word, "sit") || !strcmp(word, "tone")) {
 			number = strtok_r(NULL, " ", &save);
 			assert_non_null(number);
 		}
@@ -287,6 +345,7 @@ int main(void)
 		cmocka_unit_test(test_every_q850_cause),
 		cmocka_unit_test(test_sip_status_goes_before_q850),
 		cmocka_unit_test(test_facts_of_ours),
+		cmocka_unit_test(test_what_was_heard),
 		cmocka_unit_test(test_document_says_what_the_code_does),
 	};
 

@@ -24,7 +24,8 @@ struct sipd_beep {
 	float hz[2];
 	float level, rest; /* dBFS: of it, of what else was heard with it */
 	unsigned after;    /* looks since its end */
-	float quiet;       /* dBFS, their mean */
+	float quiet;       /* dBFS, their mean; */
+	float most, least; /* their range */
 	bool waits;        /* it could be call progress */
 	uint32_t wait_ms;  /* how long the next would take */
 

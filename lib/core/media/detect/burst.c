@@ -13,7 +13,9 @@
 enum {
 	OPEN_MS = 3,   /* it began that much before its first frame */
 	CLOSE_MS = 11, /* and ended that much behind its last one's start */
-	OFF = 2        /* looks without it: it is over; one may be lost */
+	OFF = 2,       /* looks without it: it is over; one may be lost */
+	FRAME_MS = 20,
+	CUT_MS = 60 /* what begins that early began before we heard it */
 };
 
 static const float least = .6F;     /* share of a tone to begin with */
@@ -121,7 +123,7 @@ static void begin(struct sipd_burst *b, const struct sipd_tones *t)
 
 	memset(&b->now, 0, sizeof(b->now));
 	b->now.looks = part ? 2 : 1;
-	b->now.from_ms = part && b->ms >= 20 ? b->ms - 20 : b->ms;
+	b->now.from_ms = part && b->ms >= FRAME_MS ? b->ms - FRAME_MS : b->ms;
 	b->now.from_ms -= b->now.from_ms < OPEN_MS ? 0 : OPEN_MS;
 	before = t->level[0] - before;
 	b->now.clear = before < no_tone ? before : no_tone;
@@ -230,6 +232,20 @@ void sipd_burst_hear(struct sipd_burst *b, const struct sipd_look *look,
 	memmove(b->before + 1, b->before,
 		sizeof(*b->before) * (SIPD_BURST_BEFORE - 1));
 	b->before[0] = *t;
+}
+
+
+void sipd_burst_anew(struct sipd_burst *b)
+{
+	memset(&b->now, 0, sizeof(b->now));
+	b->start_ms = b->ms + FRAME_MS;
+}
+
+
+bool sipd_stretch_is_cut(const struct sipd_burst *b,
+			 const struct sipd_stretch *s)
+{
+	return s->from_ms < b->start_ms + CUT_MS;
 }
 
 

@@ -42,6 +42,7 @@ struct sipd_burst {
 	struct sipd_stretch last; /* that ended */
 	bool ended;               /* with this look */
 	uint32_t ms;              /* where this look's frame begins */
+	uint32_t start_ms;        /* what was before is of another line */
 	float total;              /* dBFS of all, of this look */
 
 	struct sipd_tones pending; /* the look of `now` that may be its last */
@@ -76,6 +77,11 @@ struct sipd_signal {
 void sipd_burst_hear(struct sipd_burst *b, const struct sipd_look *look,
 		     const struct sipd_tones *t, uint32_t ms);
 
+/** What comes now is of another line: a tone that goes on begins anew. */
+void sipd_burst_anew(struct sipd_burst *b);
+/** Whether a stretch began before it could be heard. */
+bool sipd_stretch_is_cut(const struct sipd_burst *b,
+			 const struct sipd_stretch *s);
 /** How long a stretch is or was so far, ms. */
 uint32_t sipd_stretch_ms(const struct sipd_burst *b,
 			 const struct sipd_stretch *s);

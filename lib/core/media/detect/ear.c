@@ -148,6 +148,7 @@ void sipd_ear_answered(struct sipd_ear *ear)
 
 	ear->answered = true;
 	ear->zero_ms = ear->sound_ms = ear->ms;
+	sipd_signals_answered(&ear->signals);
 	/* another line, another noise: what was before teaches nothing */
 	memset(&ear->vad, 0, sizeof(ear->vad));
 	ear->speech = ear->silence = ear->clipping = false;

@@ -304,17 +304,15 @@ uint32_t sipd_progress_wait(const struct sipd_burst *b,
 	uint32_t most = 0;
 	unsigned i, k;
 
+	if (set && sipd_stretch_is_cut(b, s))
+		return SIPD_PROGRESS_NEVER;
 	for (i = 0; set && i < CADENCES; ++i) {
 		const struct cadence *c = &cadences[i];
 
-		for (k = 0; c->set + 1 == set && k < length(c); k += 2) {
-			const bool cut = s->from_ms < CUT_MS &&
-					 ms < c->times[k];
-
-			if ((cut || miss(ms, c->times[k]) < 1) &&
+		for (k = 0; c->set + 1 == set && k < length(c); k += 2)
+			if (miss(ms, c->times[k]) < 1 &&
 			    late(c->times[k + 1]) > most)
 				most = late(c->times[k + 1]);
-		}
 	}
 
 	return most;

@@ -29,8 +29,11 @@ struct sipd_progress {
 bool sipd_progress_hear(struct sipd_progress *p, const struct sipd_burst *b,
 			struct sipd_signal *h);
 
+#define SIPD_PROGRESS_NEVER UINT32_MAX
+
 /** How long after the end of that stretch the next would come if it were of
- *  such a tone, ms; 0: it is of none. */
+ *  such a tone, ms; 0: it is of none.  SIPD_PROGRESS_NEVER: it began before
+ *  we heard it, as ringing does that is answered. */
 uint32_t sipd_progress_wait(const struct sipd_burst *b,
 			    const struct sipd_stretch *s);
 

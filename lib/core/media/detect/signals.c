@@ -3,6 +3,8 @@
  */
 #include "core/media/detect/signals.h"
 
+#include <string.h>
+
 
 void sipd_signals_hear(struct sipd_signals *s, const struct sipd_look *look,
 		       const struct sipd_tones *t, uint32_t ms,
@@ -27,4 +29,11 @@ void sipd_signals_hear(struct sipd_signals *s, const struct sipd_look *look,
 	}
 	if (sipd_beep_hear(&s->beep, b, spoken_ms, taken, &said))
 		h(&said, arg);
+}
+
+
+void sipd_signals_answered(struct sipd_signals *s)
+{
+	sipd_burst_anew(&s->burst);
+	memset(&s->beep, 0, sizeof(s->beep));
 }

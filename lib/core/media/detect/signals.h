@@ -26,4 +26,7 @@ void sipd_signals_hear(struct sipd_signals *s, const struct sipd_look *look,
 		       const struct sipd_tones *t, uint32_t ms,
 		       uint32_t spoken_ms, sipd_signal_h *h, void *arg);
 
+/** The call was answered: what comes now is of who answered. */
+void sipd_signals_answered(struct sipd_signals *s);
+
 #endif

@@ -9,7 +9,6 @@
 enum {
 	TONES = SIPD_SIT_TONES,
 	GAP_MS = 60,    /* between two; 30 by E.180, and our own error */
-	CUT_MS = 60,    /* what began that early began before we heard it */
 	EARLY_MS = 500, /* and the second tone after a first one unheard */
 	SLACK_MS = 25   /* beside 20 % */
 };
@@ -110,11 +109,10 @@ static const char *judge(const struct sipd_sit *s)
 	word = three ? class_of(s, 0) : NULL;
 	if (word)
 		return word;
-	if (three ? s->tones[0].from_ms >= CUT_MS
-		  : s->tones[1].from_ms >= EARLY_MS)
-		return NULL;
+	if (three ? s->tones[0].cut : s->tones[1].early)
+		return class_of(s, 1) ? "unknown" : NULL;
 
-	return class_of(s, 1) ? "unknown" : NULL;
+	return NULL;
 }
 
 
@@ -130,6 +128,8 @@ bool sipd_sit_hear(struct sipd_sit *s, const struct sipd_burst *b,
 	s->tones[TONES - 1].hz = last->mid;
 	s->tones[TONES - 1].from_ms = last->from_ms;
 	s->tones[TONES - 1].to_ms = last->to_ms;
+	s->tones[TONES - 1].cut = sipd_stretch_is_cut(b, last);
+	s->tones[TONES - 1].early = last->from_ms < b->start_ms + EARLY_MS;
 	s->n += s->n < TONES;
 
 	memset(h, 0, sizeof(*h));

@@ -17,6 +17,7 @@ struct sipd_sit {
 	struct {
 		float hz;
 		uint32_t from_ms, to_ms;
+		bool cut, early; /* it was the first sound */
 	} tones[SIPD_SIT_TONES]; /* the last ones, oldest first */
 	unsigned n;              /* of them */
 };
