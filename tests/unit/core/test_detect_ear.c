@@ -235,6 +235,73 @@ static void test_information_tones(void **state)
 
 
 /* A packet that did not come is silence, whatever is in the frame. */
+static struct line *who_line(double noise, uint32_t timeout_ms)
+{
+	const struct sipd_ear_conf conf = {
+		.amd = true,
+		.timeout_ms = timeout_ms,
+	};
+	struct line *l = line(noise, 0);
+
+	sipd_ear_init(&l->ear, &conf);
+
+	return l;
+}
+
+
+/* The final verdict. */
+static const struct sipd_heard *verdict(const struct line *l)
+{
+	unsigned i;
+
+	for (i = 0; i < l->n; ++i)
+		if (l->told[i].kind == SIPD_HEARD_VERDICT && l->told[i].final)
+			return &l->told[i];
+
+	return NULL;
+}
+
+
+static void test_who_answered_is_told_after_the_answer(void **state)
+{
+	struct line *l = who_line(-55, 5000);
+	const struct sipd_heard *h;
+	(void)state;
+
+	/* what speaks before the answer is nobody's */
+	detect_voice(l->pcm + 500 * MS, 960 * MS, 120, -20);
+	hear(l, 3000, 3000);
+	assert_null(told(l, SIPD_HEARD_VERDICT, 0));
+	assert_true(sipd_ear_chances(&l->ear).human == 0);
+
+	hear(l, 3000, 8000);
+	h = verdict(l);
+	assert_non_null(h);
+	assert_int_equal(h->verdict, SIPDIALER_AMD_UNKNOWN);
+	assert_in_range(h->at_ms, 4500, 5000);
+	assert_non_null(h->word);
+	free(l);
+}
+
+
+static void test_fax_answers(void **state)
+{
+	struct line *l = who_line(-60, 5000);
+	const struct sipd_heard *h;
+	(void)state;
+
+	detect_tone(l->pcm + 2500 * MS, 500 * MS, 1100, -20);
+	hear(l, 2000, 8000);
+	h = verdict(l);
+	assert_non_null(h);
+	assert_int_equal(h->verdict, SIPDIALER_AMD_FAX);
+	assert_in_range(h->at_ms, 1000, 1200);
+	/* tones were not asked for */
+	assert_null(told(l, SIPD_HEARD_CNG, 0));
+	free(l);
+}
+
+
 static void test_lost_frames_are_not_heard(void **state)
 {
 	struct line *l = line(-60, 0);
@@ -263,6 +330,8 @@ int main(void)
 		cmocka_unit_test(test_times_begin_with_the_answer),
 		cmocka_unit_test(test_beep_behind_a_greeting),
 		cmocka_unit_test(test_information_tones),
+		cmocka_unit_test(test_who_answered_is_told_after_the_answer),
+		cmocka_unit_test(test_fax_answers),
 		cmocka_unit_test(test_lost_frames_are_not_heard),
 	};
 

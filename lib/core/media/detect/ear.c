@@ -19,6 +19,7 @@ static const float clipped_rate = 0.04F; /* of a frame, in the mean */
 /* What was found in a frame. */
 struct found {
 	struct sipd_ear *ear;
+	uint32_t now_ms; /* where it ends */
 	sipd_heard_h *h;
 	void *arg;
 };
@@ -44,6 +45,53 @@ static void tell(const struct found *f, enum sipd_heard_kind kind, bool on,
 }
 
 
+static void tell_verdict(const struct found *f,
+			 const struct sipd_amd_verdict *v)
+{
+	const uint32_t now = since_zero(f->ear, f->now_ms);
+	const struct sipd_heard heard = {
+		.kind = SIPD_HEARD_VERDICT,
+		.on = true,
+		.from_ms = now,
+		.at_ms = now,
+		.word = v->cause,
+		.verdict = v->verdict,
+		.final = v->final,
+		.confidence = v->confidence,
+	};
+
+	f->h(&heard, f->arg);
+}
+
+
+static bool listens_for_amd(const struct sipd_ear *ear)
+{
+	return ear->conf.amd && ear->answered;
+}
+
+
+/* What a tone says of who answered. */
+static void sign(const struct found *f, const struct sipd_signal *s)
+{
+	static const enum sipd_amd_sign signs[] = {
+		[SIPD_SIGNAL_BEEP] = SIPD_AMD_BEEP,
+		[SIPD_SIGNAL_SIT] = SIPD_AMD_SIT,
+		[SIPD_SIGNAL_CNG] = SIPD_AMD_FAX,
+		[SIPD_SIGNAL_CED] = SIPD_AMD_FAX,
+		[SIPD_SIGNAL_RINGBACK] = SIPD_AMD_RINGING,
+		[SIPD_SIGNAL_BUSY] = SIPD_AMD_BUSY,
+		[SIPD_SIGNAL_REORDER] = SIPD_AMD_BUSY,
+		[SIPD_SIGNAL_DIAL] = SIPD_AMD_BUSY,
+	};
+	const bool begins = s->on || s->kind == SIPD_SIGNAL_BEEP ||
+			    s->kind == SIPD_SIGNAL_SIT;
+	struct sipd_amd_verdict v;
+
+	if (begins && sipd_amd_sign(&f->ear->amd, signs[s->kind], &v))
+		tell_verdict(f, &v);
+}
+
+
 static void signal_handler(const struct sipd_signal *s, void *arg)
 {
 	static const enum sipd_heard_kind kinds[] = {
@@ -66,7 +114,10 @@ static void signal_handler(const struct sipd_signal *s, void *arg)
 		.word = s->word,
 	};
 
-	f->h(&heard, f->arg);
+	if (f->ear->conf.tones || s->kind == SIPD_SIGNAL_BEEP)
+		f->h(&heard, f->arg);
+	if (listens_for_amd(f->ear))
+		sign(f, s);
 }
 
 
@@ -154,6 +205,19 @@ void sipd_ear_answered(struct sipd_ear *ear)
 	ear->speech = ear->silence = ear->clipping = false;
 	ear->clipped = 0;
 	ear->spoken_ms = 0;
+	sipd_amd_init(&ear->amd, ear->conf.timeout_ms);
+}
+
+
+static void hear_who(const struct found *f, const struct sipd_look *look,
+		     const struct sipd_tones *tones,
+		     const struct sipd_voice *voice, bool received)
+{
+	struct sipd_amd_verdict v;
+
+	if (listens_for_amd(f->ear) &&
+	    sipd_amd_hear(&f->ear->amd, look, tones, voice, received, &v))
+		tell_verdict(f, &v);
 }
 
 
@@ -161,7 +225,12 @@ void sipd_ear_hear(struct sipd_ear *ear, const int16_t pcm[SIPD_LOOK_FRAME],
 		   bool received, sipd_heard_h *h, void *arg)
 {
 	static const int16_t nothing[SIPD_LOOK_FRAME];
-	struct found f = {.ear = ear, .h = h, .arg = arg};
+	struct found f = {
+		.ear = ear,
+		.now_ms = ear->ms + FRAME_MS,
+		.h = h,
+		.arg = arg,
+	};
 	struct sipd_tones tones;
 	struct sipd_voice voice;
 	struct sipd_look look;
@@ -171,13 +240,20 @@ void sipd_ear_hear(struct sipd_ear *ear, const int16_t pcm[SIPD_LOOK_FRAME],
 	sipd_signals_hear(&ear->signals, &look, &tones, ear->ms,
 			  ear->spoken_ms, signal_handler, &f);
 	sipd_vad_hear(&ear->vad, &look, &tones, received ? pcm : NULL, &voice);
-	ear->ms += FRAME_MS;
+	ear->ms = f.now_ms;
 	hear_speech(&f, &look, &voice);
 	hear_silence(&f);
+	hear_who(&f, &look, &tones, &voice, received);
 }
 
 
 struct sipd_chances sipd_ear_chances(const struct sipd_ear *ear)
 {
-	return (struct sipd_chances){.beep = ear->signals.beep.p};
+	const bool amd = listens_for_amd(ear);
+
+	return (struct sipd_chances){
+		.human = amd ? sipd_amd_human(&ear->amd) : 0,
+		.machine = amd ? sipd_amd_machine(&ear->amd) : 0,
+		.beep = ear->signals.beep.p,
+	};
 }

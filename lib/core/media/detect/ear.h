@@ -8,6 +8,7 @@
 #define SIPD_CORE_MEDIA_DETECT_EAR_H
 
 #include <sipdialer/sipdialer.h>
+#include "core/media/detect/amd.h"
 #include "core/media/detect/signals.h"
 #include "core/media/detect/vad.h"
 
@@ -69,6 +70,7 @@ struct sipd_ear {
 	struct sipd_sight sight;
 	struct sipd_vad vad;
 	struct sipd_signals signals;
+	struct sipd_amd amd;
 
 	bool speech;        /* told */
 	uint32_t speech_ms; /* where it began, */
