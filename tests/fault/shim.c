@@ -15,7 +15,8 @@
  *                         from the Nth of OPS (any, or a list as
  *                         write+fsync; of the store's files, or of FAULT_PATH)
  *                         on, all of OPS fail for MS: HOW is ENOSPC, EIO,
- *                         EROFS or short; with GAP again after GAP more
+ *                         EROFS, short, or stall (they are only done then);
+ *                         with GAP again after GAP more
  *   FAULT_PATH=TEXT       files whose name contains TEXT, not the store's
  *   FAULT_ALLOC=N[:WHO]   the Nth allocation asked for by the library whose
  *                         file name contains WHO (default libsipdialer) fails
@@ -47,7 +48,8 @@
 enum {
 	FDS = 4096,
 	LIVE = 1 << 18, /* allocations remembered; a power of two */
-	RANGES = 16
+	RANGES = 16,
+	STALL = -2
 };
 
 /* What a transaction carries. */
@@ -90,7 +92,7 @@ static struct {
 	/* FAULT_DISK */
 	bool op_on[OPS];
 	unsigned long disk_n;
-	int disk_errno; /* -1: short */
+	int disk_errno; /* -1: short, or STALL */
 	uint64_t disk_ms, disk_gap;
 	atomic_ulong disk_ops;
 	_Atomic uint64_t bad_until;
@@ -236,6 +238,7 @@ static void read_disk(void)
 	f.disk_errno = !strcmp(how, "ENOSPC")  ? ENOSPC
 		       : !strcmp(how, "EIO")   ? EIO
 		       : !strcmp(how, "EROFS") ? EROFS
+		       : !strcmp(how, "stall") ? STALL
 					       : -1;
 }
 
@@ -356,6 +359,15 @@ int close(int fd)
 }
 
 
+static void stall(uint64_t ms)
+{
+	const struct timespec ts = {.tv_sec = (time_t)(ms / 1000),
+				    .tv_nsec = (long)(ms % 1000) * 1000000};
+
+	(void)nanosleep(&ts, NULL);
+}
+
+
 /* 0: works; else errno, -1: half of it */
 static int disk_fault(int fd, enum op op)
 {
@@ -385,6 +397,10 @@ static int disk_fault(int fd, enum op op)
 	atomic_fetch_add(&f.faults, 1);
 	say("fault %s %s\n", ops[op],
 	    committing && watched(fd) == 2 ? "commit" : "other");
+	if (f.disk_errno == STALL) {
+		stall(atomic_load(&f.bad_until) - now);
+		return 0;
+	}
 	return f.disk_errno;
 }
 

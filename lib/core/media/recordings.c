@@ -70,16 +70,39 @@ static void day_text(char *buf, size_t size, int64_t day)
 }
 
 
+/* A clock that is set wrong for a while must not cost all recordings: not more
+ * days may have gone by than there was time for. */
+static bool clock_trusted(const struct sipd_recordings *rs, int64_t day,
+			  uint64_t now_ms)
+{
+	const int64_t time_for = (int64_t)((now_ms - rs->look_ms) /
+					   ((uint64_t)DAY_S * 1000));
+
+	if (!rs->look_ms || day - rs->day <= time_for + 1)
+		return true;
+
+	sipd_log_warning(rs->log,
+			 "recordings: the clock has jumped by %lld days: none "
+			 "is removed for now",
+			 (long long)(day - rs->day));
+
+	return false;
+}
+
+
 static void look_begin(struct sipd_recordings *rs)
 {
+	const uint64_t now = sipd_clock_ms();
+	const int64_t day = day_of(sipd_wall_ms());
+	const bool trusted = clock_trusted(rs, day, now);
 	char from[16] = "";
 
-	rs->look_ms = sipd_clock_ms();
-	rs->day = day_of(sipd_wall_ms());
+	rs->look_ms = now;
+	rs->day = day;
 	if (rs->walk)
 		return;
 
-	if (rs->conf.keep_days)
+	if (rs->conf.keep_days && trusted)
 		day_text(from, sizeof(from), rs->day - rs->conf.keep_days);
 	rs->since = 0;
 	if (sipd_shelf_walk_open(&rs->walk, rs->folder, from))

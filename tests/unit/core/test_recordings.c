@@ -455,6 +455,41 @@ static void test_old_days_go_after_midnight(void **state)
 }
 
 
+/* The clock is set two days on, in no time. */
+static void test_a_clock_that_jumps_removes_nothing(void **state)
+{
+	struct fixture *f = *state;
+	const struct sipd_recordings_conf conf = {.keep_days = 2,
+						  .max_total = MIB};
+	const uint64_t end = sipd_clock_ms() + HELP_DEADLINE_MS;
+	char three[16], two[16], path[64];
+	struct sipd_recordings_stats st;
+
+	assert_int_equal(mkdir(f->help.folder, 0700), 0);
+	day_make(f, three, 4, false);
+	day_make(f, two, 2, false);
+	(void)setenv("TZ", "AAA+24", 1);
+	tzset();
+	limits(f, &conf);
+	removed_files(f, 2);
+
+	(void)setenv("TZ", "AAA-24", 1);
+	tzset();
+	/* it has looked again when it has found this one */
+	(void)snprintf(path, sizeof(path), "%s/1.wav", two);
+	help_write(at(f, path), "123", 3);
+	do {
+		const struct timespec moment = {0, 2000000};
+
+		(void)nanosleep(&moment, NULL);
+		sipd_recordings_stats(f->help.recordings, &st);
+	} while (st.total != 4 && sipd_clock_ms() < end);
+	assert_int_equal(st.total, 4);
+	assert_int_equal(st.removed, 2);
+	assert_int_equal(size_of(at(f, path)), 3);
+}
+
+
 /* ---- stalls ---------------------------------------------------------------------------- */
 
 struct block {
@@ -527,6 +562,7 @@ int main(void)
 		TEST(test_the_undecided_is_removed_or_kept),
 		TEST(test_what_took_its_place_is_not_removed),
 		TEST(test_old_days_go_after_midnight),
+		TEST(test_a_clock_that_jumps_removes_nothing),
 		TEST(test_loss_is_counted_while_the_disk_stands),
 	};
 
