@@ -112,6 +112,30 @@ static void test_voices_are_heard_at_once(void **state)
 }
 
 
+static void test_call_that_begins_within_a_word(void **state)
+{
+	unsigned cut, dbfs;
+	(void)state;
+
+	for (dbfs = 20; dbfs <= 34; dbfs += 7) {
+		for (cut = 0; cut <= 160; cut += 80) {
+			struct line *l = line(SIPD_LOOK_QUIET);
+			uint32_t seed = 1;
+
+			detect_voice(l->pcm, 1600 * MS, 130, -1.0 * dbfs);
+			memmove(l->pcm, l->pcm + cut * MS,
+				(LINE - cut * MS) * sizeof(int16_t));
+			detect_noise(l->pcm, LINE, -55, &seed);
+			hear(l);
+			assert_in_range(first(l), 1, 240);
+			assert_true(told(l, 240, 1440) >= 56);
+			assert_int_equal(told(l, 1800, 6000), 0);
+			free(l);
+		}
+	}
+}
+
+
 static void test_faint_voice_in_noise_is_heard(void **state)
 {
 	struct line *l = line(-45);
@@ -353,6 +377,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_voices_are_heard_at_once),
+		cmocka_unit_test(test_call_that_begins_within_a_word),
 		cmocka_unit_test(test_faint_voice_in_noise_is_heard),
 		cmocka_unit_test(test_clipped_voice_is_heard),
 		cmocka_unit_test(test_voice_through_g711_is_heard),

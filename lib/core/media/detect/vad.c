@@ -9,7 +9,9 @@
 enum {
 	BANDS = SIPD_LOOK_BANDS,
 	WHOLE = BANDS, /* channel of the whole frame */
-	FIRST = 3,     /* frames that are noise if they are not loud */
+	FIRST = 3,     /* frames that are noise if they are not loud, */
+	START = 12,    /* unless these show that they were speech, */
+	WORD = 4,      /* so many in a row */
 	HALF = 12,     /* frames, 240 ms: two of these show a syllable */
 	FULL = 50,     /* frames of which the least is taken, 1 s */
 	CONTEXT = 10,  /* frames behind a pitch that may have none */
@@ -300,14 +302,36 @@ static void learn_level(struct sipd_vad *v, float level)
 }
 
 
+static void know_nothing(struct sipd_vad *v)
+{
+	int i;
+
+	for (i = 0; i < SIPD_VAD_CHANNELS; ++i)
+		v->noise[i] = i == WHOLE ? prior : prior - 9;
+}
+
+
+/* A call that begins within a word: what was taken for noise at first was
+ * that.  It repeats itself, and moves. */
+static void doubt_begin(struct sipd_vad *v, const struct sipd_voice *out)
+{
+	if (out->voiced > 0.7F && out->flux > calm && !v->tonal)
+		++v->word;
+	else
+		v->word = 0;
+	if (v->word == WORD)
+		know_nothing(v);
+}
+
+
 static void begin(struct sipd_vad *v)
 {
 	int i;
 
+	know_nothing(v);
 	v->level = unheard;
 	v->since_voiced = MANY;
 	for (i = 0; i < SIPD_VAD_CHANNELS; ++i) {
-		v->noise[i] = i == WHOLE ? prior : prior - 9;
 		v->soft[i] = v->db[i] = v->noise[i];
 		v->least_before[i] = -100;
 	}
@@ -330,9 +354,11 @@ static void hear(struct sipd_vad *v, const struct sipd_look *look,
 
 	risen = db[WHOLE] > v->noise[WHOLE] + above;
 	measure(v, db, out);
-	if (risen)
+	if (risen || v->frames < START)
 		out->voiced = sipd_pitch(v->past, &out->pitch_hz);
 	count_tones(v, tones);
+	if (v->frames < START)
+		doubt_begin(v, out);
 	count(v, out, db[WHOLE], risen);
 	if (out->voiced < 0.5F)
 		out->pitch_hz = 0;

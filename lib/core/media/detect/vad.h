@@ -35,6 +35,7 @@ struct sipd_vad {
 	int16_t last;                  /* sample of 8 kHz before them */
 	bool speech, even;
 	uint16_t frames;       /* that came, stops at the maximum */
+	uint16_t word;         /* of the first frames, like speech in a row */
 	uint16_t run, hang;    /* frames */
 	uint16_t lead;         /* frames that were speech before it was said */
 	uint16_t since_voiced; /* frames */
