@@ -41,7 +41,7 @@ rm -f "$log"
 status=0
 # most of them wait for telephones
 meson test -C "$dir" --no-rebuild --print-errorlogs \
-	--num-processes $((2 * $(nproc))) "$@" || status=$?
+	--num-processes $((3 * $(nproc))) "$@" || status=$?
 
 count() {
 	sed -n "s/^$1: *\([0-9][0-9]*\).*/\1/p" "$log" | tail -n 1
