@@ -98,7 +98,7 @@ class Phone(flow.Case):
     def call(self, *args, options=()):
         r = run("-o", "sip.local_address=" + self.ip, *options, "--json",
                 "call", "sip:phone@%s:%d" % (self.ip, self.port),
-                "--ring-timeout", 5, "--max-duration", 8, *args)
+                "--ring-timeout", 20, "--max-duration", 8, *args)
         self.assertEqual((r.status, r.last["disposition"]),
                          (0, "answered"), "%r\n%s" % (r, self.text()))
         return r

@@ -10,7 +10,7 @@ import socket
 import struct
 import threading
 
-from ports import free_port
+from ports import bound
 
 A, CNAME, SOA, AAAA, SRV, NAPTR = 1, 5, 6, 28, 33, 35
 NXDOMAIN, SERVFAIL, REFUSED = 3, 2, 5
@@ -54,7 +54,7 @@ class Dns:
         self.twist = None            # answer -> what is sent instead
         self.tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.udp.bind((ip, port or free_port(ip)))
+        bound(ip, port, lambda p: self.udp.bind((ip, p)))
         self.ip, self.port = self.udp.getsockname()
         self.tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.tcp.bind((ip, self.port))

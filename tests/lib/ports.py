@@ -4,6 +4,7 @@ that goes out.  So a port given stays free until the test takes it, and where
 no one takes it no one listens.
 """
 import contextlib
+import errno
 import random
 import socket
 import threading
@@ -47,3 +48,15 @@ def free_port(ip):
 
 
 media_port = free_port
+
+
+def bound(ip, port, bind):
+    """What bind(port) gives, with a free port for 0.  Another process may
+    have taken it meanwhile: 127.0.0.1 is everybody's."""
+    for _ in range(10):
+        try:
+            return bind(port or free_port(ip))
+        except OSError as e:
+            if port or e.errno != errno.EADDRINUSE:
+                raise
+    raise AssertionError("all ports of %s are taken at once" % ip)

@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 
-from ports import free_port
+from ports import bound
 from pysip import Message
 
 REASONS = {100: "Trying", 180: "Ringing", 200: "OK", 401: "Unauthorized",
@@ -48,7 +48,7 @@ class Server:
     def __init__(self, ip, answer, port=0):
         self.socket = socket.socket(socket.AF_INET6 if ":" in ip
                                     else socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind((ip, port or free_port(ip)))
+        bound(ip, port, lambda p: self.socket.bind((ip, p)))
         self.socket.settimeout(0.1)
         self.ip, self.port = self.socket.getsockname()[:2]
         self.answer, self.got, self.raw = answer, [], []

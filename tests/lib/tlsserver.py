@@ -4,7 +4,7 @@ import ssl
 import threading
 import time
 
-from ports import free_port
+from ports import bound
 from pysip import Message
 from sipserver import registered, response
 
@@ -52,9 +52,9 @@ class Server:
         self.got, self.names, self.connections = [], [], 0
         self.pings, self.versions, self.errors = 0, [], []
         self.sip_bytes, self.over, self.open = 0, False, []
-        self.socket = socket.create_server(
-            (ip, port or free_port(ip)), family=socket.AF_INET6 if ":" in ip
-            else socket.AF_INET)
+        family = socket.AF_INET6 if ":" in ip else socket.AF_INET
+        self.socket = bound(ip, port, lambda p: socket.create_server(
+            (ip, p), family=family))
         self.socket.settimeout(0.1)
         self.ip, self.port = self.socket.getsockname()[:2]
         if ctx:
