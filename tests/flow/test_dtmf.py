@@ -122,6 +122,7 @@ class Ways(flow.Case):
         self.rtp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.addCleanup(self.rtp.close)
         self.rtp.bind((self.ip, 0))
+        self.rtp.settimeout(10)
         self.seq = 1
 
     def answered(self, *options):
@@ -137,6 +138,7 @@ class Ways(flow.Case):
         port = [line for line in text.split("\r\n")
                 if line.startswith("m=audio")][0].split()[1]
         self.far = (self.ip, int(port))
+        self.rtp.recv(2000)          # from then on it listens, too
         return call
 
     def event(self, code, ts):
