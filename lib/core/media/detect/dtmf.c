@@ -43,20 +43,28 @@ static const double harmonic = 0.05; /* of a tone at twice its frequency:
 static const double steady = 2;      /* from block to block, 3 dB */
 
 
-static double energy_at(const int16_t *x, double c)
+/* At four frequencies together: each sample waits for the one before, and the
+ * four do so at the same time. */
+static void energy_at(const int16_t *x, const double c[4], double e[4])
 {
-	double a = 0, b = 0;
-	int i;
+	double a[4] = {0}, b[4] = {0};
+	int i, k;
 
 	for (i = 0; i < N; ++i) {
-		const double y = x[i] + c * a - b;
+		const double v = x[i];
 
-		b = a;
-		a = y;
+		for (k = 0; k < 4; ++k) {
+			const double y = v + c[k] * a[k] - b[k];
+
+			b[k] = a[k];
+			a[k] = y;
+		}
 	}
 
 	/* of a sine of that frequency: the energy of its N samples */
-	return (a * a + b * b - c * a * b) * 2 / N;
+	for (k = 0; k < 4; ++k)
+		e[k] = (a[k] * a[k] + b[k] * b[k] - c[k] * a[k] * b[k]) * 2 /
+		       N;
 }
 
 
@@ -82,11 +90,14 @@ static bool strongest(const double e[4], int *best)
 static bool has_harmonic(const int16_t *x, int row, int column, double energy)
 {
 	const double c = step[0][row];
+	const double octave[4] = {c * c - 2};
+	double e[4];
 
 	if (row < 2 && column == row + 1)
 		return false;
+	energy_at(x, octave, e);
 
-	return energy_at(x, c * c - 2) > harmonic * energy;
+	return e[0] > harmonic * energy;
 }
 
 
@@ -94,16 +105,17 @@ static bool has_harmonic(const int16_t *x, int row, int column, double energy)
 static char key_of(const int16_t *x, double *level)
 {
 	double e[2][4], all = 1, low, high;
-	int row, column, i, k;
+	int row, column, i;
 
 	for (i = 0; i < N; ++i)
 		all += (double)x[i] * x[i];
 	if (all < 2 * least)
 		return 0;
-	for (i = 0; i < 2; ++i)
-		for (k = 0; k < 4; ++k)
-			e[i][k] = energy_at(x, step[i][k]);
-	if (!strongest(e[0], &row) || !strongest(e[1], &column))
+	energy_at(x, step[0], e[0]);
+	if (!strongest(e[0], &row))
+		return 0;
+	energy_at(x, step[1], e[1]);
+	if (!strongest(e[1], &column))
 		return 0;
 
 	low = e[0][row];
