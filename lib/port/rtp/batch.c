@@ -58,15 +58,13 @@ struct sipd_batch *sipd_batch_new(void)
 }
 
 
-bool sipd_batch_fetch(struct sipd_fetched *f, int fd)
+void sipd_batch_fetch(struct sipd_fetched *f, int fd)
 {
 	f->head.msg_namelen = sizeof(f->from);
 	f->head.msg_controllen = sizeof(f->control);
 	f->len = recvmsg(fd, &f->head, 0);
 	if (f->len < 0 && errno == ECONNREFUSED)
 		f->len = recvmsg(fd, &f->head, 0);
-
-	return f->len >= 0;
 }
 
 
@@ -201,7 +199,7 @@ static void run_group(struct media_thread *t, struct sipd_rtp *const *streams,
 	for (i = 0; i < n; ++i) {
 		if (i + AHEAD < n)
 			__builtin_prefetch(streams[i + AHEAD]);
-		(void)sipd_batch_fetch(&b->in[i], streams[i]->fd);
+		sipd_batch_fetch(&b->in[i], streams[i]->fd);
 	}
 	b->wall_us = wall_us();
 	b->now_us = sipd_clock_us();

@@ -37,10 +37,10 @@ struct sipd_batch *sipd_batch_new(void);
 void sipd_batch_run(struct media_thread *t, struct sipd_rtp *const *streams,
 		    unsigned n);
 
-/** False: nothing is there. */
-bool sipd_batch_fetch(struct sipd_fetched *f, int fd);
+/** f->len tells whether there was one. */
+void sipd_batch_fetch(struct sipd_fetched *f, int fd);
 
-/** When the kernel got it, on the monotonic clock. */
+/** When the kernel got it, on the monotonic clock; now, if it did not say. */
 uint64_t sipd_batch_arrival(const struct sipd_batch *b,
 			    struct sipd_fetched *f);
 

@@ -78,6 +78,7 @@ struct sipd_rtp {
 	bool collided; /* SSRC was changed once */
 	bool known;    /* ssrc_in is set */
 	bool got_sr;
+	bool calm; /* a packet a tick, or none */
 	uint8_t proof;
 	uint8_t ts_each;
 	struct media_thread *t;
