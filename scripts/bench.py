@@ -23,8 +23,9 @@ import sys
 import tempfile
 import time
 
+import bench_peers
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-TICK = os.sysconf("SC_CLK_TCK")
 CORES = sorted(os.sched_getaffinity(0))
 OURS, FAR = CORES[0], CORES[-1]
 
@@ -38,13 +39,6 @@ def build(directory, libre):
     subprocess.run(["ninja", "-C", directory], check=True,
                    stdout=subprocess.DEVNULL)
     return directory
-
-
-def cpu_of(pid):
-    """CPU seconds of a process so far, its threads included."""
-    with open(f"/proc/{pid}/stat", encoding="ascii") as f:
-        fields = f.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
 
 
 class Far:
@@ -249,28 +243,33 @@ class Bench:
 
     # e, f: media -------------------------------------------------------------
 
+    def media(self, calls, *how):
+        """A media thread and as many calls; with real-time priority where
+        that is allowed."""
+        return [self.keep("media", bench(self.release, "bench_media", calls,
+                                         self.short, "fifo", *how,
+                                         pin=False))
+                for _ in range(self.times)]
+
     def e(self):
-        for calls in (500, 1000, 2500):
-            runs = [self.keep("media", bench(self.release, "bench_media",
-                                             calls, self.short))
-                    for _ in range(self.times)]
-            best = min(runs, key=lambda r: r["cpu_percent"])
-            target = calls == 2500
-            self.row("e", f"media thread, {calls:,} calls, % of a core",
+        for calls, how in ((500, ()), (1000, ()), (2500, ()),
+                           (2500, ("ear",))):
+            runs = self.media(calls, *how)
+            target = bool(how)
+            what = " that are listened to" if how else ""
+            self.row("e", f"media thread, {calls:,} calls{what}, % of a core",
                      "<= 85" if target else "",
                      spread([r["cpu_percent"] for r in runs]),
                      median([r["cpu_percent"] for r in runs]) <= 85
                      if target else None)
-            late = [r["late_p99_ms_below"] for r in runs]
-            due = [r["sent_to_due"] * 100 for r in runs]
-            if target:
-                self.row("e", "its lateness p99, below ms", "< 5",
-                         spread(late, "{:.0f}"), best["late_p99_ms_below"]
-                         <= 5)
-                self.row("e", "its packets sent of those due, %", "> 99.9",
-                         spread(due, "{:.3f}"), median(due) > 99.9)
+        late = [r["late_p99_ms_below"] for r in runs]
+        due = [r["sent_to_due"] * 100 for r in runs]
+        self.row("e", "its lateness p99, below ms", "< 5",
+                 spread(late, "{:.0f}"), median(late) <= 5)
+        self.row("e", "its packets sent of those due, %", "> 99.9",
+                 spread(due, "{:.3f}"), median(due) > 99.9)
         self.full(200 if self.args.quick else 1000)
-        self.baresip(20)
+        self.peers()
 
     def prompt(self, seconds):
         """8 kHz mono, a 1 kHz square wave."""
@@ -300,63 +299,52 @@ class Bench:
                  f"{r['base_rss_kb_per_call']:.1f}",
                  r["base_rss_kb_per_call"] <= 24)
 
-    def baresip(self, calls):
-        """CPU per call of baresip playing a file."""
-        full = self.figures["full_stack"][-1]
-        ours = full["cpu_percent"] / full["base"]
-        if not shutil.which("baresip"):
-            return
+    def ours(self, calls, prompt):
+        """% of a core of a call with a prompt, all of the library."""
         with Far(self.release) as far:
-            percent = self.keep("baresip_percent_per_call",
-                                self.baresip_run(far.address, calls))
-        if percent:
-            self.row("e", f"baresip, {calls} calls with a file, % a call",
-                     "", f"{percent:.3f}", None)
-            self.row("e", "ratio to ours", ">= 10", f"{percent / ours:.1f}",
-                     percent / ours >= 10)
+            r = bench(self.release, "bench_calls", "--server", far.address,
+                      "--rate", 1, "--seconds", self.short, "--base", calls,
+                      "--base-rate", 100, "--option", f"call.play={prompt}")
+        return r["cpu_percent"] / calls
 
-    def baresip_run(self, address, calls):
-        conf = os.path.join(self.work, "baresip")
-        os.makedirs(conf, exist_ok=True)
-        modules = next((d for d in ("/usr/lib/baresip/modules",
-                                    "/usr/lib/x86_64-linux-gnu/baresip/"
-                                    "modules") if os.path.isdir(d)), None)
-        if not modules:
-            return None
-        with open(os.path.join(conf, "config"), "w", encoding="ascii") as f:
-            f.write(f"module_path {modules}\nmodule g711.so\n"
-                    "module aufile.so\nmodule_app account.so\n"
-                    "module_app menu.so\n"
-                    f"audio_source aufile,{self.prompt(240)}\n"
-                    f"audio_player aufile,{conf}/out.wav\n"
-                    f"call_max_calls {calls + 4}\nsip_listen 127.0.0.1:0\n")
-        with open(os.path.join(conf, "accounts"), "w",
-                  encoding="ascii") as f:
-            f.write("<sip:bench@127.0.0.1>;regint=0\n")
-        command = ["taskset", "-c", str(OURS), "baresip", "-f", conf]
-        for i in range(calls):
-            command += ["-e", f"/dial sip:49301{i:02}00@{address}"]
-        p = subprocess.Popen(command, stdin=subprocess.PIPE,
-                             stdout=subprocess.DEVNULL,
-                             stderr=subprocess.DEVNULL)
-        try:
-            time.sleep(5)
-            t0, c0 = time.monotonic(), cpu_of(p.pid)
-            with open(f"/proc/{p.pid}/status", encoding="ascii") as f:
-                threads = int(next(x for x in f
-                                   if x.startswith("Threads")).split()[1])
-            self.figures["baresip_threads"] = threads
-            time.sleep(self.short)
-            percent = (cpu_of(p.pid) - c0) / (time.monotonic() - t0) * 100
-        finally:
-            p.send_signal(signal.SIGTERM)
-            try:
-                p.wait(10)
-            except subprocess.TimeoutExpired:
-                p.kill()
-                p.wait()
-        # a thread or two a call: fewer means that calls did not come up
-        return percent / calls if threads >= calls else None
+    def peers(self):
+        """The same calls by others, in turn with ours."""
+        prompt = self.prompt(240)
+        calls = 100
+        others = {
+            "pjsua": (2, lambda far: bench_peers.pjsua(
+                far, OURS, prompt, self.short)),
+            "baresip": (10, lambda far: bench_peers.baresip(
+                far, OURS, prompt, 16, self.short, self.work)),
+            "sipp": (None, lambda far: bench_peers.sipp(
+                far, OURS, prompt, calls, self.short, self.work)),
+        }
+        mine, theirs = [], {name: [] for name in others}
+        for _ in range(self.times):
+            mine.append(self.keep("ours_percent_per_call",
+                                  self.ours(1000, prompt)))
+            for name, (_, run) in list(others.items()):
+                try:
+                    with Far(self.release) as far:
+                        percent = run(far)
+                except RuntimeError as why:
+                    self.row("e", f"against {name}", "", str(why), None)
+                    del others[name]
+                    continue
+                theirs[name].append(self.keep(f"{name}_percent_per_call",
+                                              percent))
+                # a call that sends nothing costs nothing
+                self.keep(f"{name}_packets", far.stats.get("rtp_rx"))
+        self.row("e", "a call with a prompt, % of a core", "",
+                 spread(mine, "{:.4f}"), None)
+        for name, (target, _) in others.items():
+            ratios = [t / m for t, m in zip(theirs[name], mine)]
+            self.row("e", f"{name}: the same, % of a core", "",
+                     spread(theirs[name], "{:.4f}"), None)
+            self.row("e", "ratio to ours",
+                     f">= {target}" if target else "",
+                     spread(ratios), median(ratios) >= target
+                     if target else None)
 
     # g: events ---------------------------------------------------------------
 

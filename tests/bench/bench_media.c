@@ -1,14 +1,17 @@
 /**
  * @file bench/bench_media.c  Calls with media on one media thread
  *
- * bench_media [calls] [seconds] [fifo]: that many streams on one media thread
- * on the first core, both ways with G.711, against a thread with plain sockets
- * on the last core that sends 50 packets a second to each and reads what
- * comes.  Each frame heard is summed up (energy) as the least the layer above
- * does.  fifo: the threads have real-time priority, so that what else runs on
- * the machine takes no core away from them.  Prints one JSON line; never fails
- * for being slow.
+ * bench_media [calls] [seconds] [ear] [fifo]: that many streams on one media
+ * thread on the first core, both ways with G.711, against a thread with plain
+ * sockets on the last core that sends 50 packets a second to each and reads
+ * what comes: talk with pauses, each call another part of it.
+ *
+ * Each frame heard is summed up (energy) as the least the layer above does;
+ * ear: it is listened to for speech, tones, who answered, and keys.  fifo: the
+ * threads have real-time priority, so that what else runs on the machine takes
+ * no core away from them.  Prints one JSON line; never fails for being slow.
  */
+#include <math.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -22,17 +25,21 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/work.h"
+#include "core/media/detect/dtmf.h"
+#include "core/media/detect/ear.h"
 #include "port/codec/g711.h"
 #include "port/rtp/packet.h"
 #include "port/rtp/rtp.h"
 
-enum { SLICES = 20, WARM_S = 2 };
+enum { SLICES = 20, WARM_S = 2, TALK = 400 /* frames */ };
 
 struct call {
 	struct sipd_rtp *r;
 	int fd; /* of the peer */
 	union sipd_addr local;
-	uint64_t energy, audio;
+	uint64_t energy, audio, told;
+	struct sipd_ear ear;
+	struct sipd_dtmf dtmf;
 };
 
 struct bench {
@@ -53,6 +60,51 @@ struct probe {
 /* one prompt for all, encoded once */
 static uint8_t prompt[SIPD_FRAME];
 static atomic_uint *closed_count;
+static uint8_t talk[TALK][SIPD_FRAME]; /* of the far end */
+static bool with_ear;
+
+
+/* Syllables of a voice of 80 to 180 Hz with pauses, on a noisy line. */
+static void make_talk(void)
+{
+	uint32_t seed = 1;
+	double turn = 0;
+	size_t i, k;
+
+	for (i = 0; i < TALK * SIPD_FRAME; ++i) {
+		const double t = (double)i / 8000;
+		const double loud = fmax(0, sin(t * 25) * sin(t * 1.7));
+		double v = 0;
+		int16_t pcm;
+
+		turn += 2 * M_PI * (130 + 50 * sin(t * 3)) / 8000;
+		for (k = 1; k < 20; ++k)
+			v += sin(turn * (double)k) / (double)k;
+		seed = seed * 1664525 + 1013904223;
+		pcm = (int16_t)(v * loud * 6000 + (double)(seed >> 24) / 4);
+		sipd_g711_encode(SIPD_CODEC_PCMU,
+				 &talk[i / SIPD_FRAME][i % SIPD_FRAME], &pcm,
+				 1);
+	}
+}
+
+
+static void on_heard(const struct sipd_heard *h, void *arg)
+{
+	struct call *c = arg;
+
+	c->told += h->on;
+}
+
+
+static void hear(struct call *c, const struct sipd_rx_frame *rx)
+{
+	uint32_t ms;
+
+	sipd_ear_hear(&c->ear, rx->pcm, rx->kind == SIPD_RX_AUDIO, on_heard,
+		      c);
+	c->told += sipd_dtmf_hear(&c->dtmf, rx->pcm, SIPD_FRAME, &ms) != 0;
+}
 
 
 static void on_frame(const struct sipd_rx_frame *rx, struct sipd_tx_frame *tx,
@@ -64,6 +116,8 @@ static void on_frame(const struct sipd_rx_frame *rx, struct sipd_tx_frame *tx,
 
 	tx->kind = SIPD_TX_ENCODED;
 	tx->encoded = prompt;
+	if (with_ear)
+		hear(c, rx);
 	if (rx->kind != SIPD_RX_AUDIO)
 		return;
 	++c->audio;
@@ -121,7 +175,8 @@ static void peer_send(struct bench *b, const struct call *c, uint32_t frame)
 	};
 	uint8_t buf[SIPD_RTP_HEADER + SIPD_FRAME];
 
-	memset(buf, 0xab, sizeof(buf));
+	memcpy(buf + SIPD_RTP_HEADER, talk[(frame + p.ssrc * 7) % TALK],
+	       SIPD_FRAME);
 	sipd_rtp_write(buf, &p);
 	if (send(c->fd, buf, sizeof(buf), MSG_DONTWAIT) > 0)
 		bump(&b->peer_sent);
@@ -154,6 +209,15 @@ static bool open_call(struct bench *b, unsigned i)
 	struct call *c = &b->calls[i];
 	union sipd_addr addr;
 
+	if (with_ear) {
+		const struct sipd_ear_conf conf = {.tones = true,
+						   .amd = true,
+						   .timeout_ms = 3600000,
+						   .silence_ms = 2000};
+
+		sipd_ear_init(&c->ear, &conf);
+		sipd_ear_answered(&c->ear);
+	}
 	(void)sipd_addr_parse(&c->local, "127.72.0.1", 0);
 	if (sipd_rtp_open(&c->r, b->media, &c->local, 0, 0, &handlers, c))
 		return false;
@@ -267,7 +331,7 @@ static void measure(struct bench *b, unsigned seconds, double open_us,
 	for (i = 0; i < b->count; ++i)
 		heard += b->calls[i].audio;
 
-	printf("{\"bench\":\"media\",\"calls\":%u,\"seconds\":%.2f,"
+	printf("{\"bench\":\"media\",\"ear\":%s,\"calls\":%u,\"seconds\":%.2f,"
 	       "\"cpu_percent\":%.1f,\"calls_per_core\":%.0f,"
 	       "\"us_per_frame\":%.2f,"
 	       "\"late_p50_ms_below\":%d,\"late_p99_ms_below\":%d,"
@@ -277,7 +341,8 @@ static void measure(struct bench *b, unsigned seconds, double open_us,
 	       "\"dropped\":%llu,"
 	       "\"heard\":%llu,\"rss_kb_per_call\":%.1f,"
 	       "\"open_us\":%.1f}\n",
-	       b->count, (double)wall / 1e6, (c1 - c0) * 1e8 / (double)wall,
+	       with_ear ? "true" : "false", b->count, (double)wall / 1e6,
+	       (c1 - c0) * 1e8 / (double)wall,
 	       b->count * (double)wall / 1e6 / (c1 - c0),
 	       (c1 - c0) * 1e6 / (double)(z.tx - a.tx), late_ms(&a, &z, 0.5),
 	       late_ms(&a, &z, 0.99),
@@ -332,7 +397,7 @@ static void place(bool last, bool fifo)
 
 int main(int argc, char *argv[])
 {
-	const bool fifo = argc > 3 && !strcmp(argv[3], "fifo");
+	bool fifo = false;
 	const unsigned seconds = argc > 2 ? (unsigned)atoi(argv[2]) : 10;
 	struct bench b = {.count = argc > 1 ? (unsigned)atoi(argv[1]) : 1000};
 	pthread_t peer;
@@ -343,10 +408,16 @@ int main(int argc, char *argv[])
 
 	if (!b.count || !seconds) {
 		(void)fprintf(stderr,
-			      "usage: bench_media [calls] [seconds] [fifo]\n");
+			      "usage: bench_media [calls] [seconds] [ear] "
+			      "[fifo]\n");
 		return 2;
 	}
 
+	for (i = 3; i < (unsigned)argc; ++i) {
+		with_ear = with_ear || !strcmp(argv[i], "ear");
+		fifo = fifo || !strcmp(argv[i], "fifo");
+	}
+	make_talk();
 	raise_files();
 	memset(prompt, 0x9a, sizeof(prompt));
 	closed_count = &b.closed;
