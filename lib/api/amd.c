@@ -46,7 +46,12 @@ int sipd_amd_check(const struct sipd_options *o)
 	int err = SIPDIALER_OK;
 
 	if (!sipd_opt_bool(o, SIPD_OPT_AMD_ENABLED))
-		return SIPDIALER_OK;
+		return sipd_opt_enum(o, SIPD_OPT_RECORD_POLICY) ==
+				       SIPD_RECORD_HUMAN
+			       ? sipd_error(SIPDIALER_EINVAL,
+					    "record.policy=human needs "
+					    "amd.enabled=yes")
+			       : SIPDIALER_OK;
 
 	for (size_t i = 0; i < VERDICTS && !err; i++)
 		err = check_action(o, verdicts[i].option);

@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 
 import flow  # noqa: E402
 from flow import run, until  # noqa: E402
-from sipdialer_ct import Engine  # noqa: E402
+from sipdialer_ct import Engine, Refused  # noqa: E402
 
 
 def tree(folder):
@@ -92,21 +92,15 @@ class Recording(flow.Case):
         self.assertFalse(os.path.exists(file))
         self.assertEqual(tree(self.folder), [])
 
-    def test_nobody_was_heard_to_be_human(self):
+    def test_human_needs_somebody_who_listens(self):
+        r = run(*self.net.options, "-o", "record.policy=human", "call",
+                "+4930100000")
+        self.one_line(r, 2, "record.policy=human", "amd.enabled")
         with self.engine(record_policy="human") as d:
             d.start()
-            call = d.call("+4930100000")
-            e = d.wait("call_recording", call=call)
-            self.assertEqual(e["text"], "begun")
-            path = e["recording"]
-            until(lambda: os.path.getsize(path) > 1000, what="some audio")
-            e = d.wait("call_recording", call=call)
-            self.assertEqual((e["text"], e["recording"]), ("removed", path))
-            self.assertGreater(e["duration_ms"], 800)
-            e = d.wait("call_ended", call=call)
-            self.assertIsNone(e["recording"])
-            self.assertEqual(d.stats()["recordings"]["removed"], 1)
-        self.assertEqual(tree(self.folder), [])
+            with self.assertRaises(Refused) as refused:
+                d.call("+4930100000")
+            self.assertIn("amd.enabled", refused.exception.text)
 
     def test_the_verb_takes_the_place_of_the_policy(self):
         file = os.path.join(self.dir, "mine.wav")
@@ -178,6 +172,47 @@ class Recording(flow.Case):
                 r = run(*self.net.options, "-o", option, "call", "100")
                 self.assertEqual(r.status, 2, r)
                 self.assertIn(words, r.err, r)
+
+
+class Humans(flow.Case):
+    """Kept is what a human was heard in."""
+
+    def setUp(self):
+        super().setUp()
+        self.net = self.network("--answer-delay", "100")
+        self.folder = self.path("rec")
+        self.play = flow.write_wav(self.path("play.wav"),
+                                   flow.voice(1.0, seed=5))
+        self.options = [*self.net.options,
+                        "-o", "record.folder=" + self.folder,
+                        "-o", "record.policy=human",
+                        "-o", "record.name={to}-{call}.wav",
+                        "-o", "call.record_stereo=yes"]
+
+    def test_of_a_campaign_only_humans_stay(self):
+        contacts = self.path("c.csv")
+        numbers = ["+4930200" + n for n in ("01", "10", "30", "46", "51")]
+        flow.contacts(contacts, numbers)
+        r = run(*self.options, "-o", "store.path=" + self.path("s.db"),
+                "--json", "campaign", "run", "--contacts", contacts, "--amd",
+                "--play", self.play, "--retries", 0, timeout=60)
+        ends = {e["to"][-2:]: e for e in r.all("call_ended")}
+        self.assertEqual({n: e["recording"] for n, e in ends.items()
+                          if e["recording"]},
+                         {"51": "%s/+493020051-%d.wav" %
+                          (self.folder, ends["51"]["call"])}, r)
+        self.assertEqual(tree(self.folder), [os.path.basename(
+            ends["51"]["recording"])])
+        # from the answer on: the human at once, then our prompt
+        verdict = int(ends["51"]["amd"]["at_ms"] * 8)
+        _, left, n = flow.read_wav(ends["51"]["recording"], 0)
+        _, right, _ = flow.read_wav(ends["51"]["recording"], 1)
+        self.assertEqual(n, 2)
+        self.assertGreater(flow.level(left[:verdict]), 300)
+        self.assertLess(flow.level(right[:verdict - 800]), 1)
+        match, _ = flow.best_match(right[verdict - 800:],
+                                   flow.read_wav(self.play)[1])
+        self.assertGreater(match, 0.95)
 
 
 if __name__ == "__main__":

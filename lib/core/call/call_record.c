@@ -69,8 +69,10 @@ static void begin_named(struct sipd_call *call)
 
 void sipd_call_record_answered(struct sipd_call *call)
 {
+	/* nobody listens to who calls us */
 	const bool by_policy = call->record_policy == SIPD_RECORD_ALL ||
-			       call->record_policy == SIPD_RECORD_HUMAN;
+			       (call->record_policy == SIPD_RECORD_HUMAN &&
+				!call->inbound);
 
 	if (call->record && call->record_policy == SIPD_RECORD_NEVER)
 		refused(call, "record.policy is never");
