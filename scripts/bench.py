@@ -501,11 +501,23 @@ class Bench:
                      "; without " +
                      spread([a["store_p99_ms"] for a, _ in runs]), None)
 
+    # p: what is heard of a call -----------------------------------------------
+
+    def p(self):
+        runs = [self.keep("detect", bench(self.release, "bench_detect"))
+                for _ in range(self.times)]
+        us = [r["ear_us"] for r in runs]
+        self.row("p", "listening to a call, us a frame", "<= 2.5",
+                 spread(us, "{:.2f}"), median(us) <= 2.5)
+        us = [r["voice_us"] for r in runs]
+        self.row("p", "of it, speech", "<= 5", spread(us, "{:.2f}"),
+                 median(us) <= 5)
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--only", default="a,b,c,d,e,g,h,i,j,k,l,m,r",
+    parser.add_argument("--only", default="a,b,c,d,e,g,h,i,j,k,l,m,r,p",
                         help="letters; f comes with e")
     parser.add_argument("--seconds", type=int, default=45,
                         help="of a run for calls a second (45)")
