@@ -522,19 +522,32 @@ static int bring_up(struct sipdialer *d, const struct sipd_options *o)
 }
 
 
+static bool records_all(struct sipdialer *d)
+{
+	int policy;
+
+	(void)pthread_mutex_lock(&d->lock);
+	policy = sipd_opt_enum(&d->options, SIPD_OPT_RECORD_POLICY);
+	(void)pthread_mutex_unlock(&d->lock);
+
+	return policy == SIPD_RECORD_ALL || policy == SIPD_RECORD_HUMAN;
+}
+
+
 /* Calls beyond it fail one by one: say so before the first does. */
 static void check_files(struct sipdialer *d)
 {
 	const uint64_t calls = atomic_load(&d->max_calls);
 	const uint64_t max = sipd_files_max();
+	const uint64_t need = calls * (records_all(d) ? 3 : 2) +
+			      SIPD_FILES_OWN;
 
-	if (calls * 2 + SIPD_FILES_OWN > max)
+	if (need > max)
 		sipd_log_warning(
 			&d->log,
 			"dial.max_calls = %llu needs %llu descriptors, %llu "
 			"may be open: raise the limit (ulimit -n)",
-			(unsigned long long)calls,
-			(unsigned long long)calls * 2 + SIPD_FILES_OWN,
+			(unsigned long long)calls, (unsigned long long)need,
 			(unsigned long long)max);
 }
 

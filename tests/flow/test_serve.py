@@ -120,6 +120,20 @@ class Serve(sippcall.Case):
         self.sipp_ended(first)
         s.end()
 
+    def test_calls_that_come_in_are_recorded_by_policy(self):
+        folder = self.path("rec")
+        s = self.serve(options=[
+            "-o", "record.policy=all", "-o", "record.folder=" + folder,
+            "-o", "record.name={from}/{to}-{call}.wav"])
+        self.sipp_ended(self.sipp(CALL + pause(600) + bye_out(2)))
+        end, = flow.until(lambda: s.events("call_ended"), 5)
+        self.assertEqual(end["recording"],
+                         folder + "/+4930999/+4930100-1.wav")
+        self.assertTrue(os.path.exists(end["recording"]))
+        self.assertEqual([e["text"] for e in s.events("call_recording")],
+                         ["begun", "ended"])
+        s.end()
+
     def test_trunks_without_a_server(self):
         s = Served(self, "--trunks", self.ip, options=[
             "-o", "sip.user=alice"])

@@ -68,6 +68,16 @@ EAR = [
 ]
 
 
+RECORD = [
+    b'{date}/{time}-{call}.wav\n+4930123\nsip:anna@example.com\n',
+    b'{campaign}/{contact}/{to}_{from}_{call}.wav\n../../etc/passwd\n..\n',
+    b'{to}{to}{to}{to}{from}{call}.wav\n' + b'x' * 300 + b'\n.\n',
+    b'a//../{call}.wav\n\n\n', b'.{call}.wav', b'{calls}{call}.wav',
+    b'1/2/3/4/5/6/7/8/{call}.wav', b'\xff\xc3{call}.wav\n\x01\r\n/\n',
+    b'{' * 60 + b'{call}.wav', b'{time}/' * 10 + b'{call}.wav\n{to}\n{from}\n',
+]
+
+
 def write(folder, name, data):
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, name), 'wb') as f:
@@ -85,7 +95,8 @@ def main():
         for country in (0, 25, 33, 52, 54):
             write(os.path.join(sys.argv[1], 'number'), f'{i:02}-{country}',
                   bytes([0, country]) + text.encode())
-    for name, seeds in (('sdp', SDP), ('sip', SIP), ('rtp', RTP), ('ear', EAR)):
+    for name, seeds in (('sdp', SDP), ('sip', SIP), ('rtp', RTP), ('ear', EAR),
+                        ('record', RECORD)):
         for i, data in enumerate(seeds):
             write(os.path.join(sys.argv[1], name), f'{i:02}', data)
 
