@@ -159,6 +159,11 @@ static void fill_result(struct sipd_dialed *dialed,
 		.jitter_ms = rec->rtp.jitter_ms,
 		.rtt_ms = rec->rtp.rtt_ms,
 		.mos = rec->rtp.mos,
+		.amd = rec->amd.verdict,
+		.amd_at_ms = rec->amd.at_ms,
+		.beep_at_ms = rec->amd.beep_at_ms,
+		.sit = rec->amd.sit,
+		.message = rec->amd.message,
 	};
 
 	if (dialed->owner)

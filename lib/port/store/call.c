@@ -173,6 +173,18 @@ int sipd_store_intent(struct sipd_store *s, const struct sipd_intent *in,
 }
 
 
+static void amd_bind(struct sipd_query *q, const struct sipd_result *r)
+{
+	const bool used = r->amd != SIPDIALER_AMD_NOT_USED;
+
+	sipd_query_word(q, &sipd_words_amd, r->amd);
+	sipd_query_int(q, used ? r->amd_at_ms : -1);
+	sipd_query_int(q, used ? r->beep_at_ms : -1);
+	sipd_query_text(q, STR(r->sit));
+	sipd_query_text(q, STR(r->message));
+}
+
+
 static int call_add(struct sipd_store *s, const struct sipd_result *r)
 {
 	struct sipd_query q;
@@ -183,8 +195,10 @@ static int call_add(struct sipd_store *s, const struct sipd_result *r)
 		"direction, number, caller, callid, start_ms, ring_start_ms, "
 		"answer_ms, end_ms, disposition, sip_status, q850, reason, "
 		"codec, dtmf, recording, rtp_tx, rtp_rx, rtp_lost, jitter_ms, "
-		"rtt_ms, mos) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-		"?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+		"rtt_ms, mos, amd, amd_at_ms, beep_at_ms, sit, message) "
+		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+		"?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, -1), nullif(?, -1), ?, "
+		"?)");
 	sipd_query_id(&q, r->call);
 	sipd_query_id(&q, r->campaign);
 	sipd_query_id(&q, r->campaign ? r->contact : 0);
@@ -210,6 +224,7 @@ static int call_add(struct sipd_store *s, const struct sipd_result *r)
 	sipd_query_num(&q, r->jitter_ms);
 	sipd_query_num(&q, r->rtt_ms);
 	sipd_query_num(&q, r->mos);
+	amd_bind(&q, r);
 
 	return sipd_query_exec(&q, NULL);
 }

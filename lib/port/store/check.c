@@ -91,6 +91,7 @@ static void words(struct report *r)
 		{"campaigns", "status", "{campaign}"},
 		{"contacts", "status", "{contact}"},
 		{"calls", "disposition", "{disposition}"},
+		{"calls", "amd", "{amd}"},
 	};
 	bool good = true;
 

@@ -131,6 +131,14 @@ static const struct sipd_migration migrations[] = {
 "  added_ms INTEGER NOT NULL"
 ") WITHOUT ROWID;"
 },
+{ 2, /* who answered, as heard */
+"ALTER TABLE calls ADD COLUMN amd TEXT NOT NULL DEFAULT 'not_used' "
+"  CHECK ({amd});"
+"ALTER TABLE calls ADD COLUMN amd_at_ms INTEGER;"
+"ALTER TABLE calls ADD COLUMN beep_at_ms INTEGER;"
+"ALTER TABLE calls ADD COLUMN sit TEXT NOT NULL DEFAULT '';"
+"ALTER TABLE calls ADD COLUMN message TEXT NOT NULL DEFAULT '';"
+},
 	/* clang-format on */
 };
 
@@ -173,6 +181,7 @@ static void expand(struct sipd_text *t, const char *sql)
 		{"{campaign}", "status", &sipd_words_campaign},
 		{"{contact}", "status", &sipd_words_contact},
 		{"{disposition}", "disposition", &sipd_words_disposition},
+		{"{amd}", "amd", &sipd_words_amd},
 	};
 
 	while (*sql) {

@@ -124,7 +124,8 @@ static void line_end(struct out *o)
 static const char head[] =
 	"contact_id,number,name,custom,status,attempts,last_disposition,"
 	"last_sip_status,last_q850,last_reason,ring_ms,talk_ms,answered_at,"
-	"ended_at,codec,dtmf,recording,next_attempt_at\r\n";
+	"ended_at,codec,dtmf,recording,next_attempt_at,amd,amd_at_ms,"
+	"beep_at_ms,sit,message\r\n";
 
 
 /* The columns of the query, in order */
@@ -163,6 +164,8 @@ static void row_write(struct out *o, struct sipd_query *q)
 			cell_raw(o, "", false);
 	}
 	cell_time(o, sipd_column_int(q));
+	for (int i = 0; i < 5; i++)
+		cell(o, sipd_column_text(q)); /* who answered */
 	line_end(o);
 }
 
@@ -172,7 +175,8 @@ static const char sql[] =
 	"SELECT c.id, c.number, c.name, c.custom, c.status, c.attempts, "
 	"l.disposition, l.sip_status, l.q850, l.reason, l.start_ms, "
 	"l.answer_ms, l.end_ms, l.codec, l.dtmf, l.recording, CASE c.status "
-	"WHEN 'pending' THEN c.due_ms ELSE 0 END FROM contacts AS c NOT "
+	"WHEN 'pending' THEN c.due_ms ELSE 0 END, l.amd, l.amd_at_ms, "
+	"l.beep_at_ms, l.sit, l.message FROM contacts AS c NOT "
 	"INDEXED LEFT JOIN calls AS l ON l.id = c.last_call WHERE c.campaign "
 	"= ? AND c.id > ? AND c.id <= ?"
 	" ORDER BY c.id";

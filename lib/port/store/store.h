@@ -175,6 +175,10 @@ struct sipd_result {
 	const char *reason, *codec, *dtmf, *recording;
 	uint64_t rtp_tx, rtp_rx, rtp_lost;
 	double jitter_ms, rtt_ms, mos;
+	int amd;                   /* enum sipdialer_amd */
+	int64_t amd_at_ms;         /* if that was used, */
+	int64_t beep_at_ms;        /* and -1 none */
+	const char *sit, *message; /* NULL none */
 	int contact_status; /* enum sipdialer_contact_status */
 	int64_t due_ms;     /* wall, when pending again */
 };

@@ -212,6 +212,13 @@ static inline int try_result(struct sipd_store *s, uint64_t call,
 		.sip_status = 486,
 		.q850 = 17,
 		.reason = "Busy Here",
+		.amd = contact_status == SIPDIALER_CONTACT_COMPLETED
+			       ? SIPDIALER_AMD_MACHINE
+			       : SIPDIALER_AMD_NOT_USED,
+		.amd_at_ms = 1840,
+		.beep_at_ms = -1,
+		.sit = "vacant",
+		.message = "cut",
 		.contact_status = contact_status,
 		.due_ms = due_ms,
 	};

@@ -556,6 +556,7 @@ static void test_schema_words_are_those_of_base(void **arg)
 	words_match(p->path, "campaigns", "status", &sipd_words_campaign);
 	words_match(p->path, "contacts", "status", &sipd_words_contact);
 	words_match(p->path, "calls", "disposition", &sipd_words_disposition);
+	words_match(p->path, "calls", "amd", &sipd_words_amd);
 
 	/* the counters and deltas have a place for each word */
 	assert_true(sipd_words_contact.count <=

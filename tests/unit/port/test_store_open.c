@@ -65,7 +65,7 @@ static void test_files_are_private(void **arg)
 		assert_int_equal(stat(name, &st), 0);
 		assert_int_equal(st.st_mode & 0777, 0600);
 	}
-	assert_int_equal(query(p->path, "PRAGMA user_version"), 1);
+	assert_int_equal(query(p->path, "PRAGMA user_version"), 2);
 	assert_int_equal(query(p->path, "PRAGMA application_id"),
 			 SIPD_STORE_APPLICATION_ID);
 	assert_int_equal(query(p->path, "SELECT count(*) FROM sqlite_schema "
@@ -135,9 +135,9 @@ static void test_newer_store_is_refused(void **arg)
 	open_store(p);
 	sipd_store_close(p->s);
 	p->s = NULL;
-	execute(p->path, "PRAGMA user_version = 2");
+	execute(p->path, "PRAGMA user_version = 3");
 	refused_untouched(p, SIPDIALER_ENEWER);
-	assert_non_null(strstr(sipd_error_text(), "version 2"));
+	assert_non_null(strstr(sipd_error_text(), "version 3"));
 }
 
 
@@ -155,14 +155,14 @@ static void test_newer_store_in_the_log_is_refused(void **arg)
 					   SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
 					   NULL),
 			 0);
-	assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 2", NULL,
+	assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 3", NULL,
 				      NULL, NULL),
 			 0);
 	(void)sqlite3_close(db);
 
 	assert_int_equal(open_code(p->path, 0), SIPDIALER_ENEWER);
 	assert_int_equal(open_code(p->path, SIPD_STORE_OWN), SIPDIALER_ENEWER);
-	assert_int_equal(query(p->path, "PRAGMA user_version"), 2);
+	assert_int_equal(query(p->path, "PRAGMA user_version"), 3);
 }
 
 
@@ -561,6 +561,34 @@ static const char *cell(const char *csv, int row, int column)
 }
 
 
+/* A store of version 1, before calls were listened to, goes on. */
+static void test_older_store_gets_who_answered(void **arg)
+{
+	struct place *p = *arg;
+	sqlite3 *db;
+	size_t count;
+	int from;
+
+	assert_int_equal(sqlite3_open(p->path, &db), 0);
+	assert_int_equal(sipd_migrate(db, sipd_migrations(&count), 1, &from),
+			 0);
+	assert_int_equal(sqlite3_exec(db,
+				      "PRAGMA application_id = 1396985412; "
+				      "INSERT INTO calls VALUES (1, NULL, "
+				      "NULL, 0, 'out', '+1', '', '', 1, 0, 0, "
+				      "2, 'busy', 486, 17, '', '', '', '', 0, "
+				      "0, 0, NULL, NULL, NULL)",
+				      NULL, NULL, NULL),
+			 0);
+	(void)sqlite3_close(db);
+	open_store(p);
+	assert_int_equal(query(p->path, "SELECT count(*) FROM calls WHERE amd "
+					"= 'not_used' AND amd_at_ms IS NULL "
+					"AND sit = '' AND message = ''"),
+			 1);
+}
+
+
 static void test_results_are_read_back(void **arg)
 {
 	static const char *const names[] = {
@@ -605,7 +633,8 @@ static void test_results_are_read_back(void **arg)
 
 	assert_string_equal(cell(csv, 0, 0), "contact_id");
 	assert_string_equal(cell(csv, 0, 17), "next_attempt_at");
-	assert_string_equal(cell(csv, 0, 18), "");
+	assert_string_equal(cell(csv, 0, 18), "amd");
+	assert_string_equal(cell(csv, 0, 22), "message");
 	for (int i = 0; i < 9; i++) {
 		const bool guard = i >= 2 && i <= 6;
 		char want[64];
@@ -636,6 +665,14 @@ static void test_results_are_read_back(void **arg)
 	assert_string_equal(cell(csv, 3, 6), "");
 	assert_string_equal(cell(csv, 3, 17), "");
 	assert_string_equal(cell(csv, 10, 0), "");
+	assert_string_equal(cell(csv, 1, 18), "machine");
+	assert_string_equal(cell(csv, 1, 19), "1840");
+	assert_string_equal(cell(csv, 1, 20), "");
+	assert_string_equal(cell(csv, 1, 21), "vacant");
+	assert_string_equal(cell(csv, 1, 22), "cut");
+	assert_string_equal(cell(csv, 2, 18), "not_used");
+	assert_string_equal(cell(csv, 2, 19), "");
+	assert_string_equal(cell(csv, 3, 18), "");
 }
 
 
@@ -695,6 +732,7 @@ int main(void)
 		T(test_migration_is_all_or_nothing),
 		T(test_check_tells_what_is_wrong),
 		T(test_backup_is_a_whole_private_copy),
+		T(test_older_store_gets_who_answered),
 		T(test_results_are_read_back),
 		T(test_results_file_errors_are_not_the_stores),
 	};
