@@ -269,9 +269,9 @@ static int answers_make(struct sound *s, const char *dir, uint64_t seed)
 		silence(&s[SOUND_BUSY], 500);
 	}
 	silence(&s[SOUND_PICKUP], 300);
-	err |= say(&s[SOUND_PICKUP], dir, "long.wav", 4000, seed + 4);
-	if (s[SOUND_PICKUP].n > RATE * 43 / 10)
-		s[SOUND_PICKUP].n = RATE * 43 / 10;
+	err |= say(&s[SOUND_PICKUP], dir, "long.wav", 6000, seed + 4);
+	if (s[SOUND_PICKUP].n > RATE * 63 / 10)
+		s[SOUND_PICKUP].n = RATE * 63 / 10;
 	click(&s[SOUND_PICKUP]);
 	err |= person(&s[SOUND_PICKUP], dir, seed + 1);
 	silence(&s[SOUND_GREETING], 300);

@@ -179,8 +179,8 @@ struct sipd_result {
 	int64_t amd_at_ms;         /* if that was used, */
 	int64_t beep_at_ms;        /* and -1 none */
 	const char *sit, *message; /* NULL none */
-	int contact_status; /* enum sipdialer_contact_status */
-	int64_t due_ms;     /* wall, when pending again */
+	int contact_status;        /* enum sipdialer_contact_status */
+	int64_t due_ms;            /* wall, when pending again */
 };
 int sipd_store_result(struct sipd_store *s, const struct sipd_result *r);
 

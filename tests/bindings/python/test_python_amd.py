@@ -50,6 +50,60 @@ class Amd(Case):
         self.assertEqual(ended.amd["verdict"], sipdialer.Amd.UNKNOWN)
         self.assertEqual(ended.disposition, sipdialer.Disposition.ANSWERED)
 
+    def one(self, number, **options):
+        """A call that is listened to, and its events."""
+        d = self.dialer(self.network("--answer-delay", "100"), amd_enabled=True, **options)
+        events = d.events(timeout=WAIT)
+        return d.call(number, amd_enabled=True), events
+
+    def wait(self, events, name, text=None):
+        return next(e for e in events if e.name == name and text in (None, e.text))
+
+    def sound(self, seconds):
+        return flow.write_wav(self.path("%g.wav" % seconds), flow.voice(seconds))
+
+    def test_what_the_host_asks_for_before_the_verdict_counts(self):
+        prompt = self.sound(0.5)
+        call, events = self.one("4930123451", amd_human="hangup")
+        self.wait(events, "call_answered")
+        call.play(prompt)
+        self.assertEqual(self.wait(events, "call_amd", "final").status, "human")
+        call.play(prompt)
+        self.assertIsNone(self.wait(events, "call_played", prompt).error)
+        self.assertFalse(call.ended().done())
+        call.hangup()
+        ended = call.ended().wait(WAIT)
+        self.assertEqual((ended.disposition, ended.reason),
+                         ("answered_human", "hung up by the host"))
+
+    def ends(self, verb, told, text, reason):
+        """The message is `told`, then the host does something else."""
+        message = self.sound(3)
+        call, events = self.one("4930123410", amd_machine="message", amd_message=message)
+        self.wait(events, "call_message", told)
+        verb(call, message)
+        end = self.wait(events, "call_message")
+        self.assertEqual((end.text, end.reason), (text, reason))
+        if reason != "the call ended":
+            call.hangup()
+        self.assertEqual(call.ended().wait(WAIT).message, text)
+
+    def test_a_call_that_is_held_leaves_no_message(self):
+        self.ends(lambda call, _: call.hold(), "waiting", "skipped", "the host holds the call")
+
+    def test_another_prompt_cuts_a_message_off(self):
+        self.ends(lambda call, file: call.play(file), "playing", "cut",
+                  "the host plays something else")
+
+    def test_a_call_that_ends_cuts_a_message_off(self):
+        self.ends(lambda call, _: call.hangup(), "playing", "cut", "the call ended")
+
+    def test_options_that_lack_something_are_refused(self):
+        d = self.dialer(self.network())
+        with self.assertRaisesRegex(sipdialer.InvalidError, "amd.fax=message needs amd.message"):
+            d.call("100", amd_enabled=True, amd_fax="message")
+        self.assertTrue(d.call("101", amd_fax="message"))    # nobody listens
+
 
 if __name__ == "__main__":
     main()
