@@ -14,10 +14,16 @@ enum {
 	ONE = 1 << 14 /* the middle tap */
 };
 
-/* The odd taps from the middle outwards: a sinc under a Kaiser window.  Both
- * sides together are ONE; so little that no sum leaves 32 bit. */
-static const int32_t taps[SIDE] = {10382, -3328, 1846, -1170, 772, -510,
-				   330,   -206,  120,  -64,   29,  -9};
+/* The odd taps: a sinc under a Kaiser window.  Together they are ONE; so little
+ * that no sum leaves 32 bit. */
+/* clang-format off */
+static const int16_t taps[2 * SIDE] = {
+	   -9,    29,   -64,   120,  -206,   330,
+	 -510,   772, -1170,  1846, -3328, 10382,
+	10382, -3328,  1846, -1170,   772,  -510,
+	  330,  -206,   120,   -64,    29,    -9,
+};
+/* clang-format on */
 
 
 static int16_t clip(int32_t v)
@@ -31,6 +37,19 @@ static int16_t clip(int32_t v)
 }
 
 
+/* In 16 bit each: a compiler multiplies and adds eight of them at once. */
+static int32_t filter(const int16_t *restrict x)
+{
+	int32_t sum = 0;
+	int k;
+
+	for (k = 0; k < 2 * SIDE; ++k)
+		sum += taps[k] * x[k];
+
+	return sum;
+}
+
+
 void sipd_up(struct sipd_up *u, int16_t *dst, const int16_t *src, size_t n)
 {
 	int16_t x[UP_PAST + MAX];
@@ -41,15 +60,8 @@ void sipd_up(struct sipd_up *u, int16_t *dst, const int16_t *src, size_t n)
 	memcpy(x + UP_PAST, src, n * sizeof(*src));
 
 	for (i = 0; i < n; ++i) {
-		/* the samples around the middle between mid[0] and mid[1] */
-		const int16_t *mid = x + i + SIDE;
-		int32_t sum = ONE / 2;
-		int k;
-
-		for (k = 0; k < SIDE; ++k)
-			sum += taps[k] * (mid[-k] + mid[k + 1]);
-		dst[2 * i] = mid[0];
-		dst[2 * i + 1] = clip(sum >> 14);
+		dst[2 * i] = x[i + SIDE];
+		dst[2 * i + 1] = clip((ONE / 2 + filter(x + i + 1)) >> 14);
 	}
 	memcpy(u->past, x + n, sizeof(u->past));
 }
@@ -57,21 +69,19 @@ void sipd_up(struct sipd_up *u, int16_t *dst, const int16_t *src, size_t n)
 
 void sipd_down(struct sipd_down *d, int16_t *dst, const int16_t *src, size_t n)
 {
-	int16_t x[DOWN_PAST + 2 * MAX];
+	int16_t x[DOWN_PAST + 2 * MAX], odd[2 * SIDE + MAX];
 	size_t i;
 
 	assert(n <= MAX);
 	memcpy(x, d->past, sizeof(d->past));
 	memcpy(x + DOWN_PAST, src, 2 * n * sizeof(*src));
+	for (i = 0; i < n + 2 * SIDE; ++i)
+		odd[i] = x[2 * i + 1];
 
 	for (i = 0; i < n; ++i) {
-		const int16_t *mid = x + 2 * i + 2 * SIDE;
-		int32_t sum = ONE + ONE * mid[0];
-		int k;
+		const int32_t mid = x[2 * i + 2 * SIDE];
 
-		for (k = 0; k < SIDE; ++k)
-			sum += taps[k] * (mid[-1 - 2 * k] + mid[1 + 2 * k]);
-		dst[i] = clip(sum >> 15);
+		dst[i] = clip((ONE + ONE * mid + filter(odd + i)) >> 15);
 	}
 	memcpy(d->past, x + 2 * n, sizeof(d->past));
 }
