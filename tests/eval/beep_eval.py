@@ -110,9 +110,13 @@ def write(path, x):
         file.writeframes(numpy.clip(numpy.round(x * 32768), -32768, 32767).astype('<i2').tobytes())
 
 
-def through(codec, x, path):
-    if codec == 'ulaw':
+def through(codec, x, path, rng):
+    if codec != 'none':
         x = ulaw(x)
+    if codec == '5 % lost':
+        for at in range(0, len(x), RATE // 50):
+            if rng.random() < .05:
+                x[at:at + RATE // 50] = 0
     write(path, x)
     if codec == 'gsm':
         subprocess.run(['sox', path, path + '.gsm'], check=True)
@@ -120,10 +124,26 @@ def through(codec, x, path):
         os.unlink(path + '.gsm')
 
 
+def order(key):
+    """all, kinds, codecs, then what has a number, by it."""
+    words = key.replace('SNR ', 'SNR').split()
+    number = words[0].replace('SNR', '')
+    return (key not in ('all', 'usual line'), 'codec' in key or 'lost' in key, words[-1] if number.lstrip('-').isdigit() else '',
+            int(number) if number.lstrip('-').isdigit() else 0)
+
+
+def kind_of(keys):
+    """The beeps of a usual line: steady, at least 120 ms, G.711, noise 20 dB below or less."""
+    kind, codec, length, _, snr = keys
+    if kind in ('one sine', 'two sines') and codec == 'codec ulaw' and length != '80 ms' and snr != 'SNR 10 dB':
+        return 'usual line'
+    return None
+
+
 def sweep(tool, seed):
     rng = numpy.random.default_rng(seed)
     kinds = ['one sine', 'two sines', 'rising', 'dying away', 'two steps']
-    codecs = ['none', 'ulaw'] + (['gsm'] if shutil.which('sox') else [])
+    codecs = ['none', 'ulaw', '5 % lost'] + (['gsm'] if shutil.which('sox') else [])
     lengths, levels, snrs = [80, 120, 200, 400, 1000, 2000], [-35, -20, -6], [10, 20, 40]
     score = collections.defaultdict(lambda: [0, 0])
     extra = files = 0
@@ -146,9 +166,9 @@ def sweep(tool, seed):
                                 y[at:at + n] += x
                                 name = f'{files}.wav'
                                 files += 1
-                                through(codec, y, os.path.join(folder, name))
+                                through(codec, y, os.path.join(folder, name), rng)
                                 wanted[name] = (at // 8, (at + n) // 8,
-                                                (kind, f'codec {codec}', f'{length} ms', f'{level} dBFS', f'SNR {snr} dB'))
+                                                (kind, codec if 'lost' in codec else f'codec {codec}', f'{length} ms', f'{level} dBFS', f'SNR {snr} dB'))
         found, _ = hear(tool, [os.path.join(folder, name) for name in wanted], spoken=True)
         for name, (start, end, keys) in wanted.items():
             # what dies away has no end that could be agreed on
@@ -157,12 +177,13 @@ def sweep(tool, seed):
             else:
                 good = any(is_found(h, start, end) for h in found[name])
             extra += len(found[name]) > good
-            for key in keys + ('all',):
+            plain = kind_of(keys)
+            for key in keys + ('all',) + ((plain,) if plain else ()):
                 score[key][0] += good
                 score[key][1] += 1
             if os.environ.get('MISSED') and not good:
                 print('  missed', start, end, keys, found[name])
-    for key, (good, of) in score.items():
+    for key, (good, of) in sorted(score.items(), key=lambda s: order(s[0])):
         print(f'{key:12s} {good:5d} of {of:5d}  {100 * good / of:5.1f} %')
     print(f'heard more, or at other times: {extra} of {files}')
 

@@ -32,15 +32,17 @@ static const float low_hz = 335, high_hz = 2150; /* 350 to 2100 */
  * made beeps and of two hours of prompts, acted lines and music. */
 static const float least_share = .82F; /* of all that is heard */
 static const float step_share = .95F;  /* of a part that fills one look */
+static const float parted = 40.0F;     /* Hz, noise moves it that far */
 static const float clear = 6.0F;       /* dB over its frequency just before */
 static const float drifts = 6.0F;      /* Hz a look of what is steady */
 static const float chirps = 110;       /* Hz a look of what rises or falls, */
 static const float even = 4.0F;        /* with steps that differ by less, Hz */
 static const float fades = -5.5F;      /* dB a look of what dies away */
 static const float grows = 2.0F;
-static const float drop = 8.0F; /* dB from it to the quiet after, */
-static const float hush = 6.0F; /* which keeps its level, dB */
-static const float voice = 450; /* Hz, under which voices are loudest */
+static const float drop = 8.0F;   /* dB from it to the quiet after, */
+static const float hush = 6.0F;   /* which keeps its level, dB */
+static const float voice = 450;   /* Hz, under which voices are loudest */
+static const float nothing = -90; /* dBFS, digital silence */
 static const float same_hz = 15.0F;
 
 /* How much its steps from look to look differ: noise and codecs move it, a
@@ -110,8 +112,7 @@ static bool is_even(const struct sipd_stretch *s)
 static bool is_like(const struct sipd_stretch *s)
 {
 	return s->share > (s->inner > 1 ? least_share : step_share) &&
-	       s->level > FAINT_DBFS && s->clear > clear && can_be(s) &&
-	       is_even(s);
+	       s->level > FAINT_DBFS && can_be(s) && is_even(s);
 }
 
 
@@ -129,15 +130,15 @@ static void open_it(struct sipd_beep *p, const struct sipd_burst *b)
 	const struct sipd_stretch *s = &b->last;
 
 	p->steps = 1;
-	p->from_ms = s->from_ms;
+	p->inner = s->inner;
+	p->from_ms = p->tone.from_ms;
 	p->to_ms = s->to_ms;
 	p->hz[0] = s->hz[0];
 	p->hz[1] = s->hz[1];
-	p->inner = s->inner;
 	p->level = s->level;
 	p->rest = rest_of(s);
 	p->after = 0;
-	p->quiet = 0;
+	p->quiet = p->most = p->least = nothing;
 	p->waits = false;
 	p->wait_ms = sipd_progress_wait(b, s);
 }
@@ -155,28 +156,42 @@ static void extend(struct sipd_beep *p, const struct sipd_stretch *s)
 	p->level = s->level > p->level ? s->level : p->level;
 	p->rest = rest > p->rest ? rest : p->rest;
 	p->after = 0;
-	p->quiet = 0;
+	p->quiet = p->most = p->least = nothing;
 }
 
 
-static bool adjoins(const struct sipd_beep *p, const struct sipd_stretch *s)
+static bool adjoins(uint32_t to_ms, const struct sipd_stretch *s)
 {
-	return s->from_ms < p->to_ms + GAP_MS;
+	return s->from_ms < to_ms + GAP_MS;
+}
+
+
+/* What one lost packet or a moment of noise parted is one tone. */
+static void join(struct sipd_beep *p, const struct sipd_stretch *s)
+{
+	if (!adjoins(p->tone.to_ms, s) ||
+	    fabsf(s->mid - p->tone.mid) > parted) {
+		p->tone.from_ms = s->from_ms;
+		p->tone.clear = s->clear;
+	}
+	p->tone.mid = s->mid;
+	p->tone.to_ms = s->to_ms;
 }
 
 
 static void ended(struct sipd_beep *p, const struct sipd_burst *b)
 {
 	const struct sipd_stretch *s = &b->last;
+	const bool more = p->steps && adjoins(p->to_ms, s);
 
+	join(p, s);
 	if (is_like(s) && s->to_ms - s->from_ms >= STEP_MS) {
-		if (p->steps && adjoins(p, s))
+		if (more)
 			extend(p, s);
-		else
+		else if (p->tone.clear > clear)
 			open_it(p, b);
 	}
-	else if (p->steps && adjoins(p, s) &&
-		 s->to_ms - s->from_ms >= LEAST_MS) {
+	else if (more && s->to_ms - s->from_ms >= LEAST_MS) {
 		p->steps = 0; /* a tune, a voice */
 	}
 }
@@ -222,15 +237,19 @@ static bool is_in_noise(const struct sipd_beep *p)
 /* One more look of what comes after it. */
 static void listen(struct sipd_beep *p, const struct sipd_burst *b)
 {
-	if (b->now.looks && !adjoins(p, &b->now))
+	if (b->now.looks && !adjoins(p->to_ms, &b->now))
 		p->steps = 0;
 	if (b->now.looks || b->ms < p->to_ms || ++p->after <= SKIP_LOOKS)
 		return;
 	if (p->after == SKIP_LOOKS + 1)
-		p->most = p->least = b->total;
+		p->noise_looks = 0;
+	if (b->quiet)
+		return;
+	if (p->noise_looks++ == 0)
+		p->most = p->least = p->quiet = b->total;
 	p->most = fmaxf(p->most, b->total);
 	p->least = fminf(p->least, b->total);
-	p->quiet += (b->total - p->quiet) / (float)(p->after - SKIP_LOOKS);
+	p->quiet += (b->total - p->quiet) / (float)p->noise_looks;
 }
 
 
@@ -285,7 +304,7 @@ static float chance(const struct sipd_beep *p, const struct sipd_burst *b,
 
 	if (s->looks == 0)
 		return p->steps ? p->p : 0;
-	if (!is_like(s) || sipd_stretch_ms(b, s) > MOST_MS)
+	if (!is_like(s) || s->clear < clear || sipd_stretch_ms(b, s) > MOST_MS)
 		return 0;
 	q = s->share * s->share;
 	q *= s->inner < SURE_INNER ? (float)s->inner / (SURE_INNER + 1) : .9F;

@@ -18,16 +18,23 @@
 struct sipd_beep {
 	float p; /* that a beep goes on, or has just ended, 0..1 */
 
+	/* the tone that ended last, with what was parted from it */
+	struct {
+		uint32_t from_ms, to_ms;
+		float mid, clear;
+	} tone;
+
 	unsigned steps; /* of the one that is looked at, 0 none */
 	unsigned inner; /* looks that they fill */
 	uint32_t from_ms, to_ms;
 	float hz[2];
-	float level, rest; /* dBFS: of it, of what else was heard with it */
-	unsigned after;    /* looks since its end */
-	float quiet;       /* dBFS, their mean; */
-	float most, least; /* their range */
-	bool waits;        /* it could be call progress */
-	uint32_t wait_ms;  /* how long the next would take */
+	float level, rest;    /* dBFS: of it, of what else was heard with it */
+	unsigned after;       /* looks since its end */
+	unsigned noise_looks; /* of these, that are not silence */
+	float quiet;          /* dBFS, their mean; */
+	float most, least;    /* their range */
+	bool waits;           /* it could be call progress */
+	uint32_t wait_ms;     /* how long the next would take */
 
 	float told_hz; /* of the last one told, 0 none */
 	uint32_t told_ms;

@@ -129,14 +129,16 @@ static void begin(struct sipd_burst *b, const struct sipd_tones *t)
 	b->now.clear = before < no_tone ? before : no_tone;
 	b->pending = *t;
 	b->top = level;
+	b->partial = !part;
 	b->off = 0;
 	b->heard_ms = b->ms;
 }
 
 
-static bool can_begin(const struct sipd_tones *t)
+static bool can_begin(const struct sipd_look *look, const struct sipd_tones *t)
 {
-	return t->n && t->share > least && sipd_look_db(t->power) > loud;
+	return !look->quiet && t->n && t->share > least &&
+	       sipd_look_db(t->power) > loud;
 }
 
 
@@ -150,7 +152,8 @@ static bool follows(const struct sipd_burst *b, const struct sipd_tones *t)
 
 	if (!t->n || t->share < keep)
 		return false;
-	if (fabsf(d) < same)
+	/* of a close pair the bins that are counted change */
+	if (fabsf(d) < same + (t->wide[0] + p->wide[0]) / 4)
 		return true;
 	if (t->share < pure || p->share < pure || fabsf(d) > glide)
 		return false;
@@ -158,7 +161,7 @@ static bool follows(const struct sipd_burst *b, const struct sipd_tones *t)
 		return true;
 	if (!alike || b->now.sines != p->n)
 		return false;
-	went = place(p) - b->now.drift.last;
+	went = (place(p) - b->now.drift.last) * (float)(b->off + 1);
 
 	return fabsf(d - went) < same;
 }
@@ -198,9 +201,13 @@ static void go_on(struct sipd_burst *b, const struct sipd_look *look,
 {
 	const float level = power_of(look, &b->pending);
 
-	if (level > b->top - half && follows(b, t)) {
-		if (b->off == 0 && b->now.looks > 1)
+	/* a lost packet leaves a part of a look, whatever its level */
+	if (!look->quiet && level > b->top - half && follows(b, t)) {
+		if (b->off == 0 && !b->partial)
 			settle(&b->now, &b->pending);
+		b->partial = b->off > 0;
+		if (b->partial)
+			b->now.sines = 0; /* a step of two looks is none */
 		b->pending = *t;
 		b->top = level > b->top ? level : (level + b->top) / 2;
 		b->heard_ms = b->ms;
@@ -208,12 +215,12 @@ static void go_on(struct sipd_burst *b, const struct sipd_look *look,
 		b->off = 0;
 		return;
 	}
-	if (level > b->top - half && b->off == 0)
+	if (!look->quiet && level > b->top - half && b->off == 0)
 		b->heard_ms = b->ms;
 	if (++b->off < OFF && b->now.inner)
 		return;
 	end(b);
-	if (can_begin(t))
+	if (can_begin(look, t))
 		begin(b, t);
 }
 
@@ -224,9 +231,10 @@ void sipd_burst_hear(struct sipd_burst *b, const struct sipd_look *look,
 	b->ended = false;
 	b->ms = ms;
 	b->total = sipd_look_db(look->total);
+	b->quiet = look->quiet;
 	if (b->now.looks)
 		go_on(b, look, t);
-	else if (can_begin(t))
+	else if (can_begin(look, t))
 		begin(b, t);
 
 	memmove(b->before + 1, b->before,

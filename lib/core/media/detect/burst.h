@@ -44,9 +44,11 @@ struct sipd_burst {
 	uint32_t ms;              /* where this look's frame begins */
 	uint32_t start_ms;        /* what was before is of another line */
 	float total;              /* dBFS of all, of this look */
+	bool quiet;               /* its frame is silence, or was lost */
 
 	struct sipd_tones pending; /* the look of `now` that may be its last */
 	float top;                 /* dBFS that `now` is to keep to */
+	bool partial;              /* pending has only a part of it */
 	unsigned off;              /* looks in a row without it */
 	uint32_t heard_ms;         /* where the frame of its last look began */
 	struct sipd_tones before[SIPD_BURST_BEFORE]; /* newest first */
