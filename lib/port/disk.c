@@ -270,7 +270,8 @@ static void list_run(struct sipd_disk *disk, struct sipd_work *work)
 		}
 		else {
 			/* its done must not overtake those before it */
-			batch_commit(disk);
+			if (!job->apart)
+				batch_commit(disk);
 			job->err = 0;
 			if (job->run)
 				job->run(job);

@@ -30,8 +30,10 @@ struct sipd_job {
 	struct sipd_store *store; /* non-NULL: run is part of a transaction of
 				 * this store, and may be run again if that
 				 * could not be committed */
-	struct sipd_disk *disk;   /* filled by sipd_disk_post() */
-	int err;                  /* 0 when run is called.  run may set
+	bool apart;             /* without a store: may come between those of a
+		     * transaction, which goes on, and be done before them */
+	struct sipd_disk *disk; /* filled by sipd_disk_post() */
+	int err;                /* 0 when run is called.  run may set
 				 * SIPDIALER_EIO: this transaction shall be
 				 * rolled back and tried again.  For done:
 				 * SIPDIALER_ECANCELLED = the disk was stopped

@@ -15,7 +15,7 @@ enum { WAIT_MS = 600000, WARM_S = 2 };
 
 struct bench {
 	struct sipdialer *d;
-	const char *dir, *server;
+	const char *dir, *server, *record;
 	unsigned contacts, seconds, max_calls;
 	double rate;
 
@@ -211,6 +211,9 @@ static bool configure(struct bench *b)
 	       !sipdialer_set(b->d, "sip.register", "no") &&
 	       !sipdialer_set(b->d, "store.path", b->db) &&
 	       !sipdialer_set(b->d, "events.max", "1000000") &&
+	       (!b->record ||
+		(!sipdialer_set(b->d, "record.policy", "all") &&
+		 !sipdialer_set(b->d, "record.folder", b->record))) &&
 	       set_number(b, "dial.max_calls", b->max_calls) &&
 	       set_number(b, "dial.calls_per_second", b->rate);
 }
@@ -262,7 +265,8 @@ static int usage(void)
 		"  --rate N            calls a second, 0 no limit, default "
 		"2000\n"
 		"  --max-calls N       default 4000\n"
-		"  --seconds N         default 10\n");
+		"  --seconds N         default 10\n"
+		"  --record DIR        every call, to that folder\n");
 
 	return 2;
 }
@@ -270,13 +274,11 @@ static int usage(void)
 
 static bool arguments(struct bench *b, int argc, char *argv[])
 {
-	static const struct option longs[] = {{"dir", 1, NULL, 'd'},
-					      {"contacts", 1, NULL, 'c'},
-					      {"server", 1, NULL, 's'},
-					      {"rate", 1, NULL, 'r'},
-					      {"max-calls", 1, NULL, 'm'},
-					      {"seconds", 1, NULL, 'S'},
-					      {NULL, 0, NULL, 0}};
+	static const struct option longs[] = {
+		{"dir", 1, NULL, 'd'},       {"contacts", 1, NULL, 'c'},
+		{"server", 1, NULL, 's'},    {"rate", 1, NULL, 'r'},
+		{"max-calls", 1, NULL, 'm'}, {"seconds", 1, NULL, 'S'},
+		{"record", 1, NULL, 'R'},    {NULL, 0, NULL, 0}};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
@@ -298,6 +300,9 @@ static bool arguments(struct bench *b, int argc, char *argv[])
 			break;
 		case 'S':
 			b->seconds = (unsigned)atoi(optarg);
+			break;
+		case 'R':
+			b->record = optarg;
 			break;
 		default:
 			return false;

@@ -524,6 +524,7 @@ int sipd_recorder_start(struct sipd_recorder **rp, struct sipd_recordings *rs,
 	r->full_work.h = full_handler;
 	r->open_job.run = open_run;
 	r->open_job.done = open_done;
+	r->open_job.apart = true; /* calls begin beside those of a campaign */
 	sipd_disk_post(sipd_recordings_disk(rs), &r->open_job);
 	*rp = r;
 
@@ -536,5 +537,6 @@ void sipd_recorder_end(struct sipd_recorder *r, bool keep)
 	r->keep = keep;
 	r->end_job.run = end_run;
 	r->end_job.done = end_done;
+	r->end_job.apart = true;
 	sipd_disk_post(sipd_recordings_disk(r->rs), &r->end_job);
 }

@@ -321,6 +321,36 @@ static void test_job_without_store_runs_outside_transactions(void **arg)
 }
 
 
+/* Recordings that begin and end in the middle of a campaign. */
+static void test_job_apart_leaves_the_transaction_open(void **arg)
+{
+	struct world *w = *arg;
+	struct job jobs[30];
+	struct gate gate;
+	unsigned last = 0;
+
+	gate_close(&gate, w);
+	for (unsigned i = 0; i < 30; i++) {
+		job_init(&jobs[i], w, i, i % 3 == 2 ? NULL : &w->store);
+		jobs[i].job.apart = i % 3 == 2;
+		sipd_disk_post(w->disk, &jobs[i].job);
+	}
+	gate_open(&gate);
+	await(w, &w->done, 30);
+	stop(w, 0);
+
+	/* those of the store in their order, whenever the others were done */
+	for (unsigned i = 0; i < 30; i++) {
+		if (w->order[i] % 3 == 2)
+			continue;
+		assert_true(w->order[i] >= last);
+		last = w->order[i];
+	}
+	assert_int_equal(w->store.commits, 1);
+	assert_int_equal(w->store.durable, 20);
+}
+
+
 static void test_two_stores_have_own_transactions(void **arg)
 {
 	struct world *w = *arg;
@@ -632,6 +662,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 		T(test_jobs_keep_order_and_share_commits),
 		T(test_job_without_store_runs_outside_transactions),
+		T(test_job_apart_leaves_the_transaction_open),
 		T(test_two_stores_have_own_transactions),
 		T(test_stop_runs_what_is_queued),
 		T(test_stop_gives_up_on_a_dead_store),
