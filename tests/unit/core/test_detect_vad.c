@@ -1,12 +1,15 @@
 /**
  * @file test_detect_vad.c  Speech is found; noise, hum, tones and clicks not
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "lib/cmocka_all.h"
 #include "core/media/detect/vad.h"
 #include "voice_help.h"
 #include "port/codec/g711.h"
+#include "port/file/wav.h"
 
 enum { F = SIPD_LOOK_FRAME, MS = DETECT_MS, LINE = 6000 * MS, FRAME_MS = 20 };
 
@@ -373,6 +376,124 @@ static void test_lead_is_what_was_not_told_yet(void **state)
 }
 
 
+/* ---- recordings ----------------------------------------------------------- */
+
+struct late {
+	int ms[512]; /* from the label to what is told */
+	unsigned n, none;
+};
+
+
+/* ms of the first frame told as speech, -1 none */
+static int first_of(const char *path)
+{
+	struct sipd_sight sight = {.past = {0}};
+	struct sipd_vad vad = {.frames = 0};
+	int16_t *pcm = NULL;
+	size_t n = 0, at;
+	int first_ms = -1;
+
+	assert_int_equal(sipd_wav_read(path, &pcm, &n), 0);
+	for (at = 0; at + F <= n && first_ms < 0; at += F) {
+		struct sipd_tones tones;
+		struct sipd_voice voice;
+		struct sipd_look look;
+
+		sipd_look(&sight, pcm + at, &look);
+		sipd_tones_find(&look, &tones);
+		sipd_vad_hear(&vad, &look, &tones, pcm + at, &voice);
+		if (voice.speech)
+			first_ms = (int)(at / MS) + FRAME_MS;
+	}
+	free(pcm);
+
+	return first_ms;
+}
+
+
+/* Onsets of vad.csv: file,start_ms,end_ms; the first line of each file. */
+static void read_onsets(const char *root, FILE *f, struct late *late)
+{
+	char row[256], before[128] = "", name[128], path[1024];
+	int start;
+
+	while (fgets(row, sizeof(row), f)) {
+		if (sscanf(row, "%127[^,],%d", name, &start) != 2 ||
+		    strchr(name, '/') || !strcmp(name, before))
+			continue;
+		memcpy(before, name, sizeof(before));
+		(void)snprintf(path, sizeof(path), "%s/amd/%s", root, name);
+		if (access(path, R_OK) || late->n == 512)
+			continue;
+		late->ms[late->n] = first_of(path) - start;
+		late->none += late->ms[late->n] < -start;
+		++late->n;
+	}
+}
+
+
+static int by_size(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+
+static void test_speech_of_recordings_is_heard_soon(void **state)
+{
+	const char *root = getenv("SHARED_DATA");
+	struct late late = {.n = 0};
+	char path[1024];
+	FILE *f;
+	(void)state;
+
+	(void)snprintf(path, sizeof(path), "%s/amd/vad.csv", root ? root : "");
+	f = fopen(path, "r");
+	if (!f) {
+		print_message("skipped: no recordings\n");
+		skip();
+	}
+	read_onsets(root, f, &late);
+	(void)fclose(f);
+
+	qsort(late.ms, late.n, sizeof(late.ms[0]), by_size);
+	print_message("%u recordings, none told in %u; told after %d ms, "
+		      "95 %%: %d ms\n",
+		      late.n, late.none, late.ms[late.n / 2],
+		      late.ms[late.n * 95 / 100]);
+	assert_int_equal(late.none, 0);
+	assert_in_range(late.ms[late.n / 2], 20, 90);
+	assert_in_range(late.ms[late.n * 95 / 100], 20, 300);
+}
+
+
+static void test_tones_of_recordings_are_no_speech(void **state)
+{
+	static const char *const names[] = {
+		"busy_01",      "busy_02",     "busy_03",     "reorder_01",
+		"reorder_02",   "ringback_01", "ringback_02", "ringback_03",
+		"dial_tone_01", "fax_cng_01",  "fax_ced_01",  "dtmf_01",
+		"sit_01",       "silence_01",  "silence_02",
+	};
+	const char *root = getenv("SHARED_DATA");
+	unsigned i, heard = 0;
+	char path[1024];
+	(void)state;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); ++i) {
+		(void)snprintf(path, sizeof(path), "%s/amd/other_%s.wav",
+			       root ? root : "", names[i]);
+		if (access(path, R_OK))
+			continue;
+		++heard;
+		assert_int_equal(first_of(path), -1);
+	}
+	if (!heard) {
+		print_message("skipped: no recordings\n");
+		skip();
+	}
+}
+
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -390,6 +511,8 @@ int main(void)
 		cmocka_unit_test(test_clicks_are_no_speech),
 		cmocka_unit_test(
 			test_lost_frames_are_silence_and_teach_nothing),
+		cmocka_unit_test(test_speech_of_recordings_is_heard_soon),
+		cmocka_unit_test(test_tones_of_recordings_are_no_speech),
 		cmocka_unit_test(test_lead_is_what_was_not_told_yet),
 	};
 
