@@ -308,40 +308,41 @@ class Bench:
         return r["cpu_percent"] / calls
 
     def peers(self):
-        """The same calls by others, in turn with ours."""
+        """As many calls by others and by us, in turn."""
         prompt = self.prompt(240)
-        calls = 100
         others = {
-            "pjsua": (2, lambda far: bench_peers.pjsua(
-                far, OURS, prompt, self.short)),
-            "baresip": (10, lambda far: bench_peers.baresip(
-                far, OURS, prompt, 16, self.short, self.work)),
-            "sipp": (None, lambda far: bench_peers.sipp(
-                far, OURS, prompt, calls, self.short, self.work)),
+            # calls, target, how
+            "pjsua": (4, 2, lambda far, n: bench_peers.pjsua(
+                far, OURS, prompt, n, self.short)),
+            "baresip": (16, 10, lambda far, n: bench_peers.baresip(
+                far, OURS, prompt, n, self.short, self.work)),
+            "sipp": (200, None, lambda far, n: bench_peers.sipp(
+                far, OURS, prompt, n, self.short, self.work)),
         }
-        mine, theirs = [], {name: [] for name in others}
+        mine = {name: [] for name in others}
+        theirs = {name: [] for name in others}
         for _ in range(self.times):
-            mine.append(self.keep("ours_percent_per_call",
-                                  self.ours(1000, prompt)))
-            for name, (_, run) in list(others.items()):
+            for name, (calls, _, run) in list(others.items()):
                 try:
                     with Far(self.release) as far:
-                        percent = run(far)
+                        percent = run(far, calls)
                 except RuntimeError as why:
                     self.row("e", f"against {name}", "", str(why), None)
                     del others[name]
                     continue
                 theirs[name].append(self.keep(f"{name}_percent_per_call",
                                               percent))
+                mine[name].append(self.keep(f"ours_at_{calls}_percent",
+                                            self.ours(calls, prompt)))
                 # a call that sends nothing costs nothing
                 self.keep(f"{name}_packets", far.stats.get("rtp_rx"))
-        self.row("e", "a call with a prompt, % of a core", "",
-                 spread(mine, "{:.4f}"), None)
-        for name, (target, _) in others.items():
-            ratios = [t / m for t, m in zip(theirs[name], mine)]
-            self.row("e", f"{name}: the same, % of a core", "",
-                     spread(theirs[name], "{:.4f}"), None)
-            self.row("e", "ratio to ours",
+        for name, (calls, target, _) in others.items():
+            ratios = [t / m for t, m in zip(theirs[name], mine[name])]
+            self.row("e", f"{name}, {calls} calls with a prompt, % a call",
+                     "", spread(theirs[name], "{:.4f}"), None)
+            self.row("e", "the same by us", "",
+                     spread(mine[name], "{:.4f}"), None)
+            self.row("e", "ratio",
                      f">= {target}" if target else "",
                      spread(ratios), median(ratios) >= target
                      if target else None)

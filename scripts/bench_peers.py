@@ -144,19 +144,18 @@ def sipp(far, core, prompt, calls, seconds, work):
          "-mp", "30000", "-nostdin"], core, calls, seconds, work)
 
 
-def pjsua(far, core, prompt, seconds):
-    """Of PyPI; holds four calls, so that what it takes without calls is
-    subtracted."""
+def pjsua(far, core, prompt, calls, seconds):
+    """Of PyPI, which holds four calls."""
     p = subprocess.run(
         ["taskset", "-c", str(core), sys.executable,
          os.path.join(ROOT, "tests", "bench", "peer_pjsua.py"), far.address,
-         prompt, "4", str(seconds)],
+         prompt, str(calls), str(seconds)],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
         timeout=seconds * 2 + 60, check=False)
     line = next((x for x in p.stdout.splitlines() if x.startswith("{")), None)
     if not line:
         raise RuntimeError("no pjsua2 for this Python (PyPI: pjsua2-python)")
     r = json.loads(line)
-    if r["calls"] < 4:
-        raise RuntimeError(f"pjsua: {r['calls']} of 4 calls came up")
+    if r["calls"] < calls:
+        raise RuntimeError(f"pjsua: {r['calls']} of {calls} calls came up")
     return r["percent_per_call"]

@@ -315,7 +315,7 @@ export interface Stats {
   requests_waiting: number
   calls: Record<'active' | 'max' | 'started' | 'answered' | 'ended' | Disposition, number>
   media: Record<'streams' | 'tx' | 'rx' | 'dropped' | 'frames_due' | 'frames_skipped' | 'late_below_1ms' |
-    'late_below_2ms' | 'late_below_5ms' | 'late_below_10ms' | 'late_below_20ms' | 'late_more', number>
+    'late_below_2ms' | 'late_below_5ms' | 'late_below_10ms' | 'late_below_20ms' | 'late_more' | 'late_max_us', number>
   sip: Record<'requests_in' | 'responses_in' | 'malformed' | 'strangers' | 'strays' | 'replies_limited' | 'incoming',
     number>
   audio: Record<'lost_ms' | 'underruns', number>

@@ -40,6 +40,7 @@ static void add_media(struct sipdialer *d, struct sipd_text *t)
 	sipd_json_uint(t, "frames_skipped", st.skipped);
 	for (size_t i = 0; i < 6; i++)
 		sipd_json_uint(t, bounds[i], st.late[i]);
+	sipd_json_uint(t, "late_max_us", st.late_max_us);
 	sipd_text_add(t, "}");
 }
 

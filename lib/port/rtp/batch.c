@@ -112,6 +112,10 @@ static void note_late(struct media_thread *t)
 		++i;
 	bump(&t->count.late[i], 1);
 	bump(&t->count.due, 1);
+	if (us >
+	    atomic_load_explicit(&t->count.late_max_us, memory_order_relaxed))
+		atomic_store_explicit(&t->count.late_max_us, us,
+				      memory_order_relaxed);
 }
 
 

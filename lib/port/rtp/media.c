@@ -422,5 +422,7 @@ void sipd_media_stats(struct sipd_media *m, struct sipd_media_stats *st)
 		st->skipped += get(&t->count.skipped);
 		for (k = 0; k < LATE; ++k)
 			st->late[k] += get(&t->count.late[k]);
+		if (get(&t->count.late_max_us) > st->late_max_us)
+			st->late_max_us = get(&t->count.late_max_us);
 	}
 }

@@ -36,7 +36,7 @@ enum {
 /** Written by the thread, read by sipd_media_stats(). */
 struct counters {
 	atomic_uint_fast64_t tx, rx, dropped, due, skipped;
-	atomic_uint_fast64_t late[LATE];
+	atomic_uint_fast64_t late[LATE], late_max_us;
 };
 
 struct media_thread {

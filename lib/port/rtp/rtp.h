@@ -43,6 +43,7 @@ struct sipd_media_stats {
 	uint64_t ticks_due;       /* frames that were due */
 	uint64_t late[6];         /* of them sent < 1, < 2, < 5, < 10, < 20 ms
 				 * late, and later */
+	uint64_t late_max_us;     /* the latest of all */
 	uint64_t skipped;         /* frames given up because too late */
 };
 void sipd_media_stats(struct sipd_media *m, struct sipd_media_stats *st);

@@ -286,6 +286,44 @@ static void stall_handler(struct sipd_work *work)
 }
 
 
+/* ... and for 60 ms, which are not given up. */
+static void pause_handler(struct sipd_work *work)
+{
+	const struct timespec ts = {.tv_nsec = 60000000};
+
+	(void)nanosleep(&ts, NULL);
+	note_handler(work);
+}
+
+
+static void test_late_frames_are_counted(void **state)
+{
+	struct sipd_media_stats before, after;
+	struct note n = {.work = {.h = pause_handler}};
+	union sipd_addr local;
+	uint64_t all = 0;
+	struct peer peer;
+	struct side a;
+	size_t i;
+	(void)state;
+
+	n.s = &a;
+	talk_to_peer(&a, &peer, &local);
+	sipd_media_stats(media, &before);
+	sipd_rtp_call(a.r, &n.work);
+	assert_true(wait_for(&a, &n.done, 1));
+	assert_true(wait_for(&a, &a.frames, now_of(&a, &a.frames) + 5));
+	side_close(&a);
+	(void)close(peer.fd);
+	sipd_media_stats(media, &after);
+	assert_true(after.late[5] > before.late[5]);
+	assert_true(after.late_max_us >= 20000);
+	for (i = 0; i < 6; ++i)
+		all += after.late[i];
+	assert_int_equal(all + after.skipped, after.ticks_due);
+}
+
+
 static void test_stall_skips_instead_of_bursting(void **state)
 {
 	struct side a;
@@ -422,6 +460,7 @@ int main(void)
 		cmocka_unit_test(test_no_timeout_in_a_hold),
 		cmocka_unit_test(test_port_range_is_used_up),
 		cmocka_unit_test(test_call_runs_before_close_without_ticks),
+		cmocka_unit_test(test_late_frames_are_counted),
 		cmocka_unit_test(test_stall_skips_instead_of_bursting),
 		cmocka_unit_test(test_ports_in_range_pairs_and_exhaustion),
 		cmocka_unit_test(test_many_open_and_close_leave_nothing),
