@@ -15,6 +15,10 @@ import sources
 from noise import RATE, gain
 
 
+# Greetings that begin with a word of their own ("Hi."), then pause.
+HI = 0.25
+
+
 class Bank:
     """All voices, by what they can say."""
 
@@ -259,7 +263,8 @@ def prompt_call(c, bank, s, at, db):
         y = bank.syllables[r.integers(len(bank.syllables))][1]
         xs[1] = y * gain(sources.level(xs[0]) - sources.level(y))
     c.noted.append(' '.join(seq))
-    speak(c, xs, at, (0, 250), db, r.random() < 0.7)
+    speak(c, xs, at, (0, 250) if r.random() > HI else (100, 600), db,
+          r.random() < 0.7)
 
 
 def acted_call(c, bank, s, at, db):
@@ -275,6 +280,10 @@ def acted_call(c, bank, s, at, db):
               db)
         return
     c.who, x = bank.line(r, 0.5, 4)
+    if r.random() < HI:
+        y = [y for who, y in bank.words if who == c.who]
+        at = speak(c, [y[r.integers(len(y))]], at, (0, 1), db)
+        at += c.ms(150, 600)
     speak(c, [x] + bank.lines_of(r, c.who, r.integers(1, 4)), at,
           (50, 550), db)
 
@@ -297,7 +306,11 @@ def machine(c, bank):
         if s in tts:
             c.who, xs = bank.say(r, tts[s])
             c.synthetic = 1
-            speak(c, xs, at, (800, 1600), db)
+            gaps = (800, 1600)
+            if r.random() < HI and s != 'tts_paused_greeting':
+                _, x = bank.say(r, sources.SHORT)
+                xs, gaps = x + xs, (150, 600)
+            speak(c, xs, at, gaps, db)
         elif s in ('carrier', 'no_beep', 'ivr_menu', 'screening',
                    'two_voices') or (s == 'short_greeting' and
                                      r.random() < 0.5):

@@ -15,7 +15,7 @@ import tempfile
 import numpy as np
 
 SENSES = 20
-HIDDEN = 16
+HIDDEN = 32
 STEP = 3       # frames: every 60 ms is a sample
 UPTO = 250     # frames of a call, 5 s
 OTHER = 0.5    # weight of what is no answer at all
@@ -62,7 +62,7 @@ def run(w, x):
     return h, 1 / (1 + np.exp(-np.clip(h @ w[2] + w[3], -20, 20)))
 
 
-def train(x, y, weight, epochs, seed=1, decay=2e-3):
+def train(x, y, weight, epochs, seed=1, decay=1e-3):
     """Adam on the cross entropy."""
     rng = np.random.default_rng(seed)
     mean, dev = x.mean(0), x.std(0) + 1e-2

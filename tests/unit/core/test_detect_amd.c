@@ -255,6 +255,56 @@ static void test_corrected_by_beep(void **state)
 }
 
 
+/* The greeting breaks off with a click, a room is heard, "hello?", silence. */
+static void test_picked_up(void **state)
+{
+	struct line l;
+	int i;
+
+	(void)state;
+	init(&l);
+	silence(&l, 700);
+	for (i = 0; i < 3; ++i) {
+		speak(&l, 1600, 130);
+		silence(&l, 240);
+	}
+	assert_int_equal(l.last.verdict, SIPDIALER_AMD_MACHINE);
+	speak(&l, 500, 130);
+	frame(&l, 2, 90);
+	l.noise = 0.03F;
+	silence(&l, 400);
+	assert_int_equal(l.last.verdict, SIPDIALER_AMD_MACHINE);
+	speak(&l, 480, 210);
+	silence(&l, 800);
+	assert_int_equal(l.last.verdict, SIPDIALER_AMD_MACHINE);
+	silence(&l, 400);
+	assert_int_equal(l.last.verdict, SIPDIALER_AMD_HUMAN);
+	assert_string_equal(l.last.cause, "picked_up");
+	assert_true(l.last.final);
+}
+
+
+/* The end of a greeting is short, too, and silence comes after it; its line
+ * is the one of before. */
+static void test_greeting_ends(void **state)
+{
+	struct line l;
+	int i;
+
+	(void)state;
+	init(&l);
+	silence(&l, 700);
+	for (i = 0; i < 3; ++i) {
+		speak(&l, 1600, 130);
+		silence(&l, 240);
+	}
+	speak(&l, 480, 130);
+	silence(&l, 4000);
+	assert_int_equal(l.last.verdict, SIPDIALER_AMD_MACHINE);
+	assert_true(sipd_amd_silence(&l.amd) >= 4000);
+}
+
+
 /* Behind a voice, a quieter one (a television) is silence. */
 static void test_television(void **state)
 {
@@ -281,6 +331,8 @@ int main(void)
 		cmocka_unit_test(test_no_voice),
 		cmocka_unit_test(test_signs),
 		cmocka_unit_test(test_corrected_by_beep),
+		cmocka_unit_test(test_picked_up),
+		cmocka_unit_test(test_greeting_ends),
 		cmocka_unit_test(test_television),
 	};
 

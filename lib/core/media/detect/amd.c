@@ -12,14 +12,17 @@ enum {
 	GUESSED = 5,      /* the same, of a provisional verdict */
 	EARLIEST = 160,   /* ms of speech before any verdict */
 	MACHINE_MS = 900, /* the same, of a machine: nobody waits for it */
-	PAUSE_MS = 100
+	PAUSE_MS = 100,
+	LATE = 175,     /* frames until somebody speaks */
+	MEND_MS = 12000 /* later, a beep is of a talk with a person */
 };
 
 /* While somebody speaks, more is to come: that must be surer than in a
  * pause. */
-static const float human_speaks = 0.95F;
-static const float human_waits = 0.87F;
+static const float human_speaks = 0.96F;
+static const float human_waits = 0.94F;
 static const float machine_sure = 0.03F;
+static const float weak = 20;           /* dB over the noise */
 static const float human_guess = 0.65F; /* of a provisional verdict */
 static const float machine_guess = 0.25F;
 
@@ -81,16 +84,9 @@ static bool tell(struct sipd_amd *a, enum sipdialer_amd verdict, bool final,
 	if (final && !a->final) {
 		a->final = true;
 		a->at_ms = a->ms;
-		a->before = a->sense.said;
 	}
 
 	return true;
-}
-
-
-static uint32_t spoken(const struct sipd_amd *a)
-{
-	return a->sense.said.active * FRAME_MS;
 }
 
 
@@ -112,12 +108,27 @@ static const char *cause_of_machine(const struct sipd_amd *a)
 }
 
 
+static uint32_t spoken(const struct sipd_amd *a)
+{
+	return a->sense.said.active * FRAME_MS;
+}
+
+
+/* Somebody far away in a room where nobody answers: late, and weak. */
+static bool far_away(const struct sipd_amd *a)
+{
+	const struct sipd_amd_said *d = &a->sense.said;
+
+	return d->onset > LATE && d->peak - d->behind < weak;
+}
+
+
 /* No more time: the likelier, if anybody spoke. */
 static bool time_is_up(struct sipd_amd *a, struct sipd_amd_verdict *v)
 {
 	if (!a->sense.said.last)
 		return tell(a, SIPDIALER_AMD_UNKNOWN, true, 0, "silence", v);
-	if (a->human > 0.5F)
+	if (a->human > 0.5F && spoken(a) >= EARLIEST && !far_away(a))
 		return tell(a, SIPDIALER_AMD_HUMAN, true, a->human, "timeout",
 			    v);
 
@@ -128,7 +139,7 @@ static bool time_is_up(struct sipd_amd *a, struct sipd_amd_verdict *v)
 
 static bool is_human(const struct sipd_amd *a)
 {
-	return a->for_human >= SURE && spoken(a) >= EARLIEST &&
+	return a->for_human >= SURE && spoken(a) >= EARLIEST && !far_away(a) &&
 	       a->human >= (pauses(a) ? human_waits : human_speaks);
 }
 
@@ -170,17 +181,34 @@ static bool decide(struct sipd_amd *a, struct sipd_amd_verdict *v)
 }
 
 
+/* After a machine's verdict, while its greeting goes on. */
+static bool picks_up(struct sipd_amd *a, float level, bool sound,
+		     struct sipd_amd_verdict *v)
+{
+	if (a->guess != SIPDIALER_AMD_MACHINE || a->beep || a->revised)
+		return false;
+	if (!sipd_amd_pickup(&a->pickup, level, sound))
+		return false;
+
+	a->revised = true;
+	a->human = human_waits;
+
+	return tell(a, SIPDIALER_AMD_HUMAN, true, human_waits, "picked_up", v);
+}
+
+
 bool sipd_amd_hear(struct sipd_amd *a, const struct sipd_look *look,
 		   const struct sipd_tones *tones,
 		   const struct sipd_voice *voice, bool received,
 		   struct sipd_amd_verdict *v)
 {
 	float x[SIPD_AMD_SENSES];
+	bool sound;
 
 	a->ms += FRAME_MS;
-	sipd_amd_sense(&a->sense, look, tones, voice, received);
+	sound = sipd_amd_sense(&a->sense, look, tones, voice, received);
 	if (a->final)
-		return false;
+		return received && picks_up(a, look->level, sound, v);
 	if (a->sense.said.last) {
 		sipd_amd_senses(&a->sense, x);
 		a->human = judge(x);

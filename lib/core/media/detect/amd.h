@@ -11,6 +11,7 @@
 #define SIPD_CORE_MEDIA_DETECT_AMD_H
 
 #include <sipdialer/sipdialer.h>
+#include "core/media/detect/amd_pickup.h"
 #include "core/media/detect/amd_sense.h"
 
 /* What other detectors heard. */
@@ -38,10 +39,10 @@ struct sipd_amd {
 	uint16_t for_human, for_machine; /* frames it is sure of it */
 	enum sipdialer_amd guess;        /* told so far */
 	bool final;
-	bool revised;                /* told a second time */
-	bool beep;                   /* heard: what comes now is no greeting */
-	uint32_t at_ms;              /* of the final verdict */
-	struct sipd_amd_said before; /* the voice that it was by */
+	bool revised;   /* told a second time */
+	bool beep;      /* heard: what comes now is no greeting */
+	uint32_t at_ms; /* of the final verdict */
+	struct sipd_amd_pickup pickup;
 };
 
 void sipd_amd_init(struct sipd_amd *a, uint32_t timeout_ms);

@@ -92,6 +92,8 @@ static void begin(struct sipd_amd_sense *s, uint32_t frame, float behind)
 	d->step = n ? just / (float)n - s->start : 0;
 	d->peak = d->high = d->low = s->level;
 	d->utterances = 1;
+	d->active = (uint16_t)before;
+	d->level = (float)before * s->level;
 }
 
 
@@ -154,7 +156,7 @@ static void onset(struct sipd_amd_sense *s, const struct sipd_voice *voice,
 	struct sipd_amd_said *d = &s->said;
 
 	++s->run;
-	s->spoken += voice->p > 0.5F || voice->voiced > 0.6F;
+	s->spoken += voice->p > 0.5F;
 	if (!d->onset && s->run >= ONSET && s->spoken >= SPOKEN)
 		begin(s, s->frames - s->run + 1, s->floor);
 	if (!d->onset)
