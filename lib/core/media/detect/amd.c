@@ -12,15 +12,16 @@ enum {
 	GUESSED = 5,      /* the same, of a provisional verdict */
 	EARLIEST = 160,   /* ms of speech before any verdict */
 	MACHINE_MS = 900, /* the same, of a machine: nobody waits for it */
-	PAUSE_MS = 100,
+	PAUSE_MS = 300,
 	LATE = 175,     /* frames until somebody speaks */
 	MEND_MS = 12000 /* later, a beep is of a talk with a person */
 };
 
-/* While somebody speaks, more is to come: that must be surer than in a
- * pause. */
+/* While somebody speaks, more is to come: that must be surer than in a pause.
+ * A greeting that goes on does so within 300 ms, as a rule. */
 static const float human_speaks = 0.96F;
-static const float human_waits = 0.94F;
+static const float human_waits = 0.86F;
+static const float human_late = 0.7F; /* when time is up */
 static const float machine_sure = 0.03F;
 static const float weak = 20;           /* dB over the noise */
 static const float human_guess = 0.65F; /* of a provisional verdict */
@@ -128,7 +129,7 @@ static bool time_is_up(struct sipd_amd *a, struct sipd_amd_verdict *v)
 {
 	if (!a->sense.said.last)
 		return tell(a, SIPDIALER_AMD_UNKNOWN, true, 0, "silence", v);
-	if (a->human > 0.5F && spoken(a) >= EARLIEST && !far_away(a))
+	if (a->human > human_late && spoken(a) >= EARLIEST && !far_away(a))
 		return tell(a, SIPDIALER_AMD_HUMAN, true, a->human, "timeout",
 			    v);
 
