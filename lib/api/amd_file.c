@@ -11,7 +11,8 @@
 enum {
 	PATH_MAX_BYTES = 4095,
 	FRAME = 160, /* samples of 8 kHz */
-	FRAME_MS = 20
+	FRAME_MS = 20,
+	TAIL_MS = 500 /* a beep at the very end is told a little later */
 };
 
 struct hearing {
@@ -74,13 +75,14 @@ static void hear_all(struct hearing *hearing, const int16_t *pcm,
 }
 
 
-/* The call goes on without a word until the verdict. */
+/* The call goes on without a word, until the verdict. */
 static void hear_on(struct hearing *hearing, uint32_t timeout_ms)
 {
 	static const int16_t nothing[FRAME];
 	struct sipdialer_event ev;
 
-	for (uint32_t ms = 0; ms <= timeout_ms && !hearing->decided;
+	for (uint32_t ms = 0;
+	     ms < TAIL_MS || (ms <= timeout_ms && !hearing->decided);
 	     ms += FRAME_MS)
 		hear(hearing, nothing, false);
 	if (hearing->decided)

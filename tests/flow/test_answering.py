@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Who answers: humans, machines, fax, the network; what is done about them, and
 messages that are heard whole."""
+import array
+import json
 import os
 import sys
 
@@ -26,6 +28,10 @@ ANSWERS = {
     "51": ("answered_human", None),
 }
 RECORDERS = ("10", "48", "49")
+
+
+def lines(result):
+    return [json.loads(line) for line in result.out.splitlines()]
 
 
 class Answering(flow.Case):
@@ -165,6 +171,67 @@ class Answering(flow.Case):
             self.assertEqual((r.last["disposition"], r.last["reason"]),
                              (disposition, reason), r)
             self.assertFalse(r.all("call_played"), r)
+
+
+class Recordings(flow.Case):
+    """`sipdialer amd`: recordings of answered calls."""
+
+    def beep(self, name, rate=8000, channels=1):
+        """A second of silence, a beep of half a second, half a second."""
+        samples = array.array("h")
+        for v in (flow.tone(1, 0, rate) + flow.tone(0.5, 1000, rate) +
+                  flow.tone(0.5, 0, rate)):
+            samples.extend([v] + [0] * (channels - 1))
+        return flow.write_wav(self.path(name), samples, rate, channels)
+
+    def test_each_has_a_line(self):
+        for rate, channels in ((8000, 1), (16000, 1), (44100, 2), (48000, 1)):
+            path = self.beep("%d.wav" % rate, rate, channels)
+            r = run("amd", path)
+            self.assertEqual(r.status, 0, r)
+            line, = lines(r)
+            self.assertEqual(line["file"], path)
+            self.assertAlmostEqual(line["beep_at_ms"], 1500, delta=40)
+            self.assertEqual(line.get("channel"), 1 if channels > 1 else None)
+            self.assertNotEqual(line["verdict"], "human")
+            tone = [e for e in line["events"] if e["event"] == "call_tone"]
+            self.assertEqual([e["text"] for e in tone], ["beep"], r)
+            self.assertAlmostEqual(tone[0]["hz"], 1000, delta=10)
+
+    def test_a_beep_that_ends_the_file_is_told(self):
+        path = flow.write_wav(self.path("a.wav"), flow.tone(6, 0) +
+                              flow.tone(0.5, 1000))
+        line, = lines(run("amd", path))
+        self.assertAlmostEqual(line["beep_at_ms"], 6500, delta=40)
+
+    def test_only_the_first_channel_is_heard(self):
+        quiet, loud = flow.tone(2, 0), flow.tone(2, 700)
+        both = array.array("h", [v for pair in zip(quiet, loud)
+                                 for v in pair])
+        path = flow.write_wav(self.path("two.wav"), both, 8000, 2)
+        line, = lines(run("amd", path))
+        self.assertEqual((line["beep_at_ms"], line["channel"]), (None, 1))
+
+    def test_a_curve_has_a_point_each_20_ms(self):
+        line, = lines(run("amd", "--curve", self.beep("a.wav")))
+        points = line["curve"]
+        self.assertEqual([p[0] for p in points[:100]],
+                         list(range(20, 2020, 20)))
+        self.assertTrue(all(0 <= p <= 1 for row in points for p in row[1:]))
+        self.assertGreater(max(row[3] for row in points), 0.5)
+
+    def test_what_cannot_be_read_says_why_and_the_others_go_on(self):
+        good = self.beep("good.wav")
+        r = run("amd", self.path("none.wav"), __file__, good)
+        self.assertEqual(r.status, 1, r)
+        none, bad, line = lines(r)
+        self.assertEqual((none["error"], bad["error"]),
+                         ("SIPDIALER_ENOENT", "SIPDIALER_EFORMAT"))
+        self.assertIn("No such file", none["reason"])
+        self.assertEqual(line["file"], good)
+        self.assertEqual(len(r.err.splitlines()), 2, r)
+        self.one_line(run("amd"), 2, "which files")
+        self.one_line(run("amd", "--curve=3", good), 2, "takes no value")
 
 
 if __name__ == "__main__":

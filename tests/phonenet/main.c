@@ -24,6 +24,7 @@ enum opt_id {
 	O_TCP,
 	O_JOURNAL,
 	O_SOUNDS,
+	O_WRITE_SOUNDS,
 	O_RECORD,
 	O_USER,
 	O_PASSWORD,
@@ -53,6 +54,7 @@ static const struct option long_options[] = {
 	{"tcp", 0, NULL, O_TCP},
 	{"journal", 1, NULL, O_JOURNAL},
 	{"sounds", 1, NULL, O_SOUNDS},
+	{"write-sounds", 1, NULL, O_WRITE_SOUNDS},
 	{"record", 1, NULL, O_RECORD},
 	{"user", 1, NULL, O_USER},
 	{"password", 1, NULL, O_PASSWORD},
@@ -87,6 +89,7 @@ static const char usage[] =
 	"                        it is answered; answers, digits and ends\n"
 	"  --no-fsync            the journal without waiting for the disk\n"
 	"  --sounds DIR          WAVs made by make-sounds.sh\n"
+	"  --write-sounds DIR    what the telephones say, as WAVs; then ends\n"
 	"  --record DIR          what each telephone heard\n"
 	"  --user U:P            may register (repeatable); or --user U\n"
 	"                        --password P\n"
@@ -221,6 +224,9 @@ static bool set_one(struct net *n, int id, const char *v)
 		break;
 	case O_SOUNDS:
 		o->sounds = v;
+		break;
+	case O_WRITE_SOUNDS:
+		o->write_sounds = v;
 		break;
 	case O_RECORD:
 		o->record = v;
@@ -449,6 +455,19 @@ static void finish(struct net *n)
 }
 
 
+static int write_sounds(struct net *n)
+{
+	bool ok = !sounds_make(&n->sounds, n->opt.sounds, n->opt.seed) &&
+		  sounds_write(&n->sounds, n->opt.write_sounds);
+
+	if (!ok)
+		perror(n->opt.write_sounds);
+	sounds_free(&n->sounds);
+	auth_free(&n->auth);
+	return ok ? 0 : 3;
+}
+
+
 int main(int argc, char **argv)
 {
 	static struct net net;
@@ -460,6 +479,8 @@ int main(int argc, char **argv)
 	rc = read_options(&net, argc, argv, &tcp);
 	if (rc)
 		return rc - 1;
+	if (net.opt.write_sounds)
+		return write_sounds(&net);
 	if (!start(&net, &sig, &in))
 		return 3;
 	printf("phonenet ready udp:%s:%u%s", net.opt.ip, net.opt.port,

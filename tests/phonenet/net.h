@@ -18,7 +18,7 @@ struct options {
 	struct sockaddr_in listen;
 	char ip[INET_ADDRSTRLEN];
 	uint16_t port;
-	const char *journal, *sounds, *record, *mix;
+	const char *journal, *sounds, *write_sounds, *record, *mix;
 	bool no_fsync, no_media, inactive, require_auth, quiet, stats,
 		parent_dies;
 	int64_t answer_ms, late_ms, talk_ms; /* -1: as the table says */

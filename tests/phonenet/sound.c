@@ -317,6 +317,37 @@ int sounds_make(struct sounds *all, const char *dir, uint64_t seed)
 }
 
 
+bool sounds_write(const struct sounds *all, const char *dir)
+{
+	static const char *const names[SOUND_COUNT] = {
+		[SOUND_HELLO] = "hello",
+		[SOUND_RINGBACK] = "ringback",
+		[SOUND_ANNOUNCEMENT] = "announcement",
+		[SOUND_NOT_IN_SERVICE] = "falseanswer",
+		[SOUND_VOICEMAIL] = "voicemail",
+		[SOUND_LONG] = "longmachine",
+		[SOUND_FAX] = "fax",
+		[SOUND_VACANT] = "vacant",
+		[SOUND_CNG] = "faxcall",
+		[SOUND_BUSY] = "busytone",
+		[SOUND_PICKUP] = "pickup",
+		[SOUND_GREETING] = "nobeep",
+		[SOUND_TWOBEEPS] = "twobeeps",
+		[SOUND_PERSON] = "person",
+	};
+	char path[4096];
+
+	for (int i = 0; i < SOUND_COUNT; i++) {
+		if (!names[i])
+			continue;
+		snprintf(path, sizeof(path), "%s/%s.wav", dir, names[i]);
+		if (!wav_write(path, all->s[i].pcm, all->s[i].n))
+			return false;
+	}
+	return true;
+}
+
+
 void sounds_free(struct sounds *all)
 {
 	for (int i = 0; i < SOUND_COUNT; i++)

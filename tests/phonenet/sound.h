@@ -38,6 +38,8 @@ struct sounds {
 
 /* dir: NULL, or where hello.wav, greeting.wav, long.wav ... may be. */
 int sounds_make(struct sounds *s, const char *dir, uint64_t seed);
+/* NAME.wav each, in a directory that is there */
+bool sounds_write(const struct sounds *s, const char *dir);
 void sounds_free(struct sounds *s);
 
 /* 16-bit 8 kHz mono; written beside and renamed. */
