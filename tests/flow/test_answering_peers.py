@@ -50,7 +50,6 @@ class Baresip(baresip.Phone):
             f.write(text.replace("audio_source aubridge,line",
                                  "audio_source aufile," + greeting))
 
-    # conformance: ITU-T E.180 | a message is left behind the beep of a voicemail, and heard whole | baresip
     def test_message_is_left_and_heard_whole(self):
         message = flow.voice(1.5)
         r = run("-o", "sip.local_address=" + self.ip, "--json", "call",
