@@ -234,6 +234,30 @@ static void test_information_tones(void **state)
 }
 
 
+/* One or two packets that did not come end no tone. */
+static void test_tones_go_on_over_lost_frames(void **state)
+{
+	static const double hz[] = {950, 1400, 1800};
+	unsigned every, i;
+	(void)state;
+
+	for (every = 4; every < 12; ++every) {
+		struct line *l = line(-60, 0);
+
+		for (i = 0; i < 3; ++i)
+			detect_tone(l->pcm + (1000 + i * 330) * MS, 330 * MS,
+				    hz[i], -18);
+		for (; l->now < 4000; l->now += FRAME_MS)
+			sipd_ear_hear(&l->ear, l->pcm + l->now * MS,
+				      l->now / FRAME_MS % every > 1,
+				      heard_handler, l);
+		assert_non_null(told(l, SIPD_HEARD_SIT, 0));
+		assert_null(told(l, SIPD_HEARD_BEEP, 0));
+		free(l);
+	}
+}
+
+
 /* A packet that did not come is silence, whatever is in the frame. */
 static struct line *who_line(double noise, uint32_t timeout_ms)
 {
@@ -332,6 +356,7 @@ int main(void)
 		cmocka_unit_test(test_information_tones),
 		cmocka_unit_test(test_who_answered_is_told_after_the_answer),
 		cmocka_unit_test(test_fax_answers),
+		cmocka_unit_test(test_tones_go_on_over_lost_frames),
 		cmocka_unit_test(test_lost_frames_are_not_heard),
 	};
 

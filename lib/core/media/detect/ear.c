@@ -7,6 +7,7 @@
 
 enum {
 	FRAME_MS = SIPD_EAR_FRAME_MS,
+	BRIDGED = 2,   /* lost frames in a row that end no tone */
 	TONE = 3,      /* looks that make a sound of a tone */
 	RAIL_LEAST = 2 /* samples at the rail in a frame that is clipped */
 };
@@ -237,8 +238,10 @@ void sipd_ear_hear(struct sipd_ear *ear, const int16_t pcm[SIPD_LOOK_FRAME],
 
 	sipd_look(&ear->sight, received ? pcm : nothing, &look);
 	sipd_tones_find(&look, &tones);
-	sipd_signals_hear(&ear->signals, &look, &tones, ear->ms,
-			  ear->spoken_ms, signal_handler, &f);
+	ear->lost = received ? 0 : ear->lost + (ear->lost <= BRIDGED);
+	if (!ear->lost || ear->lost > BRIDGED)
+		sipd_signals_hear(&ear->signals, &look, &tones, ear->ms,
+				  ear->spoken_ms, signal_handler, &f);
 	sipd_vad_hear(&ear->vad, &look, &tones, received ? pcm : NULL, &voice);
 	ear->ms = f.now_ms;
 	hear_speech(&f, &look, &voice);

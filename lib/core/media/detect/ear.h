@@ -64,6 +64,7 @@ struct sipd_chances {
 struct sipd_ear {
 	struct sipd_ear_conf conf;
 	bool answered;
+	uint8_t lost;     /* frames, in a row */
 	uint32_t ms;      /* of all frames heard */
 	uint32_t zero_ms; /* where times begin */
 
