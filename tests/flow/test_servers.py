@@ -23,6 +23,21 @@ RESOLV = "SIPDIALER_TEST_RESOLV"  # resolv.conf of the child
 SRV = "_sip._udp." + NAME
 
 
+class Endless(dict):
+    """SRV leads to another name each time it is asked for, each of these is
+    an alias of another one."""
+    name, count = "", 0
+
+    def get(self, name, default=None):
+        if default == dns.NXDOMAIN:          # it is asked for now
+            self.name, self.count = name, self.count + 1
+        elif name != self.name:
+            return default
+        to = "h%d.example" % self.count
+        return [dns.srv(to, 5060, ttl=0)] if name == SRV else \
+            [dns.cname(to, ttl=0)] if name[0] == "h" else dns.NXDOMAIN
+
+
 class Servers(flow.Case):
     def dns(self, records, **more):
         return self.enter(Dns(self.ip, records, **more))
@@ -136,6 +151,15 @@ class Servers(flow.Case):
         d = self.engine(names.text, sip__port=5060)
         e = self.ended(d, disposition="failed")
         self.assertIn("more than 8 aliases", e["reason"])
+
+    # conformance: RFC 3263 4 | slow records that expire before the last one is told: the look-up has an end | own name server
+    def test_records_that_lead_on_and_on(self):
+        names = self.dns({})
+        names.records, names.delay = Endless(), 0.9
+        d = self.engine(names.text, dial__ring_timeout=60)
+        e = self.ended(d, disposition="failed")
+        self.assertIn("lead on for more than 15 s", e["reason"])
+        self.assertLess(len(names.asked), 200)
 
     def test_answers_of_others_are_not_taken(self):
         """Wrong id, wrong name, garbage: the call waits and fails."""

@@ -5,6 +5,7 @@
     dns.records["pbx.example"] = [] # from now on
     dns.asked                       # [("pbx.example", 1), ...]
 """
+import contextlib
 import ipaddress
 import socket
 import struct
@@ -52,6 +53,7 @@ class Dns:
     def __init__(self, ip, records=None, port=0, cut=False):
         self.records, self.asked, self.cut = dict(records or {}), [], cut
         self.twist = None            # answer -> what is sent instead
+        self.delay = 0               # seconds, by UDP
         self.tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         bound(ip, port, lambda p: self.udp.bind((ip, p)))
@@ -110,10 +112,17 @@ class Dns:
                 if not query:
                     return
                 out = self.answer(query, self.cut)
-                if out is not None:
+                if out is not None and self.delay:
+                    threading.Timer(self.delay, self.late,
+                                    (out, peer)).start()
+                elif out is not None:
                     self.udp.sendto(out, peer)
             except OSError:
                 return
+
+    def late(self, out, peer):
+        with contextlib.suppress(OSError):
+            self.udp.sendto(out, peer)
 
     def streams(self):
         while True:

@@ -107,10 +107,20 @@ static void tell_handler(void *arg)
 }
 
 
-void names_wait(struct names *names, struct names_waiter *waiter)
+int names_wait(struct names *names, struct names_waiter *waiter)
 {
+	const uint64_t now = sipd_clock_ms();
+
 	list_unlink(&waiter->le);
+	if (!waiter->since)
+		waiter->since = now;
+	if (now - waiter->since >= RESOLVE_MS) {
+		waiter->since = 0;
+		return ETIME;
+	}
 	list_append(&names->waiters, &waiter->le, waiter);
+
+	return 0;
 }
 
 

@@ -11,6 +11,7 @@ enum {
 	DNS_RECORDS_MAX = 32, /* of one answer; more are not looked at */
 	DNS_CNAMES_MAX = 8,   /* in a row */
 	DNS_QUERY_MS = 5000,  /* then there is no answer */
+	RESOLVE_MS = 15000,   /* of all questions for one purpose */
 	TARGETS_MAX = 32      /* of one name */
 };
 
@@ -47,6 +48,7 @@ struct names_waiter {
 	struct le le;
 	void (*h)(void *arg);
 	void *arg;
+	uint64_t since; /* ms, of the first wait; 0: it has what it wants */
 };
 
 int names_open(struct names **np, const char *servers);
@@ -57,7 +59,9 @@ int names_open(struct names **np, const char *servers);
 int names_get(struct names *names, const char *name, uint16_t type,
 	      const struct list **records, const char **cname,
 	      uint64_t *expires);
-void names_wait(struct names *names, struct names_waiter *waiter);
+/** ETIME, and it does not wait, after RESOLVE_MS: records that expire before
+ *  all are there would have us ask for ever. */
+int names_wait(struct names *names, struct names_waiter *waiter);
 void names_servers_text(const struct names *names, char *buf, size_t size);
 
 /* ---- resolve.c: from a name to addresses. RFC 2782, 3263 4 ------------- */
@@ -161,7 +165,8 @@ struct sipd_servers {
 int servers_list(struct sipd_servers *servers, const char *route,
 		 const struct sa *sticky, struct sipd_target *v, size_t max,
 		 size_t *count);
-void servers_wait(struct sipd_servers *servers, struct names_waiter *waiter);
+/** As names_wait(). */
+int servers_wait(struct sipd_servers *servers, struct names_waiter *waiter);
 /** Is it one of the next hop's?  *group gets its rank, 0 the best. */
 bool servers_of_hop(const struct sipd_servers *servers,
 		    const struct sipd_target *target, unsigned *group);

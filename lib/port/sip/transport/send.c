@@ -291,10 +291,8 @@ static int begin(struct sipd_send *send)
 				     &send->sticky, send->targets, TRIES,
 				     &send->count);
 
-	if (err == EAGAIN) {
-		servers_wait(send->sip->servers, &send->waiter);
-		return 0;
-	}
+	if (err == EAGAIN)
+		return servers_wait(send->sip->servers, &send->waiter);
 
 	return err ? err : next(send);
 }

@@ -214,13 +214,15 @@ static void refresh(void *arg)
 	const uint64_t now = sipd_clock_ms();
 	char words[256];
 	struct resolve_list list;
-	const int err = look_up(servers, servers->sip->route, &list);
+	int err = look_up(servers, servers->sip->route, &list);
 
 	if (err == EAGAIN) {
-		servers_wait(servers, &servers->waiter);
-		return;
+		err = servers_wait(servers, &servers->waiter);
+		if (!err)
+			return;
 	}
 
+	servers->waiter.since = 0;
 	if (err) {
 		/* those it had may still be there */
 		if (!servers->complained) {
@@ -321,9 +323,9 @@ int servers_list(struct sipd_servers *servers, const char *route,
 }
 
 
-void servers_wait(struct sipd_servers *servers, struct names_waiter *waiter)
+int servers_wait(struct sipd_servers *servers, struct names_waiter *waiter)
 {
-	names_wait(servers->names, waiter);
+	return names_wait(servers->names, waiter);
 }
 
 
@@ -425,6 +427,13 @@ void sipd_send_words(const struct sipd_sip *sip, int err, const char *route,
 		(void)re_snprintf(buf, size,
 				  "no address for %s: more than %d aliases",
 				  route, DNS_CNAMES_MAX);
+		break;
+
+	case ETIME:
+		(void)re_snprintf(buf, size,
+				  "no address for %s: its records lead on for "
+				  "more than %d s",
+				  route, RESOLVE_MS / 1000);
 		break;
 
 	case ENOENT:

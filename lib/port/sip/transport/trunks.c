@@ -341,7 +341,9 @@ static void round_begin(void *arg)
 	}
 
 	if (pending)
-		names_wait(trunks->sip->servers->names, &trunks->waiter);
+		(void)names_wait(trunks->sip->servers->names, &trunks->waiter);
+	else
+		trunks->waiter.since = 0;
 	if (next < now + AGAIN_S * 1000ULL)
 		next = now + AGAIN_S * 1000ULL;
 	tmr_start(&trunks->tmr, next - now, round_begin, trunks);
