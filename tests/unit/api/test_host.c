@@ -74,6 +74,7 @@ static void fd_note(struct host *host, int fd)
 }
 
 
+#ifdef SIPD_LIBRE_STATIC
 static void fd_check(struct host *host, int fd)
 {
 	char path[64];
@@ -90,6 +91,7 @@ static void fd_check(struct host *host, int fd)
 		fail_msg("descriptor %d, %s, is left open on exec", fd, what);
 	}
 }
+#endif
 
 
 /* A sanitizer has a thread of its own. */

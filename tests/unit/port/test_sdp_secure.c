@@ -473,6 +473,55 @@ static void test_next_offer_keeps_what_was_agreed(void **state)
 }
 
 
+/* conformance: RFC 5761 5.1.3 | rtcp-mux of an answer to an offer without it counts for nothing | own */
+static void test_rtcp_mux_of_answers(void **state)
+{
+	static const char sdp[] = HEAD AVP "a=rtcp-mux\r\n";
+	struct sipd_sdp_local local = ours(SIPD_SRTP_OFF);
+	struct sipd_sdp_remote r;
+	(void)state;
+
+	assert_int_equal(sipd_sdp_answer_read(&local, sdp, strlen(sdp), &r),
+			 0);
+	assert_false(r.rtcp_mux);
+	assert_int_equal(sipd_addr_port(&r.rtcp), 40001);
+
+	local.rtcp_mux = true;
+	assert_int_equal(sipd_sdp_answer_read(&local, sdp, strlen(sdp), &r),
+			 0);
+	assert_true(r.rtcp_mux);
+	assert_int_equal(sipd_addr_port(&r.rtcp), 40000);
+}
+
+
+/* The same key would encrypt other audio with the same numbers.
+ * conformance: RFC 3711 9.1, 4568 6.4 | encrypted, plain, encrypted again: by another key, in an offer and in an answer | own */
+static void test_keys_are_used_once(void **state)
+{
+	static const char secure[] = HEAD SAVP CRYPTO(9, CM80 KEY30);
+	struct sipd_sdp_local l = ours(SIPD_SRTP_OPTIONAL);
+	struct sipd_sdp_remote first, r;
+	(void)state;
+
+	(void)answer_to(&l, HEAD AVP, &r); /* plain before: nothing used */
+	sipd_secure_keep(&l.secure, &r.secure);
+	assert_false(sipd_secure_renew(&l.secure));
+
+	(void)answer_to(&l, secure, &first);
+	sipd_secure_keep(&l.secure, &first.secure);
+	assert_false(sipd_secure_renew(&l.secure));
+	(void)answer_to(&l, secure, &r); /* the same goes on */
+	assert_memory_equal(r.secure.tx, first.secure.tx, 30);
+
+	(void)answer_to(&l, HEAD AVP, &r);
+	sipd_secure_keep(&l.secure, &r.secure);
+	assert_true(sipd_secure_renew(&l.secure));
+	assert_false(sipd_secure_renew(&l.secure));
+	(void)answer_to(&l, secure, &r);
+	assert_memory_not_equal(r.secure.tx, first.secure.tx, 30);
+}
+
+
 /* What browsers and gateways offer; declined by saying nothing of it.
  * conformance: RFC 8839 4.2.5, 8843 7.3, 5888 9.2 | ICE is declined by an answer without candidates, BUNDLE without a group, mid is repeated, video and data are refused by port 0 | own */
 static void test_ice_bundle_and_mid(void **state)
@@ -533,6 +582,8 @@ int main(void)
 		cmocka_unit_test(test_roles),
 		cmocka_unit_test(test_fingerprints),
 		cmocka_unit_test(test_rtcp_mux_of_offers),
+		cmocka_unit_test(test_rtcp_mux_of_answers),
+		cmocka_unit_test(test_keys_are_used_once),
 		cmocka_unit_test(test_next_offer_keeps_what_was_agreed),
 		cmocka_unit_test(test_ice_bundle_and_mid),
 		cmocka_unit_test(test_fax),

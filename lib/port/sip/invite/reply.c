@@ -107,6 +107,7 @@ int invite_answer_make(struct sipd_invite *inv, const struct pl *offer,
 {
 	int err;
 
+	(void)sipd_secure_renew(&inv->local.secure);
 	err = sipd_sdp_offer_read(&inv->local, offer->p, offer->l, remote, sdp,
 				  size);
 	if (err)
@@ -121,6 +122,7 @@ int invite_answer_make(struct sipd_invite *inv, const struct pl *offer,
 
 int invite_offer_make(struct sipd_invite *inv, char *sdp, size_t size)
 {
+	(void)sipd_secure_renew(&inv->local.secure);
 	if (!sipd_sdp_offer(&inv->local, sdp, size))
 		return SIPDIALER_EFORMAT;
 	version_raise(inv, sdp);

@@ -442,6 +442,8 @@ static void refresh_send(struct sipd_invite *inv)
 	int err;
 
 	invite_timer_again(inv, headers, sizeof(headers));
+	if (sipd_secure_renew(&inv->local.secure))
+		++inv->local.version;
 	if (!inv->peer_update && sipd_sdp_offer(&inv->local, sdp, sizeof(sdp)))
 		rq.sdp = sdp;
 

@@ -201,7 +201,9 @@ int sipd_sdp_answer_read(const struct sipd_sdp_local *local, const char *text,
 		return err;
 
 	remote_fill(remote, local, &sdp, &picked, false);
-	remote->rtcp_mux = picked.m->mux;
+	/* RFC 5761 5.1.3 */
+	remote->rtcp_mux = picked.m->mux && (local->rtcp_mux ||
+					     sdp_secure_dtls(&local->secure));
 	rtcp_fill(remote, picked.m);
 
 	return 0;

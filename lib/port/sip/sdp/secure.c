@@ -13,11 +13,16 @@
 #include "base/error.h"
 #include "port/sip/sdp/crypto.h"
 
+static bool draw(struct sipd_secure_local *local)
+{
+	return getrandom(local->key, sizeof(local->key), 0) ==
+	       (ssize_t)sizeof(local->key);
+}
+
+
 int sipd_secure_init(struct sipd_secure_local *local, enum sipd_srtp_mode mode,
 		     const char *fingerprint)
 {
-	ssize_t n = 0;
-
 	memset(local, 0, sizeof(*local));
 	local->mode = mode;
 	if (mode == SIPD_SRTP_OFF)
@@ -25,8 +30,7 @@ int sipd_secure_init(struct sipd_secure_local *local, enum sipd_srtp_mode mode,
 
 	(void)sipd_strcpy(local->fingerprint, sizeof(local->fingerprint),
 			  fingerprint);
-	n = getrandom(local->key, sizeof(local->key), 0);
-	if (n == (ssize_t)sizeof(local->key))
+	if (draw(local))
 		return 0;
 
 	return sipd_error(SIPDIALER_EIO, "no random numbers for keys");
@@ -39,6 +43,21 @@ void sipd_secure_keep(struct sipd_secure_local *local,
 	local->savp = agreed->savp;
 	local->feedback = agreed->feedback;
 	local->role = agreed->role;
+	local->stale = local->used && !agreed->suite;
+	local->used |= agreed->suite != SIPD_SRTP_NONE;
+}
+
+
+bool sipd_secure_renew(struct sipd_secure_local *local)
+{
+	if (!local->stale)
+		return false;
+
+	local->used = local->stale = false;
+	if (!draw(local))
+		local->mode = SIPD_SRTP_OFF; /* rather than the old ones */
+
+	return true;
 }
 
 

@@ -43,6 +43,8 @@ struct sipd_secure_local {
 				   * for by a 488, or agreed before */
 	bool feedback;            /* profile with F: agreed before */
 	enum sipd_dtls_role role; /* agreed before */
+	bool used;                /* key[] has been */
+	bool stale;               /* ... and what it was for has ended */
 	char fingerprint[SIPD_FINGERPRINT_SIZE]; /* ours, "" no DTLS */
 	uint8_t key[SIPD_SRTP_SUITES][SIPD_SRTP_KEY_MAX];
 };
@@ -65,6 +67,10 @@ int sipd_secure_init(struct sipd_secure_local *local, enum sipd_srtp_mode mode,
 /** What was agreed stays so in our next offer. */
 void sipd_secure_keep(struct sipd_secure_local *local,
 		      const struct sipd_secure *agreed);
+
+/** Before a description of ours: keys that were used before the session went
+ *  on without are drawn anew.  true: they were.  RFC 3711 9.1 */
+bool sipd_secure_renew(struct sipd_secure_local *local);
 
 /** What others must not find in memory given back. */
 void sipd_secure_wipe(struct sipd_secure_local *local);
