@@ -86,6 +86,29 @@ class Replaces(sippcall.Case):
         a.until("SIP/2.0 200")
         self.assertEqual(d.wait("call_ended")["call"], call)
 
+    def wants(self, value):
+        """Another telephone that asks for the place."""
+        c = Caller((self.ip, self.port), self.ip)
+        self.addCleanup(c.close)
+        c.invite(extra="Replaces: %s\r\nRequire: replaces\r\n" % value)
+        return c
+
+    # conformance: RFC 3891 3 | two INVITEs that name the same call: the second gets 481, once the first is answered or not | own caller
+    def test_two_want_its_place(self):
+        d = self.engine()
+        a, first = self.up(d)
+        one, two = self.wants(a.value), self.wants(a.value)
+        one.until("SIP/2.0 200")
+        for late in two, self.wants(a.value):
+            late.until("SIP/2.0 481")
+            late.send("ACK", 1, branch=late.branch)
+        one.send("ACK", 1)
+        new = d.wait("call_replaced", call=first)["other"]
+        a.answer(a.until("BYE "))
+        d.wait("call_ended", call=first)
+        one.send("BYE", 2)
+        self.assertEqual(d.wait("call_ended")["call"], new)
+
     def test_an_offer_that_does_not_suit_changes_nothing(self):
         d = self.engine()
         a, call = self.up(d)

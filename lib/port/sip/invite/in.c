@@ -114,12 +114,15 @@ static int session_open(struct sipd_sip *sip, const struct sip_msg *msg,
 	invite_list(inv);
 	invite_caller_read(sip, msg, &text);
 	text.caller.replaces = replaces;
+	if (replaces)
+		invite_heir_set(replaces, inv);
 	*extra = '\0';
 	status = sip->incomingh(inv, &text.caller, sip->incoming_arg);
 	if (status) {
 		if (status == 488)
 			invite_in_warn(extra, sizeof(extra));
 		refuse_invite(inv, status, extra);
+		invite_heir_clear(inv);
 		inv->told = true; /* nobody has heard of it */
 		invite_done(inv, 0);
 	}

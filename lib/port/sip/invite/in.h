@@ -51,6 +51,10 @@ void invite_in_cannot(struct sipd_invite *inv, int status, int error);
  *  status to refuse it with. */
 int invite_in_replaces(const struct sipd_sip *sip, const struct sip_msg *msg,
 		       struct sipd_invite **old);
+/** It takes the place of `old`: no other one may. */
+void invite_heir_set(struct sipd_invite *old, struct sipd_invite *heir);
+/** ... nor does this one any more. */
+void invite_heir_clear(struct sipd_invite *inv);
 
 /* ---- in_early.c -------------------------------------------------------- */
 

@@ -66,7 +66,7 @@ int invite_in_replaces(const struct sipd_sip *sip, const struct sip_msg *msg,
 
 	inv = list_ledata(hash_lookup(sip->invites, hash_joaat_pl(&r.callid),
 				      session_handler, &r));
-	if (!inv || inv->state == INVITE_RINGING)
+	if (!inv || inv->state == INVITE_RINGING || inv->heir)
 		return 481; /* one that rings here is not ours to give */
 	if (inv->hungup || inv->told || inv->state >= INVITE_ENDING)
 		return 603;
@@ -75,6 +75,21 @@ int invite_in_replaces(const struct sipd_sip *sip, const struct sip_msg *msg,
 	*old = inv;
 
 	return 0;
+}
+
+
+void invite_heir_set(struct sipd_invite *old, struct sipd_invite *heir)
+{
+	old->heir = heir;
+	heir->heir_of = old;
+}
+
+
+void invite_heir_clear(struct sipd_invite *inv)
+{
+	if (inv->heir_of)
+		inv->heir_of->heir = NULL;
+	inv->heir_of = NULL;
 }
 
 

@@ -5,6 +5,7 @@
  * are freed.  Loop thread.  RFC 3261 8.1, 9.1, 13.2, 17.1.1
  */
 #include "port/sip/invite/early.h"
+#include "port/sip/invite/in.h"
 #include "port/sip/invite/info.h"
 #include "port/sip/invite/refer.h"
 
@@ -27,6 +28,9 @@ static void destructor(void *arg)
 
 	tmr_cancel(&inv->tmr);
 	tmr_cancel(&inv->modify);
+	invite_heir_clear(inv);
+	if (inv->heir)
+		inv->heir->heir_of = NULL;
 	mem_deref(inv->info);
 	mem_deref(inv->refer);
 	mem_deref(inv->referred);
@@ -147,6 +151,7 @@ void invite_tell(struct sipd_invite *inv, struct sipd_invite_end *end)
 	if (inv->told)
 		return;
 
+	invite_heir_clear(inv);
 	inv->told = true;
 	inv->hungup = true;
 	end->answered = inv->answered;

@@ -138,16 +138,18 @@ struct sipd_invite {
 	bool ring_timeout;
 	/* of a call that came in */
 	bool inbound;
-	bool unacked;         /* our 2xx: no BYE yet. RFC 3261 15 */
-	struct sip_msg *msg;  /* its INVITE, until the ACK */
-	struct mbuf *ring;    /* our 180, until the answer */
-	char *branch;         /* of the INVITE: a copy of it, or another */
-	uint32_t invite_rseq; /* its CSeq */
-	uint32_t ring_ms;     /* still to ring after this timer */
-	struct invite_in *in; /* in.h */
-	bool expires;         /* until the end that the INVITE says */
-	bool told;            /* ended() was called */
-	bool dropped;         /* out of the table, waits to be freed */
+	bool unacked;             /* our 2xx: no BYE yet. RFC 3261 15 */
+	struct sip_msg *msg;      /* its INVITE, until the ACK */
+	struct mbuf *ring;        /* our 180, until the answer */
+	char *branch;             /* of the INVITE: a copy of it, or another */
+	uint32_t invite_rseq;     /* its CSeq */
+	uint32_t ring_ms;         /* still to ring after this timer */
+	struct invite_in *in;     /* in.h */
+	struct sipd_invite *heir; /* that takes its place, NULL none */
+	struct sipd_invite *heir_of; /* whose place it takes, NULL none */
+	bool expires;                /* until the end that the INVITE says */
+	bool told;                   /* ended() was called */
+	bool dropped;                /* out of the table, waits to be freed */
 };
 
 /* ---- invite.c ----------------------------------------------------------- */
