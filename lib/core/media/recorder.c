@@ -225,9 +225,13 @@ static struct sipd_recorder *of_end_job(struct sipd_job *job)
 }
 
 
+/* Nobody has said that it is to stay. */
 static void file_remove(struct sipd_recorder *r)
 {
 	const uint64_t bytes = r->out.bytes;
+
+	if (!r->file || !r->undecided || r->keep)
+		return;
 
 	if (sipd_shelf_remove(r->out.fd, r->file)) {
 		fail(r);
@@ -246,8 +250,7 @@ static void end_run(struct sipd_job *job)
 	flush(r);
 	write_silence(r, r->gap);
 	write_head(r);
-	if (r->file && r->undecided && !r->keep)
-		file_remove(r);
+	file_remove(r);
 	if (sipd_wav_out_close(&r->out))
 		fail(r);
 	if (r->file)
@@ -445,6 +448,7 @@ static void end_done(struct sipd_job *job)
 	struct sipd_recorder *r = of_end_job(job);
 
 	if (r->out.fd >= 0 || !r->tried) { /* never run: store thread gone */
+		file_remove(r);
 		(void)sipd_wav_out_close(&r->out);
 		(void)sipd_error(SIPDIALER_ECANCELLED,
 				 "recording ended: stopping");
