@@ -1,5 +1,5 @@
 /**
- * @file test_detect_foreign.c  Tones of spandsp heard by us, ours by spandsp
+ * @file test_detect_foreign.c  Fax tones of spandsp heard by us, ours by it
  */
 #include <dlfcn.h>
 #include "lib/cmocka_all.h"
@@ -20,13 +20,6 @@ struct foreign {
 	void *(*rx)(void *, int, report_h *, void *);
 	int (*rx_hear)(void *, const int16_t *, int);
 	int (*rx_free)(void *);
-	void *(*plan)(void *);
-	int (*plan_tone)(void *);
-	int (*plan_element)(void *, int, int, int, int, int);
-	int (*plan_free)(void *);
-	void *(*super)(void *, void *, report_h *, void *);
-	int (*super_hear)(void *, const int16_t *, int);
-	int (*super_free)(void *);
 };
 
 
@@ -43,15 +36,6 @@ static void foreign_open(struct foreign *f)
 		{"modem_connect_tones_rx_init", (void **)(void *)&f->rx},
 		{"modem_connect_tones_rx", (void **)(void *)&f->rx_hear},
 		{"modem_connect_tones_rx_free", (void **)(void *)&f->rx_free},
-		{"super_tone_rx_make_descriptor", (void **)(void *)&f->plan},
-		{"super_tone_rx_add_tone", (void **)(void *)&f->plan_tone},
-		{"super_tone_rx_add_element",
-		 (void **)(void *)&f->plan_element},
-		{"super_tone_rx_free_descriptor",
-		 (void **)(void *)&f->plan_free},
-		{"super_tone_rx_init", (void **)(void *)&f->super},
-		{"super_tone_rx", (void **)(void *)&f->super_hear},
-		{"super_tone_rx_free", (void **)(void *)&f->super_free},
 	};
 	size_t i;
 
@@ -196,82 +180,11 @@ static void test_fax_tones_are_told_as_spandsp_does(void **state)
 }
 
 
-static void note_cadence(void *arg, int code, int level, int delay)
-{
-	int *heard = arg;
-	(void)level;
-	(void)delay;
-
-	if (code >= 0 && *heard < 0)
-		*heard = code;
-}
-
-
-/* conformance: ITU-T E.180 | ringing, busy, reorder, dial tone | spandsp */
-static void test_call_progress_is_told_as_spandsp_does(void **state)
-{
-	/* f1, f2, on, off as a carrier says it */
-	static const struct {
-		enum sipd_signal_kind kind;
-		int hz[2];
-		int ms[2];
-	} all[] = {
-		{SIPD_SIGNAL_RINGBACK, {440, 480}, {2000, 4000}},
-		{SIPD_SIGNAL_RINGBACK, {425, 0}, {1000, 4000}},
-		{SIPD_SIGNAL_BUSY, {480, 620}, {500, 500}},
-		{SIPD_SIGNAL_REORDER, {480, 620}, {250, 250}},
-		{SIPD_SIGNAL_BUSY, {425, 0}, {500, 500}},
-	};
-	enum { N = sizeof(all) / sizeof(*all) };
-	struct foreign f = {NULL};
-	struct sound *s;
-	int i;
-	(void)state;
-
-	foreign_open(&f);
-	s = new_sound();
-	for (i = 0; i < N; ++i) {
-		void *const plan = f.plan(NULL);
-		int heard = -1, k;
-		struct told t;
-		void *super;
-		size_t at;
-
-		assert_int_equal(f.plan_tone(plan), 0);
-		for (k = 0; k < 2; ++k)
-			f.plan_element(plan, 0, k ? 0 : all[i].hz[0],
-				       k ? 0 : all[i].hz[1],
-				       all[i].ms[k] * 8 / 10,
-				       all[i].ms[k] * 12 / 10);
-		super = f.super(NULL, plan, note_cadence, &heard);
-
-		s->n = 0;
-		hush(s, 500, OFF);
-		for (k = 0; k < 3; ++k) {
-			play(s, (unsigned)all[i].ms[0], all[i].hz[0],
-			     all[i].hz[1], ON, OFF);
-			hush(s, (unsigned)all[i].ms[1], OFF);
-		}
-		for (at = 0; at + 160 <= s->n; at += 160)
-			(void)f.super_hear(super, s->pcm + at, 160);
-		hear_sound(s, 0, &t);
-		assert_int_equal(heard, 0);
-		assert_true(t.n >= 1);
-		assert_int_equal(t.s[0].kind, all[i].kind);
-		f.super_free(super);
-		f.plan_free(plan);
-	}
-	free(s);
-	dlclose(f.so);
-}
-
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fax_tones_of_spandsp_are_heard),
 		cmocka_unit_test(test_fax_tones_are_told_as_spandsp_does),
-		cmocka_unit_test(test_call_progress_is_told_as_spandsp_does),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
