@@ -242,6 +242,10 @@ static void options(struct flow *f, char **argv)
 	set(f, "sip.header", "X-Test: 1");
 	path(file, sizeof(file), argv[5], "store.db");
 	set(f, "store.path", file);
+	path(file, sizeof(file), argv[5], "recordings");
+	set(f, "record.folder", file);
+	set(f, "record.policy", "all");
+	set(f, "record.keep_days", "1");
 }
 
 
