@@ -164,6 +164,27 @@ class Answering(flow.Case):
         self.assertEqual((r.last["message"], r.last["disposition"]),
                          ("skipped", "answered_machine"), r)
 
+    def test_a_far_end_that_holds_hears_the_prompt_later(self):
+        # held from 1.2 s to 2.2 s on, the verdict falls in between
+        r = run(*self.net.options, "-o", "amd.timeout=1500", "--json", "call",
+                "+493010025", "--amd", "--play", self.play, timeout=60)
+        names = [(e["event"], e.get("status")) for e in r.events]
+        self.assertLess(names.index(("call_held", "held")),
+                        names.index(("call_amd", "unknown")), r)
+        played, = r.all("call_played")
+        self.assertIsNone(played["error"], r)
+        heard, = self.recordings()
+        self.is_whole(heard[12000:], self.prompt)
+
+    def test_without_any_audio_the_call_fails(self):
+        net = self.network("--no-media", name="mute")
+        r = run(*net.options, "-o", "media.rtp_timeout=1", "--json", "call",
+                "+493010039", "--amd", "--machine-play", self.leave,
+                timeout=60)
+        self.assertEqual((r.last["disposition"], r.last["reason"],
+                          r.last["amd"]["verdict"]),
+                         ("failed", "no RTP received", "unknown"), r)
+
     def test_actions_that_lack_something_are_refused(self):
         for option, needs in (("amd.machine=message", "amd.message"),
                               ("amd.human=transfer", "amd.transfer")):
