@@ -3,9 +3,6 @@
  */
 #include "core/media/detect/amd_pickup.h"
 
-#include <math.h>
-#include <string.h>
-
 enum {
 	PAUSE = 8,    /* frames of silence between utterances */
 	SETTLED = 4,  /* of these, until the line is what it is behind */
@@ -15,66 +12,51 @@ enum {
 };
 
 static const float quietest = -75; /* dB: all below is no line at all */
-static const float other_line = 6; /* dB between two pauses */
+static const float other_line = 6; /* dB louder than before */
 static const float same_line = 4;  /* dB at most: still that person's */
 
 
-static float mean_of_gap(const struct sipd_amd_pickup *p)
-{
-	return p->gap / (float)(p->quiet - SETTLED);
-}
-
-
-/* The pause before it: of another line than those before?  That the line is
- * louder than it ever was tells it in the first pause, too. */
-static bool is_other(const struct sipd_amd_pickup *p, float gap)
-{
-	return p->pauses ? fabsf(gap - p->behind) >= other_line
-			 : gap - p->least >= other_line;
-}
-
-
-/* Somebody speaks again. */
+/* Somebody speaks again behind a pause. */
 static void speaks(struct sipd_amd_pickup *p)
 {
-	const float gap = mean_of_gap(p);
+	p->said = p->gap - p->least >= other_line;
+	p->other = p->gap;
+	p->least = p->gap < p->least ? p->gap : p->least;
+}
 
-	if (is_other(p, gap)) {
-		p->said = 1;
-		p->other = gap;
-		p->pauses = 0;
-		p->least = gap;
-	}
-	else {
+
+static void sounds(struct sipd_amd_pickup *p, float level)
+{
+	if (p->quiet >= PAUSE)
+		speaks(p);
+	else if (p->said)
+		p->said += p->quiet + 1;
+	if (p->said > LONGEST)
 		p->said = 0;
-	}
-	p->behind = p->pauses ? p->behind + 0.5F * (gap - p->behind) : gap;
-	++p->pauses;
+	p->least = level < p->least ? level : p->least;
+	p->quiet = 0;
 }
 
 
 bool sipd_amd_pickup(struct sipd_amd_pickup *p, float level, bool sound)
 {
 	level = level < quietest ? quietest : level;
-	if (!p->began || level < p->least)
-		p->least = level;
+	if (!p->began)
+		p->least = p->gap = level;
 	p->began = true;
 	if (sound) {
-		if (p->quiet >= PAUSE)
-			speaks(p);
-		else if (p->said)
-			p->said += p->quiet + 1;
-		p->said = p->said > LONGEST ? 0 : p->said;
-		p->quiet = 0;
-		p->gap = 0;
+		sounds(p, level);
 		return false;
 	}
-	if (p->quiet < UINT16_MAX && ++p->quiet > SETTLED)
-		p->gap += level;
+	if (p->quiet < UINT16_MAX)
+		++p->quiet;
+	/* what a room gives back of a word is not the line */
+	if (p->quiet <= SETTLED || level < p->gap)
+		p->gap = level;
 	if (p->quiet != WAITS || p->said < SHORTEST)
 		return false;
 
 	p->said = 0;
 
-	return fabsf(mean_of_gap(p) - p->other) <= same_line;
+	return p->gap >= p->other - same_line;
 }
