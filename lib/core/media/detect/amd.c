@@ -251,7 +251,9 @@ float sipd_amd_human(const struct sipd_amd *a)
 
 float sipd_amd_machine(const struct sipd_amd *a)
 {
-	return a->sense.said.last || a->beep ? 1 - a->human : 0;
+	return a->sense.said.last || a->guess == SIPDIALER_AMD_MACHINE
+		       ? 1 - a->human
+		       : 0;
 }
 
 
