@@ -5,7 +5,8 @@ amd_eval.py SIPDIALER FOLDER [--timeout MS] [--json FILE] [--wrong]
 FOLDER has WAVs and a manifest.csv (columns file, label, subtype,
 speech_start_ms, speech_end_ms, beep_start_ms, beep_end_ms, notes).  What
 counts is the first final verdict and its time, from the beginning of the
-file.  Beside it: the rules of Asterisk's app_amd with its defaults.
+file.  Beside it: the last verdict and since when it stood, the first that
+was told, and the rules of Asterisk's app_amd with its defaults.
 """
 import argparse
 import collections
@@ -40,6 +41,27 @@ def first_final(j):
         if e['event'] == 'call_amd' and e['text'] == 'final':
             return e['status'], e['at_ms'], e['reason']
     return j['verdict'], j['at_ms'], j['cause']
+
+
+def said(j):
+    return [e for e in j['events'] if e['event'] == 'call_amd']
+
+
+def first_said(j):
+    """The first that was told, provisional or final."""
+    for e in said(j):
+        return e['status'], e['at_ms'], e['reason']
+    return j['verdict'], j['at_ms'], j['cause']
+
+
+def standing(j):
+    """The last final verdict, and since when it was told without another
+    in between: at first as a provisional one."""
+    out = None
+    for e in said(j):
+        if out is None or e['status'] != out[0]:
+            out = (e['status'], e['at_ms'], e['reason'])
+    return out or (j['verdict'], j['at_ms'], j['cause'])
 
 
 def percentile(values, q):
@@ -158,8 +180,11 @@ def main():
     if len(clear) < len(rows):
         accuracy([rows[i] for i in clear], [verdicts[i] for i in clear],
                  'sipdialer, without what the manifest calls ambiguous')
-    last = [(j['verdict'],) + v[1:] for j, v in zip(results, verdicts)]
-    accuracy(rows, last, 'sipdialer, the verdict in the end (times: first)')
+    accuracy(rows, [standing(j) for j in results],
+             'sipdialer, the last verdict; times: since when it had been told, '
+             'provisionally')
+    accuracy(rows, [first_said(j) for j in results],
+             'sipdialer, the first that was told, provisional or final')
     confusion(rows, verdicts)
     beeps(rows, results)
     if all('curve' in j for j in results):
