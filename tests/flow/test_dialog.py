@@ -12,8 +12,9 @@ sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 import flow  # noqa: E402
 from flow import run  # noqa: E402
 import test_incoming  # noqa: E402
-from test_incoming import (BYE_IN, NO_SDP, OK, SDP, pause, recv, request,  # noqa: E402
-                           send)
+from sippcall import (BRANCH, NO_SDP, OK, SDP, pause, recv, request,  # noqa: E402
+                      send)
+from test_incoming import BYE_IN  # noqa: E402
 from test_sipp_uas import Telephone  # noqa: E402
 
 DESCRIPTION = SDP % (1, "sendrecv")
@@ -241,14 +242,14 @@ class Caller(test_incoming.Incoming):
             locals()[name] = None
 
     def invite(self, headers, cseq=1):
-        return send("INVITE", cseq, headers + DESCRIPTION, first=True)
+        return send("INVITE", cseq, headers + DESCRIPTION,
+                    first=True).replace(BRANCH, "%s%d" % (BRANCH, cseq))
 
     # conformance: RFC 4028 9 | called: too small an interval gets 422, then interval and refresher are agreed | sipp
     def test_timer_of_a_caller(self):
         port = self.answering(prompt=1)
         small = self.invite("Supported: timer\nSession-Expires: 60\n")
-        ack = send("ACK", 1, first=True, branch="[branch]").replace(
-            "To: <sip:+4930100@[local_ip]>", "[last_To:]")
+        ack = send("ACK", 1, first=True).replace(BRANCH, BRANCH + "1")
         self.caller(
             small + recv(100, optional="true") + recv(422, "Min-SE: 90") +
             ack + self.invite("Supported: timer\nSession-Expires: 900\n"
@@ -295,7 +296,8 @@ class Caller(test_incoming.Incoming):
         tagged = "To: <sip:+4930100@[local_ip]>;tag=none"
 
         def single(method, number, status, headers="", to=None, check=None):
-            text = send(method, number, headers + NO_SDP, first=True)
+            text = send(method, number, headers + NO_SDP,
+                        first=True).replace(BRANCH, "[branch]")
             if to:
                 text = text.replace("To: <sip:+4930100@[local_ip]>", to)
             return text + recv(status, check)

@@ -14,76 +14,10 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 
 import flow  # noqa: E402
 from sipdialer_ct import Engine  # noqa: E402
+import sippcall  # noqa: E402
+from sippcall import (OK, SDP, ack, pause, recv, request, send)  # noqa: E402
 
 INCOMING = os.path.join(os.environ.get("SIPDIALER_EXAMPLES", ""), "incoming")
-SIPP = flow.program("sipp", "sip-tester")
-
-HEAD = """[METHOD] [URI] SIP/2.0
-Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[BRANCH];rport
-From: "Sipp" <sip:+4930999@[local_ip]>;tag=[pid]T[call_number]
-[TO]
-Call-ID: [call_id]
-CSeq: [CSEQ]
-Contact: <sip:sipp@[local_ip]:[local_port];transport=[transport]>
-Max-Forwards: 70
-"""
-
-SDP = """Content-Type: application/sdp
-Content-Length: [len]
-
-v=0
-o=sipp 1 %d IN IP[local_ip_type] [local_ip]
-s=-
-c=IN IP[media_ip_type] [media_ip]
-t=0 0
-m=audio [media_port] RTP/AVP 0 101
-a=rtpmap:0 PCMU/8000
-a=rtpmap:101 telephone-event/8000
-a=%s
-"""
-NO_SDP = "Content-Length: 0\n"
-
-
-def send(method, cseq, body=NO_SDP, first=False, branch="[branch]"):
-    """A message of the caller; first: before there is a dialog."""
-    text = HEAD.replace("[METHOD]", method).replace("[BRANCH]", branch)
-    text = text.replace("[URI]", "sip:alice@[remote_ip]:[remote_port]"
-                        if first else "[next_url]")
-    text = text.replace("[TO]", "To: <sip:+4930100@[local_ip]>"
-                        if first else "[last_To:]")
-    text = text.replace("[CSEQ]", "%d %s" % (cseq, method))
-    retrans = "" if method in ("ACK", "CANCEL") else ' retrans="500"'
-    return "<send%s><![CDATA[\n\n%s%s\n]]></send>\n" % (retrans, text, body)
-
-
-def recv(status, check=None, **attrs):
-    action = '<action><ereg regexp="%s" search_in="msg" check_it="true" ' \
-        'assign_to="x"/></action>' % check if check else ""
-    return "<recv response=\"%d\" %s>%s</recv>\n" % (status, " ".join(
-        '%s="%s"' % i for i in attrs.items()), action)
-
-
-def request(method):
-    return "<recv request=\"%s\"></recv>\n" % method
-
-
-OK = """<send><![CDATA[
-
-SIP/2.0 200 OK
-[last_Via:]
-[last_From:]
-[last_To:]
-[last_Call-ID:]
-[last_CSeq:]
-Content-Length: 0
-
-]]></send>
-"""
-
-
-def pause(ms):
-    return '<pause milliseconds="%d"/>\n' % ms
-
 
 RING = send("INVITE", 1, SDP % (1, "sendrecv"), first=True) + \
     recv(100, optional="true") + recv(180)
@@ -92,7 +26,7 @@ BYE_OUT = send("BYE", 9) + recv(200)
 BYE_IN = request("BYE") + OK
 
 
-class Incoming(flow.Case):
+class Incoming(sippcall.Case):
     def answering(self, *options, prompt=1.2, server=None):
         """The program, ready for calls; its port."""
         prompt = flow.write_wav(self.path("p.wav"), flow.voice(prompt))
@@ -141,31 +75,10 @@ class Incoming(flow.Case):
                                  ended["from"], ended["disposition"],
                                  ended["sip_status"])])
 
-    def caller(self, scenario, port, tcp=False, seconds=20):
+    def caller(self, scenario, port, *more):
         """sipp goes through the scenario as the server that calls."""
-        path = self.path("in.xml")
-        with open(path, "w", encoding="utf-8") as f:
-            f.write('<?xml version="1.0"?>\n<scenario name="in">\n%s%s'
-                    '</scenario>\n' % (
-                        scenario, '<Reference variables="x"/>\n'
-                        if '"x"' in scenario else ""))
-        done = subprocess.run(
-            [SIPP, "%s:%d" % (self.ip, port), "-sf", path, "-i", self.ip,
-             "-p", str(flow.free_port(self.ip)), "-mi", self.ip, "-mp",
-             str(flow.media_port(self.ip)), "-m", "1", "-nostdin",
-             "-rtp_echo", "-timeout", "%ds" % seconds, "-timeout_error",
-             "-trace_err", "-error_file", self.path("sipp.err"),
-             *(["-t", "t1"] if tcp else [])],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, cwd=self.dir, timeout=40, check=False)
-        if done.returncode:
-            text = ""
-            if os.path.exists(self.path("sipp.err")):
-                with open(self.path("sipp.err"), encoding="utf-8",
-                          errors="replace") as f:
-                    text = f.read()[-3000:]
-            self.fail("sipp ended with %d\n%s\n%s" % (
-                done.returncode, text, self.events()))
+        self.port = port
+        self.sipp_ended(self.sipp(scenario, *more))
 
     def answered(self):
         e = self.finished()
@@ -193,7 +106,7 @@ class Incoming(flow.Case):
     # conformance: RFC 3261 18 | a call that comes in over TCP | sipp
     def test_over_tcp(self):
         port = self.answering("sip.transport=tcp")
-        self.caller(TAKEN + pause(300) + BYE_OUT, port, tcp=True)
+        self.caller(TAKEN + pause(300) + BYE_OUT, port, "-t", "t1")
         self.answered()
 
     def test_caller_hangs_up(self):
@@ -242,12 +155,8 @@ class Incoming(flow.Case):
                 "incoming.accept": "server"}) as d:
             d.start()
             started = d.wait("started")
-            branch = "z9hG4bK-in-[pid]-[call_number]"
-            ack = send("ACK", 1, first=True, branch=branch).replace(
-                "To: <sip:+4930100@[local_ip]>", "[last_To:]")
-            self.caller(RING.replace("[branch]", branch) + pause(300) +
-                        send("CANCEL", 1, first=True, branch=branch) +
-                        recv(200) + recv(487) + ack,
+            self.caller(RING + pause(300) + send("CANCEL", 1, first=True) +
+                        recv(200) + recv(487) + ack(first=True),
                         int(started["text"].rsplit(":", 1)[1]))
             e = d.wait("call_ended")
         self.assertEqual((e["direction"], e["disposition"], e["sip_status"],
@@ -257,7 +166,7 @@ class Incoming(flow.Case):
     def test_stranger_is_not_heard(self):
         port = self.answering(server="127.0.0.77")
         with self.assertRaises(AssertionError):
-            self.caller(TAKEN, port, seconds=2)
+            self.caller(TAKEN, port, "-timeout", "2s")
         self.assertEqual(self.all("call_incoming"), [])
 
 

@@ -1,41 +1,22 @@
 #!/usr/bin/env python3
 """Calls that come in, by the message: what telephones seldom do."""
 import os
-import shutil
-import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 
+import called  # noqa: E402
 import flow  # noqa: E402
+from called import DNS  # noqa: E402
 from caller import Caller  # noqa: E402
 from dns_one import Dns  # noqa: E402
-from sipdialer_ct import Engine  # noqa: E402
 
 
 NAME = "pbx.example"
-DNS = "SIPDIALER_TEST_DNS"  # address of the name server, for the child
 
 
-class IncomingRaw(flow.Case):
-    def engine(self, **options):
-        words = {"sip.server": self.ip, "sip.user": "alice",
-                 "sip.register": "no", "sip.local_address": self.ip,
-                 "incoming.accept": "server", "log.level": "warning"}
-        words.update((k.replace("__", "."), v) for k, v in options.items())
-        d = Engine(flow.LIBRARY, words)
-        self.addCleanup(d.destroy)
-        d.start()
-        self.address = d.wait("started")["text"].split(":")[1:]
-        return d
-
-    def caller(self, ip=None, **more):
-        c = Caller((self.address[0], int(self.address[1])), ip or self.ip,
-                   **more)
-        self.addCleanup(c.close)
-        return c
-
+class IncomingRaw(called.Case):
     def rings(self, d, **more):
         """A call that rings, and the caller."""
         c = self.caller()
@@ -104,7 +85,7 @@ class IncomingRaw(flow.Case):
         self.addCleanup(server.close)
         d = self.engine(**{k: v % server.port if "%" in v else v
                            for k, v in options.items()})
-        server.engine = (self.address[0], int(self.address[1]))
+        server.engine = self.address
         server.answer(server.until("OPTIONS "), "404 Not Found")
         server.invite()
         server.until("SIP/2.0 180")
@@ -119,20 +100,7 @@ class IncomingRaw(flow.Case):
             self.located(sip__server="192.0.2.7",
                          sip__outbound_proxy=NAME + ":%d")
             return
-        if os.geteuid() or not shutil.which("unshare") or \
-                subprocess.run(["unshare", "-m", "true"], check=False,
-                               stderr=subprocess.DEVNULL).returncode:
-            self.skipTest("no mount namespace of its own")
-        ip = flow.address(1)
-        with open(self.path("resolv.conf"), "w", encoding="ascii") as f:
-            f.write("nameserver %s\n" % ip)
-        subprocess.run(
-            ["unshare", "-m", "sh", "-c",
-             'mount --bind "$0" /etc/resolv.conf && exec "$@"',
-             self.path("resolv.conf"), sys.executable, "-m", "unittest",
-             "-q", "test_incoming_raw." + self.id().split(".", 1)[1]],
-            cwd=os.path.dirname(os.path.abspath(__file__)), check=True,
-            timeout=60, env={**os.environ, DNS: ip})
+        self.with_name_server(flow.address(1))
 
     def test_stranger_is_told_of_once(self):
         d = self.engine(sip__server="127.0.0.9")

@@ -13,7 +13,7 @@ import flow  # noqa: E402
 from sipdialer_ct import Engine, Refused  # noqa: E402
 from test_dialog import (ANSWER, END, INVITED, ask, answer, has,  # noqa: E402
                          took)
-from test_incoming import OK, SDP, pause, recv, request  # noqa: E402
+from sippcall import OK, SDP, pause, recv, request  # noqa: E402
 from test_sipp_uas import Telephone  # noqa: E402
 
 FRAGMENT = "Content-Type: message/sipfrag;version=2.0\n" \

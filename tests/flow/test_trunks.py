@@ -1,39 +1,23 @@
 #!/usr/bin/env python3
 """Whose calls come in: the server, trunks, and nobody else."""
 import os
-import shutil
 import socket
-import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 
+import called  # noqa: E402
 import flow  # noqa: E402
-from caller import Caller  # noqa: E402
+from called import DNS  # noqa: E402
 from dns_one import Dns  # noqa: E402
-from sipdialer_ct import Engine, Refused  # noqa: E402
+from sipdialer_ct import Refused  # noqa: E402
 
 NAME = "trunk.example"
-DNS = "SIPDIALER_TEST_DNS"  # address of the name server, for the child
 
 
-class Trunks(flow.Case):
-    def engine(self, **options):
-        words = {"sip.server": self.ip, "sip.user": "alice",
-                 "sip.register": "no", "sip.local_address": self.ip,
-                 "incoming.accept": "both", "log.level": "warning"}
-        words.update((k.replace("__", "."), v) for k, v in options.items())
-        d = Engine(flow.LIBRARY, words)
-        self.addCleanup(d.destroy)
-        d.start()
-        self.address = d.wait("started")["text"].split(":")[1:]
-        return d
-
-    def caller(self, ip):
-        c = Caller((self.address[0], int(self.address[1])), ip)
-        self.addCleanup(c.close)
-        return c
+class Trunks(called.Case):
+    accept = "both"
 
     def rings(self, d, ip):
         c = self.caller(ip)
@@ -120,20 +104,7 @@ class Trunks(flow.Case):
             flow.until(lambda: c.send("OPTIONS", 1) and c.receive(0.2))
             self.rings(d, trunk)
             return
-        if os.geteuid() or not shutil.which("unshare") or \
-                subprocess.run(["unshare", "-m", "true"], check=False,
-                               stderr=subprocess.DEVNULL).returncode:
-            self.skipTest("no mount namespace of its own")
-        ip = "127.0.%d.53" % (os.getpid() % 250 + 1)
-        with open(self.path("resolv.conf"), "w", encoding="ascii") as f:
-            f.write("nameserver %s\n" % ip)
-        subprocess.run(
-            ["unshare", "-m", "sh", "-c",
-             'mount --bind "$0" /etc/resolv.conf && exec "$@"',
-             self.path("resolv.conf"), sys.executable, "-m", "unittest",
-             "-q", "test_trunks." + self.id().split(".", 1)[1]],
-            cwd=os.path.dirname(os.path.abspath(__file__)), check=True,
-            timeout=60, env={**os.environ, DNS: ip})
+        self.with_name_server("127.0.%d.53" % (os.getpid() % 250 + 1))
 
     def test_what_is_no_list_of_trunks(self):
         for bad, word in (("192.0.2.0/33", "1 to 32"),
