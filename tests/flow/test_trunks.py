@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """Whose calls come in: the server, trunks, and nobody else."""
 import os
-import socket
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),

@@ -362,9 +362,13 @@ static void test_no_prack_at_all(void **state)
 	const uint64_t end = sipd_clock_ms() + 40000;
 	int copies = 0;
 
-	while (sipd_clock_ms() < end && msg_recv(s, buf, 34000) &&
-	       !strncmp(buf, "SIP/2.0 180", 11))
+	while (sipd_clock_ms() < end && msg_recv(s, buf, 34000)) {
+		if (strncmp(buf, "SIP/2.0 ", 8))
+			continue; /* for who had the port before */
+		if (strncmp(buf, "SIP/2.0 180", 11))
+			break;
 		copies++;
+	}
 	assert_false(strncmp(buf, "SIP/2.0 504", 11));
 	assert_in_range(copies, 5, 7); /* 0.5 1 2 4 8 16 s */
 	ack_final(s, &a, buf);
