@@ -3,7 +3,10 @@
  */
 #include "lib/cmocka_all.h"
 #include "core/detect_help.h"
+#include "port/codec/coder.h"
 #include "port/codec/g711.h"
+#include "port/codec/halfband.h"
+#include "port/codec/opus.h"
 
 enum { AT = 1000, SPOKEN = 1000 };
 
@@ -76,6 +79,81 @@ static void test_beeps_are_found(void **state)
 				 &t);
 			assert_beep(&t, lengths[k]);
 		}
+}
+
+
+/* A beep of 16 kHz, there and back again, brought down as a call's is. */
+static void through_wide(struct sound *s, enum sipd_codec_id id, double hz,
+			 unsigned ms)
+{
+	const size_t from = (size_t)AT * 16, to = from + (size_t)ms * 16;
+	struct sipd_coder *c = NULL;
+	struct sipd_down down = {{0}};
+	size_t at, i;
+
+	assert_int_equal(sipd_coder_open(&c, id == SIPD_CODEC_OPUS), 0);
+	for (at = 0; at < to + RATE; at += SIPD_WIDE_FRAME) {
+		int16_t pcm[SIPD_WIDE_FRAME];
+		uint8_t code[SIPD_CODER_FRAME];
+		size_t n;
+
+		for (i = 0; i < SIPD_WIDE_FRAME; ++i) {
+			const double t = (double)(at + i) / (2 * RATE);
+			const bool on = at + i >= from && at + i < to;
+
+			pcm[i] = (int16_t)(on * 5000 * sin(2 * PI * hz * t) +
+					   noise_of(s, -60));
+		}
+		n = sipd_coder_encode(c, id, code, pcm);
+		assert_true(n > 0);
+		assert_int_equal(sipd_coder_decode(c, id, pcm, code, n),
+				 SIPD_WIDE_FRAME);
+		sipd_down(&down, s->pcm + s->n, pcm, SIPD_LOOK_FRAME);
+		s->n += SIPD_LOOK_FRAME;
+	}
+	sipd_coder_close(c);
+}
+
+
+static void test_beeps_through_wide_codecs_are_found(void **state)
+{
+	static const enum sipd_codec_id ids[] = {SIPD_CODEC_G722,
+						 SIPD_CODEC_OPUS};
+	static const double hz[] = {440, 1000, 1850};
+	struct sound *s = new_sound();
+	struct told t;
+	size_t i, k;
+	(void)state;
+
+	for (i = 0; i < 2; ++i)
+		for (k = 0; k < 3 && (i == 0 || sipd_opus_built()); ++k) {
+			s->n = 0;
+			through_wide(s, ids[i], hz[k], 250);
+			hear_sound(s, SPOKEN, &t);
+			assert_beep(&t, 250);
+		}
+	free(s);
+}
+
+
+/* Frames of nothing are packets that are lost. */
+static void test_lost_packets_leave_a_beep_whole(void **state)
+{
+	static const unsigned lost[] = {AT + 60, AT + 200, AT + 300, AT + 560};
+	struct sound *s = new_sound();
+	struct told t;
+	size_t i;
+	(void)state;
+
+	hush(s, AT, -45);
+	play(s, 500, 1000, 0, -20, -45);
+	hush(s, 500, -45);
+	for (i = 0; i < 4; ++i)
+		memset(s->pcm + (size_t)lost[i] * 8, 0,
+		       SIPD_LOOK_FRAME * sizeof(*s->pcm));
+	hear_sound(s, SPOKEN, &t);
+	assert_beep(&t, 500);
+	free(s);
 }
 
 
@@ -252,6 +330,25 @@ static void test_a_lone_busy_tone_is_told_late(void **state)
 }
 
 
+/* A stuttered dial tone is in no table. */
+static void test_bursts_of_the_network_are_none(void **state)
+{
+	struct sound *s = new_sound();
+	struct told t;
+	unsigned i;
+	(void)state;
+
+	for (i = 0; i < 12; ++i) {
+		hush(s, 100, -60);
+		play(s, 100, 350, 440, -20, -60);
+	}
+	hush(s, 3000, -60);
+	hear_sound(s, 0, &t);
+	assert_int_equal(t.n, 0);
+	free(s);
+}
+
+
 static void test_a_cadence_nobody_knows_is_told_twice(void **state)
 {
 	struct sound *s = new_sound();
@@ -273,6 +370,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_beeps_are_found),
+		cmocka_unit_test(test_beeps_through_wide_codecs_are_found),
+		cmocka_unit_test(test_lost_packets_leave_a_beep_whole),
 		cmocka_unit_test(test_faint_and_loud_beeps_are_found),
 		cmocka_unit_test(test_a_beep_is_found_in_noise_of_10_db),
 		cmocka_unit_test(test_a_beep_in_two_steps_is_one),
@@ -283,6 +382,7 @@ int main(void)
 		cmocka_unit_test(test_keys_are_none),
 		cmocka_unit_test(test_a_tune_is_none),
 		cmocka_unit_test(test_a_lone_busy_tone_is_told_late),
+		cmocka_unit_test(test_bursts_of_the_network_are_none),
 		cmocka_unit_test(test_a_cadence_nobody_knows_is_told_twice),
 	};
 

@@ -235,10 +235,14 @@ static bool is_in_noise(const struct sipd_beep *p)
 
 
 /* One more look of what comes after it. */
-static void listen(struct sipd_beep *p, const struct sipd_burst *b)
+static void listen(struct sipd_beep *p, const struct sipd_burst *b,
+		   uint32_t spoken_ms)
 {
-	if (b->now.looks && !adjoins(p->to_ms, &b->now))
+	if (b->now.looks && !adjoins(p->to_ms, &b->now)) {
+		if (spoken_ms < SPOKEN_MS)
+			(void)is_cadence(p); /* a quick one */
 		p->steps = 0;
+	}
 	if (b->now.looks || b->ms < p->to_ms || ++p->after <= SKIP_LOOKS)
 		return;
 	if (p->after == SKIP_LOOKS + 1)
@@ -331,16 +335,16 @@ bool sipd_beep_hear(struct sipd_beep *p, const struct sipd_burst *b,
 		return false;
 	}
 	if (p->waits) {
-		if (b->now.looks >= SURE_INNER || spoken_ms >= SPOKEN_MS)
-			forget(p);
-		else
+		if (b->now.looks < SURE_INNER && spoken_ms < SPOKEN_MS)
 			return b->ms - p->to_ms > p->wait_ms && tell(p, h);
+		(void)is_cadence(p); /* the next one came */
+		forget(p);
 	}
 	if (b->ended)
 		ended(p, b);
 	p->p = chance(p, b, spoken_ms);
 	if (p->steps)
-		listen(p, b);
+		listen(p, b, spoken_ms);
 	if (!is_one(p))
 		return false;
 	p->waits = spoken_ms < SPOKEN_MS && p->wait_ms;

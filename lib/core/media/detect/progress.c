@@ -301,7 +301,7 @@ uint32_t sipd_progress_wait(const struct sipd_burst *b,
 {
 	const uint8_t set = set_of(s);
 	const uint32_t ms = sipd_stretch_ms(b, s);
-	uint32_t most = 0;
+	uint32_t most = set ? SLOW_MS : 0; /* at least: nobody knows all */
 	unsigned i, k;
 
 	if (set && sipd_stretch_is_cut(b, s))
