@@ -251,12 +251,24 @@ static void options(struct flow *f, char **argv)
 
 static void one_call(struct flow *f, char **argv)
 {
-	char record[512];
-	const char *list[] = {f->play, record, "call.hangup_after_play=yes",
-			      "call.audio=16000", NULL};
+	char record[512], message[512];
+	/* whoever answers is left a message */
+	const char *list[] = {f->play,
+			      record,
+			      message,
+			      "call.hangup_after_play=yes",
+			      "call.audio=16000",
+			      "amd.enabled=yes",
+			      "amd.timeout=500",
+			      "amd.interval=20",
+			      "amd.human=message",
+			      "amd.unknown=message",
+			      "amd.end_silence=300",
+			      NULL};
 
 	snprintf(f->play, sizeof(f->play), "call.play=%s", argv[4]);
 	snprintf(record, sizeof(record), "call.record=%s/call.wav", argv[5]);
+	snprintf(message, sizeof(message), "amd.message=%s", argv[4]);
 	f->ended = false;
 	TRY(f, sipdialer_call(f->d, "+120255500", list, &f->call));
 	if (!wait_for(f, &f->ended, WAIT_MS))
