@@ -86,7 +86,7 @@ class Caller:
         self.seen.append(text)
         return text
 
-    def until(self, start, seconds=5):
+    def until(self, start, seconds=15):
         """The next message that begins so."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
