@@ -138,11 +138,13 @@ static void speech(struct sound *s, uint64_t seed, unsigned ms, double f0)
 
 
 /* A room: never quite silent. */
-static void room(struct sound *s, size_t from, uint64_t rnd)
+static void room(struct sound *s, size_t from, uint64_t rnd, int peak)
 {
+	const unsigned values = 2 * (unsigned)peak + 1;
+
 	for (size_t i = from; i < s->n; i++) {
 		rnd = mix64(rnd);
-		s->pcm[i] = (int16_t)(s->pcm[i] + (int)(rnd % 161) - 80);
+		s->pcm[i] = (int16_t)(s->pcm[i] + (int)(rnd % values) - peak);
 	}
 }
 
@@ -243,7 +245,7 @@ static int person(struct sound *s, const char *dir, uint64_t seed)
 	silence(s, 500);
 	err = say(s, dir, "hello.wav", 500, seed);
 	silence(s, 3000);
-	room(s, from, seed);
+	room(s, from, seed, 80);
 	return err;
 }
 
@@ -272,6 +274,7 @@ static int answers_make(struct sound *s, const char *dir, uint64_t seed)
 	err |= say(&s[SOUND_PICKUP], dir, "long.wav", 6000, seed + 4);
 	if (s[SOUND_PICKUP].n > RATE * 63 / 10)
 		s[SOUND_PICKUP].n = RATE * 63 / 10;
+	room(&s[SOUND_PICKUP], 0, seed, 20); /* as of a tape */
 	click(&s[SOUND_PICKUP]);
 	err |= person(&s[SOUND_PICKUP], dir, seed + 1);
 	silence(&s[SOUND_GREETING], 300);
