@@ -8,9 +8,9 @@
 
 enum {
 	FRAME_MS = 20,
-	RING = 32, /* a tone takes 80 ms or more: more than a second of them,
-		    * with chances at each frame half of one */
-	SPARE = 8  /* of them for verdicts and what is awaited */
+	RING = 16, /* a tone takes 80 ms or more: nearly a second of them, with
+		    * chances at each frame a fifth; more is memory of each call */
+	SPARE = 4  /* of them for verdicts and what is awaited */
 };
 
 /* A beep may be under way: what is silence to the voice detector is not the
