@@ -83,13 +83,17 @@ def cpu_of(pid):
     return (int(fields[11]) + int(fields[12])) / TICK
 
 
-def measured(command, core, calls, seconds, cwd):
-    """A program that has its calls up 5 s after its start."""
+def measured(command, core, calls, seconds, cwd, says=""):
+    """A program that has its calls up 6 s after its start, by what is said to
+    it after one."""
     with open(os.path.join(cwd, "peer.log"), "wb") as log, \
             subprocess.Popen(["taskset", "-c", str(core), *command],
                              stdin=subprocess.PIPE, stdout=log, stderr=log,
                              cwd=cwd) as p:
         try:
+            time.sleep(1)
+            p.stdin.write(says.encode())
+            p.stdin.flush()
             time.sleep(5)
             t0, c0 = time.monotonic(), cpu_of(p.pid)
             time.sleep(seconds)
@@ -144,8 +148,28 @@ def sipp(far, core, prompt, calls, seconds, work):
          "-mp", "30000", "-nostdin"], core, calls, seconds, work)
 
 
-def pjsua(far, core, prompt, calls, seconds):
-    """Of PyPI, which holds four calls."""
+PJSUA = [
+    "--null-audio", "--clock-rate=8000", "--snd-clock-rate=8000", "--no-vad",
+    "--ec-tail=0", "--auto-play", "--no-tcp", "--local-port=0",
+    "--ip-addr=127.0.0.1", "--rtp-port=20000", "--id=sip:bench@127.0.0.1",
+    "--app-log-level=1", "--thread-cnt=1", *(
+        f"--dis-codec={c}" for c in ("speex", "GSM", "iLBC", "G722", "PCMA"))]
+
+
+def pjsua_calls():
+    """How many calls the one that is here can hold."""
+    return 200 if shutil.which("pjsua") else 4
+
+
+def pjsua(far, core, prompt, calls, seconds, work):
+    """Its program (built with PJSUA_MAX_CALLS of as many calls), else the
+    module of PyPI, which holds four."""
+    if shutil.which("pjsua"):
+        return measured(
+            ["pjsua", *PJSUA, f"--play-file={prompt}",
+             f"--max-calls={calls}"], core, calls, seconds, work,
+            "".join(f"m\nsip:4930{1000 + i}00@{far.address}\n"
+                    for i in range(calls)))
     p = subprocess.run(
         ["taskset", "-c", str(core), sys.executable,
          os.path.join(ROOT, "tests", "bench", "peer_pjsua.py"), far.address,
