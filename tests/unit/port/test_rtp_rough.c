@@ -23,6 +23,7 @@ struct line {
 };
 
 static struct peer stranger;
+static unsigned behind; /* ticks without a packet: we had no time to send */
 static struct sipd_media_stats before;
 
 
@@ -148,9 +149,12 @@ static int setup_lines(void **state)
 			f[i] = now_of(&lines[i]->a, &lines[i]->a.frames);
 			lines[i]->say(lines[i], n);
 		}
-		for (i = 0; i < LINES; ++i)
-			assert_true(wait_for(&lines[i]->a, &lines[i]->a.frames,
-					     f[i] + 1));
+		for (i = 0; i < LINES; ++i) {
+			struct side *a = &lines[i]->a;
+
+			assert_true(wait_for(a, &a->frames, f[i] + 1));
+			behind += now_of(a, &a->frames) - f[i] - 1;
+		}
 	}
 
 	return 0;
@@ -158,7 +162,7 @@ static int setup_lines(void **state)
 
 
 /* Frames that a machine without time for us gave up, or had too late for our
- * answer to be there for the next; of all lines. */
+ * answer to be there for the next, or that we had nothing for; of all lines. */
 static unsigned spoilt(void)
 {
 	struct sipd_media_stats now;
@@ -166,7 +170,8 @@ static unsigned spoilt(void)
 	sipd_media_stats(media, &now);
 
 	return (unsigned)(now.skipped - before.skipped + now.late[4] -
-			  before.late[4] + now.late[5] - before.late[5]);
+			  before.late[4] + now.late[5] - before.late[5]) +
+	       behind;
 }
 
 
@@ -182,7 +187,8 @@ static void line_close(struct line *l, unsigned may)
 	assert_true(a->lost <= gone);
 	assert_true(a->last + BUFFERED + (int)gone >= FRAMES - 1);
 	assert_int_equal(a->mixed, 0);
-	assert_int_equal(a->backwards, 0);
+	/* what came too late is waited for with a frame again */
+	assert_true(a->backwards <= gone);
 	assert_string_equal(a->keys, "");
 }
 
@@ -230,12 +236,15 @@ static void test_one_way_is_sent_whole(void **state)
 	int len;
 	(void)state;
 
-	for (n = 0; (len = peer_recv(&one_way.peer, buf, sizeof(buf), 0)) > 0;
-	     ++n) {
+	for (n = 0;
+	     (len = peer_recv(&one_way.peer, buf, sizeof(buf), 0)) > 0;) {
+		if (buf[1] >= 200 && buf[1] <= 204)
+			continue; /* reports to the port before */
 		assert_true(sipd_rtp_parse(&p, buf, (size_t)len));
 		if (n)
 			assert_int_equal((uint16_t)(p.seq - q.seq), 1);
 		q = p;
+		++n;
 	}
 	side_close(&one_way.a);
 	(void)close(one_way.peer.fd);
