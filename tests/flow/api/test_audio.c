@@ -286,8 +286,8 @@ static void test_nobody_reads_and_all_is_counted(void **state)
 	} while (ev->type != SIPDIALER_EVENT_CALL_ENDED);
 	assert_int_equal(seen, 1); /* no read, no second one */
 	assert_true(sipdialer_stats(h.d, stats, sizeof(stats)) > 0);
-	assert_null(strstr(stats, "\"lost_ms\":0"));
-	assert_non_null(strstr(stats, "\"lost_ms\":"));
+	assert_null(strstr(stats, "\"audio\":{\"lost_ms\":0"));
+	assert_non_null(strstr(stats, "\"audio\":{\"lost_ms\":"));
 	host_stop(&h);
 	host_close(&h);
 }
