@@ -21,9 +21,10 @@ struct verdict {
 };
 
 struct file {
-	struct verdict provisional, first, last; /* the latter two are final */
-	int64_t beep_at_ms;                      /* its end, -1 none */
-	bool one_of_many;                        /* channels */
+	struct verdict first, last; /* told first of all; final and last */
+	int64_t final_ms;           /* when that was told */
+	int64_t beep_at_ms;         /* its end, -1 none */
+	bool one_of_many;           /* channels */
 	bool curve;
 	FILE *events, *points; /* JSON, written as they come */
 };
@@ -33,7 +34,7 @@ static void verdict_take(struct verdict *v, const struct sipdialer_event *ev)
 {
 	v->there = true;
 	v->verdict = ev->status;
-	v->at_ms = ev->at_ms;
+	v->at_ms = ev->at_ms - ev->duration_ms; /* it stands since then */
 	v->confidence = ev->confidence;
 	(void)snprintf(v->cause, sizeof(v->cause), "%s",
 		       ev->reason ? ev->reason : "");
@@ -75,22 +76,22 @@ static void take_tone(struct file *file, const struct sipdialer_event *ev)
 
 static void take_verdict(struct file *file, const struct sipdialer_event *ev)
 {
-	const bool final = !strcmp(ev->text, "final");
 	FILE *f = file->events;
 
-	if (final && !file->first.there)
+	if (!file->first.there)
 		verdict_take(&file->first, ev);
-	if (final)
+	if (!strcmp(ev->text, "final")) {
 		verdict_take(&file->last, ev);
-	else
-		verdict_take(&file->provisional, ev);
+		file->final_ms = ev->at_ms;
+	}
 
 	(void)fprintf(f,
 		      "%s{\"event\":\"call_amd\",\"text\":\"%s\",\"status\":"
-		      "\"%s\",\"at_ms\":%" PRId64
+		      "\"%s\",\"at_ms\":%" PRId64 ",\"duration_ms\":%" PRId64
 		      ",\"confidence\":%.3f,\"reason\":\"%s\"}",
 		      comma(f), ev->text, sipdialer_amd_name(ev->status),
-		      ev->at_ms, ev->confidence, ev->reason ? ev->reason : "");
+		      ev->at_ms, ev->duration_ms, ev->confidence,
+		      ev->reason ? ev->reason : "");
 }
 
 
@@ -130,7 +131,7 @@ static void print_beep(const struct file *file)
 static void print_file(const char *path, const struct file *file,
 		       const char *events, const char *points)
 {
-	const struct verdict *v = &file->first;
+	const struct verdict *v = &file->last;
 
 	print_begin(path);
 	(void)printf(",\"verdict\":\"%s\",\"at_ms\":%" PRId64
@@ -138,17 +139,8 @@ static void print_file(const char *path, const struct file *file,
 		     sipdialer_amd_name(v->verdict), v->at_ms, v->confidence,
 		     v->cause);
 	print_beep(file);
-	(void)printf(",\"provisional\":");
-	if (file->provisional.there)
-		verdict_print(stdout, &file->provisional);
-	else
-		(void)printf("null");
-	/* a later final verdict that mends the first */
-	(void)printf(",\"mended\":");
-	if (file->last.verdict != v->verdict)
-		verdict_print(stdout, &file->last);
-	else
-		(void)printf("null");
+	(void)printf(",\"final_ms\":%" PRId64 ",\"first\":", file->final_ms);
+	verdict_print(stdout, &file->first);
 	if (file->one_of_many)
 		(void)printf(",\"channel\":1");
 	(void)printf(",\"events\":[%s]", events);

@@ -139,10 +139,11 @@ enum sipdialer_event_type {
 	SIPDIALER_EVENT_CALL_REPLACED = 34,
 	/** What was heard of who answered (option `amd.enabled`): call, status =
 	 *  enum sipdialer_amd, text = "listening" (option `amd.interval`),
-	 *  "provisional" or "final", confidence 0 to 1, at_ms after the answer,
-	 *  reason = what decided it, p_human, p_machine, p_beep.  A later
-	 *  "final" mends an earlier one, such as a human ("picked_up") who comes
-	 *  while a greeting plays. */
+	 *  "provisional" (may be taken back by another) or "final", confidence
+	 *  0 to 1, at_ms after the answer, duration_ms that it has stood by
+	 *  then, reason = what decided it, p_human, p_machine, p_beep.  A later
+	 *  "final" mends an earlier one: a beep behind what seemed a human, or a
+	 *  human ("picked_up") who comes while a greeting plays. */
 	SIPDIALER_EVENT_CALL_AMD = 35,
 	/** A tone was heard (option `amd.enabled`), before the answer too:
 	 *  call, text = "beep", "sit", "cng", "ced", "ringback", "busy",

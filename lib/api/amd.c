@@ -64,6 +64,8 @@ void sipd_amd_conf(const struct sipd_options *o, struct sipd_amd_conf *conf)
 {
 	*conf = (struct sipd_amd_conf){
 		.enabled = sipd_opt_bool(o, SIPD_OPT_AMD_ENABLED),
+		.early = (enum sipd_amd_early)
+			sipd_opt_enum(o, SIPD_OPT_AMD_EARLY),
 		.message = sipd_opt_str(o, SIPD_OPT_AMD_MESSAGE),
 		.transfer = sipd_opt_str(o, SIPD_OPT_AMD_TRANSFER),
 		.timeout_ms = (uint32_t)sipd_opt_ms(o, SIPD_OPT_AMD_TIMEOUT),
@@ -100,6 +102,7 @@ struct sipdialer_event sipd_amd_event(const struct sipd_amd_told *told)
 	ev.text = told->text;
 	ev.reason = told->cause;
 	ev.at_ms = told->at_ms;
+	ev.duration_ms = told->stood_ms;
 	ev.confidence = (double)told->confidence;
 	ev.p_human = (double)told->human;
 	ev.p_machine = (double)told->machine;

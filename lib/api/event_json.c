@@ -133,7 +133,8 @@ static const struct field unbridged_fields[] = {
 };
 static const struct field amd_fields[] = {
 	OF_CALL, W(status, sipd_words_amd), F(TEXT, text),
-	F(NUM, confidence), F(TIME, at_ms), F(TEXT, reason),
+	F(NUM, confidence), F(TIME, at_ms), F(TIME, duration_ms),
+	F(TEXT, reason),
 	F(NUM, p_human), F(NUM, p_machine), F(NUM, p_beep), {0}
 };
 static const struct field tone_fields[] = {

@@ -339,6 +339,11 @@ const struct sipd_option_def sipd_option_table[SIPD_OPT_COUNT] = {
 [SIPD_OPT_AMD_UNKNOWN] = {"amd.unknown", AMD_ACTION, .standard = "play",
 	.doc = "The same if it cannot be told; play and message hang up if a "
 	"tone of the network was heard (SIT, busy, congestion)."},
+[SIPD_OPT_AMD_EARLY] = {"amd.early", ENUM("no,play,human"),
+	.scope = BOTH, .standard = "play",
+	.doc = "What a provisional verdict human does, which may be taken back: "
+	"nothing; play begins, and stops if it is; or human: any amd.human is "
+	"done, once and for all."},
 [SIPD_OPT_AMD_MESSAGE] = {"amd.message", PATH, .scope = BOTH,
 	.standard = "",
 	.doc = "WAV file left as a message, whole, after the beep; then the "

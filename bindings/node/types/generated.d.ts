@@ -173,6 +173,8 @@ export interface DialerOptions {
   'amd.fax'?: 'play' | 'message' | 'transfer' | 'hangup' | 'host' | null
   /** The same if it cannot be told; play and message hang up if a tone of the network was heard (SIT, busy, congestion). Default: play. */
   'amd.unknown'?: 'play' | 'message' | 'transfer' | 'hangup' | 'host' | null
+  /** What a provisional verdict human does, which may be taken back: nothing; play begins, and stops if it is; or human: any amd.human is done, once and for all. Default: play. */
+  'amd.early'?: 'no' | 'play' | 'human' | null
   /** WAV file left as a message, whole, after the beep; then the call is hung up. */
   'amd.message'?: string | null
   /** Number or SIP URI that the action transfer transfers to. */
@@ -293,6 +295,8 @@ export interface CallOptions {
   'amd.fax'?: 'play' | 'message' | 'transfer' | 'hangup' | 'host' | null
   /** The same if it cannot be told; play and message hang up if a tone of the network was heard (SIT, busy, congestion). Default: play. */
   'amd.unknown'?: 'play' | 'message' | 'transfer' | 'hangup' | 'host' | null
+  /** What a provisional verdict human does, which may be taken back: nothing; play begins, and stops if it is; or human: any amd.human is done, once and for all. Default: play. */
+  'amd.early'?: 'no' | 'play' | 'human' | null
   /** WAV file left as a message, whole, after the beep; then the call is hung up. */
   'amd.message'?: string | null
   /** Number or SIP URI that the action transfer transfers to. */
@@ -491,6 +495,8 @@ export interface CampaignOptions {
   'amd.fax'?: 'play' | 'message' | 'transfer' | 'hangup' | 'host' | null
   /** The same if it cannot be told; play and message hang up if a tone of the network was heard (SIT, busy, congestion). Default: play. */
   'amd.unknown'?: 'play' | 'message' | 'transfer' | 'hangup' | 'host' | null
+  /** What a provisional verdict human does, which may be taken back: nothing; play begins, and stops if it is; or human: any amd.human is done, once and for all. Default: play. */
+  'amd.early'?: 'no' | 'play' | 'human' | null
   /** WAV file left as a message, whole, after the beep; then the call is hung up. */
   'amd.message'?: string | null
   /** Number or SIP URI that the action transfer transfers to. */

@@ -32,6 +32,7 @@ AmdHuman = Literal["play", "message", "transfer", "hangup", "host"]
 AmdMachine = Literal["play", "message", "transfer", "hangup", "host"]
 AmdFax = Literal["play", "message", "transfer", "hangup", "host"]
 AmdUnknown = Literal["play", "message", "transfer", "hangup", "host"]
+AmdEarly = Literal["no", "play", "human"]
 IncomingAccept = Literal["no", "server", "trunks", "both"]
 IncomingDid = Literal["auto", "uri", "to"]
 IncomingDefault = Literal["reject", "answer"]
@@ -124,6 +125,7 @@ NAMES: Dict[str, str] = {
     "amd.machine": "enum",
     "amd.fax": "enum",
     "amd.unknown": "enum",
+    "amd.early": "enum",
     "amd.message": "path",
     "amd.transfer": "string",
     "amd.timeout": "int",
@@ -315,6 +317,9 @@ class DialerOptions:
     amd_fax: word, default hangup. The same if a fax answered.
     amd_unknown: word, default play. The same if it cannot be told; play and message hang up if
         a tone of the network was heard (SIT, busy, congestion).
+    amd_early: word, default play. What a provisional verdict human does, which may be taken
+        back: nothing; play begins, and stops if it is; or human: any amd.human is done, once
+        and for all.
     amd_message: path. WAV file left as a message, whole, after the beep; then the call is hung
         up.
     amd_transfer: str. Number or SIP URI that the action transfer transfers to.
@@ -423,9 +428,10 @@ class DialerOptions:
                  audio_write_buffer: Optional[int] = None, amd_enabled: Optional[bool] = None,
                  amd_human: Optional[AmdHuman] = None, amd_machine: Optional[AmdMachine] = None,
                  amd_fax: Optional[AmdFax] = None, amd_unknown: Optional[AmdUnknown] = None,
-                 amd_message: Optional[Path] = None, amd_transfer: Optional[str] = None,
-                 amd_timeout: Optional[int] = None, amd_beep_timeout: Optional[int] = None,
-                 amd_end_silence: Optional[int] = None, amd_interval: Optional[int] = None,
+                 amd_early: Optional[AmdEarly] = None, amd_message: Optional[Path] = None,
+                 amd_transfer: Optional[str] = None, amd_timeout: Optional[int] = None,
+                 amd_beep_timeout: Optional[int] = None, amd_end_silence: Optional[int] = None,
+                 amd_interval: Optional[int] = None,
                  incoming_accept: Optional[IncomingAccept] = None,
                  incoming_trunks: Optional[str] = None,
                  incoming_max_calls: Optional[int] = None,
@@ -461,10 +467,10 @@ class DialerOptions:
              audio_read_buffer: Optional[int] = None, audio_write_buffer: Optional[int] = None,
              amd_enabled: Optional[bool] = None, amd_human: Optional[AmdHuman] = None,
              amd_machine: Optional[AmdMachine] = None, amd_fax: Optional[AmdFax] = None,
-             amd_unknown: Optional[AmdUnknown] = None, amd_message: Optional[Path] = None,
-             amd_transfer: Optional[str] = None, amd_timeout: Optional[int] = None,
-             amd_beep_timeout: Optional[int] = None, amd_end_silence: Optional[int] = None,
-             amd_interval: Optional[int] = None,
+             amd_unknown: Optional[AmdUnknown] = None, amd_early: Optional[AmdEarly] = None,
+             amd_message: Optional[Path] = None, amd_transfer: Optional[str] = None,
+             amd_timeout: Optional[int] = None, amd_beep_timeout: Optional[int] = None,
+             amd_end_silence: Optional[int] = None, amd_interval: Optional[int] = None,
              incoming_early_timeout: Optional[int] = None) -> "Call":
         """Dials a number, or a SIP URI.  Options set here are for this call only.
 
@@ -533,6 +539,9 @@ class DialerOptions:
         amd_fax: word, default hangup. The same if a fax answered.
         amd_unknown: word, default play. The same if it cannot be told; play and message hang up
             if a tone of the network was heard (SIT, busy, congestion).
+        amd_early: word, default play. What a provisional verdict human does, which may be taken
+            back: nothing; play begins, and stops if it is; or human: any amd.human is done,
+            once and for all.
         amd_message: path. WAV file left as a message, whole, after the beep; then the call is
             hung up.
         amd_transfer: str. Number or SIP URI that the action transfer transfers to.
@@ -618,9 +627,9 @@ class DialerOptions:
                  audio_write_buffer: Optional[int] = None, amd_enabled: Optional[bool] = None,
                  amd_human: Optional[AmdHuman] = None, amd_machine: Optional[AmdMachine] = None,
                  amd_fax: Optional[AmdFax] = None, amd_unknown: Optional[AmdUnknown] = None,
-                 amd_message: Optional[Path] = None, amd_transfer: Optional[str] = None,
-                 amd_timeout: Optional[int] = None, amd_beep_timeout: Optional[int] = None,
-                 amd_end_silence: Optional[int] = None,
+                 amd_early: Optional[AmdEarly] = None, amd_message: Optional[Path] = None,
+                 amd_transfer: Optional[str] = None, amd_timeout: Optional[int] = None,
+                 amd_beep_timeout: Optional[int] = None, amd_end_silence: Optional[int] = None,
                  amd_interval: Optional[int] = None) -> "Pending[Campaign]":
         """Makes a campaign, in state draft, in the store (store_path=).  Options as for
         call(), and:
@@ -671,9 +680,10 @@ class CallOptions:
                audio_write_buffer: Optional[int] = None, amd_enabled: Optional[bool] = None,
                amd_human: Optional[AmdHuman] = None, amd_machine: Optional[AmdMachine] = None,
                amd_fax: Optional[AmdFax] = None, amd_unknown: Optional[AmdUnknown] = None,
-               amd_message: Optional[Path] = None, amd_transfer: Optional[str] = None,
-               amd_timeout: Optional[int] = None, amd_beep_timeout: Optional[int] = None,
-               amd_end_silence: Optional[int] = None, amd_interval: Optional[int] = None,
+               amd_early: Optional[AmdEarly] = None, amd_message: Optional[Path] = None,
+               amd_transfer: Optional[str] = None, amd_timeout: Optional[int] = None,
+               amd_beep_timeout: Optional[int] = None, amd_end_silence: Optional[int] = None,
+               amd_interval: Optional[int] = None,
                incoming_early_timeout: Optional[int] = None) -> None:
         """Answers an incoming call.  Options as for Dialer.call()."""
         self._answer(locals())
@@ -696,10 +706,10 @@ class CallOptions:
               audio_read_buffer: Optional[int] = None, audio_write_buffer: Optional[int] = None,
               amd_enabled: Optional[bool] = None, amd_human: Optional[AmdHuman] = None,
               amd_machine: Optional[AmdMachine] = None, amd_fax: Optional[AmdFax] = None,
-              amd_unknown: Optional[AmdUnknown] = None, amd_message: Optional[Path] = None,
-              amd_transfer: Optional[str] = None, amd_timeout: Optional[int] = None,
-              amd_beep_timeout: Optional[int] = None, amd_end_silence: Optional[int] = None,
-              amd_interval: Optional[int] = None,
+              amd_unknown: Optional[AmdUnknown] = None, amd_early: Optional[AmdEarly] = None,
+              amd_message: Optional[Path] = None, amd_transfer: Optional[str] = None,
+              amd_timeout: Optional[int] = None, amd_beep_timeout: Optional[int] = None,
+              amd_end_silence: Optional[int] = None, amd_interval: Optional[int] = None,
               incoming_early_timeout: Optional[int] = None) -> None:
         """Audio before the answer of an incoming call: the event `call_early_media`
         comes once it is heard.  Options as for Dialer.call()."""
@@ -737,6 +747,7 @@ class CallOptions:
                         amd_machine: Optional[AmdMachine] = None,
                         amd_fax: Optional[AmdFax] = None,
                         amd_unknown: Optional[AmdUnknown] = None,
+                        amd_early: Optional[AmdEarly] = None,
                         amd_message: Optional[Path] = None, amd_transfer: Optional[str] = None,
                         amd_timeout: Optional[int] = None,
                         amd_beep_timeout: Optional[int] = None,

@@ -2,7 +2,9 @@
  * @file core/call/call_amd.c  Who answered a call, and what is done about it
  *
  * The verdict is made on the media thread (core/media/detect); here its action
- * follows, once, unless the host has done something itself before.
+ * follows, unless the host has done something itself before.  A prompt begins
+ * with a verdict that may be taken back, and stops if it is; anything else is
+ * done once.
  */
 #include "core/call/internal.h"
 
@@ -57,6 +59,7 @@ bool sipd_call_amd_open(struct sipd_call *call,
 		return false;
 
 	memcpy(amd->actions, conf->actions, sizeof(amd->actions));
+	amd->early = conf->early;
 	amd->beep_timeout_ms = conf->beep_timeout_ms;
 	amd->end_silence_ms = conf->end_silence_ms;
 	amd->listener = (struct sipd_listener_conf){
@@ -133,23 +136,56 @@ static void hang_up(struct sipd_call *call, enum sipdialer_amd verdict)
 }
 
 
+static enum sipd_amd_action action_for(const struct sipd_call_amd *amd,
+				       enum sipdialer_amd verdict)
+{
+	enum sipd_amd_action action = amd->actions[verdict];
+
+	if (!nobody(amd))
+		return action;
+
+	action = amd->actions[SIPDIALER_AMD_UNKNOWN];
+
+	return action == SIPD_AMD_PLAY || action == SIPD_AMD_MESSAGE
+		       ? SIPD_AMD_HANGUP
+		       : action;
+}
+
+
+static void play(struct sipd_call *call)
+{
+	struct sipd_call_amd *amd = call->amd;
+
+	if (call->prompt && !amd->plays)
+		sipd_call_play_now(call);
+	amd->plays = true;
+}
+
+
+/* It was for somebody else. */
+static void stop(struct sipd_call *call)
+{
+	if (!call->amd->plays)
+		return;
+
+	call->amd->plays = false;
+	if (call->prompt)
+		sipd_stream_stop_play(call->stream);
+}
+
+
 void sipd_call_amd_act(struct sipd_call *call, enum sipdialer_amd verdict,
 		       const struct sipd_told *told)
 {
 	struct sipd_call_amd *amd = call->amd;
-	enum sipd_amd_action action = amd->actions[verdict];
-
-	if (nobody(amd)) {
-		action = amd->actions[SIPDIALER_AMD_UNKNOWN];
-		if (action == SIPD_AMD_PLAY || action == SIPD_AMD_MESSAGE)
-			action = SIPD_AMD_HANGUP;
-	}
+	const enum sipd_amd_action action = action_for(amd, verdict);
 
 	amd->state = SIPD_AMD_ACTS;
+	if (action != SIPD_AMD_PLAY)
+		stop(call);
 	switch (action) {
 	case SIPD_AMD_PLAY:
-		if (call->prompt)
-			sipd_call_play_now(call);
+		play(call);
 		sipd_call_hangup_if_done(call);
 		break;
 	case SIPD_AMD_MESSAGE:
@@ -189,6 +225,7 @@ void sipd_call_amd_taken(struct sipd_call *call, const char *what)
 	if (!amd)
 		return;
 
+	amd->plays = false;
 	switch (amd->state) {
 	case SIPD_AMD_LISTENS:
 		amd->taken = true;
@@ -229,6 +266,7 @@ bool sipd_amd_told_from(struct sipd_amd_told *t, const struct sipd_told *told)
 		t->text = heard->final ? "final" : "provisional";
 		t->cause = heard->word;
 		t->at_ms = heard->at_ms;
+		t->stood_ms = heard->at_ms - heard->from_ms;
 		t->confidence = heard->confidence;
 	}
 
@@ -245,6 +283,45 @@ static void tell(struct sipd_call *call, const struct sipd_told *told)
 }
 
 
+/* A prompt can be stopped again: the others wait for the final verdict. */
+static void provisional(struct sipd_call *call, const struct sipd_told *told)
+{
+	const enum sipdialer_amd verdict = told->heard.verdict;
+	struct sipd_call_amd *amd = call->amd;
+
+	if (!sipd_amd_told_from(&amd->likely, told))
+		return;
+	tell(call, told);
+	if (call->quit || amd->state != SIPD_AMD_LISTENS || amd->taken ||
+	    nobody(amd) || amd->early == SIPD_AMD_EARLY_NO)
+		return;
+
+	if (verdict != SIPDIALER_AMD_HUMAN)
+		stop(call);
+	else if (amd->actions[verdict] == SIPD_AMD_PLAY)
+		play(call);
+	else if (amd->early == SIPD_AMD_EARLY_HUMAN)
+		sipd_call_amd_act(call, verdict, told);
+}
+
+
+/* One more final verdict: is there still something to be changed by it? */
+static bool is_open(const struct sipd_call_amd *amd,
+		    enum sipdialer_amd verdict)
+{
+	switch (amd->state) {
+	case SIPD_AMD_LISTENS:
+		return true;
+	case SIPD_AMD_ACTS:
+		return amd->plays && action_for(amd, verdict) != SIPD_AMD_PLAY;
+	case SIPD_AMD_WAITS:
+		return verdict == SIPDIALER_AMD_HUMAN;
+	default:
+		return false;
+	}
+}
+
+
 static void final(struct sipd_call *call, const struct sipd_told *told)
 {
 	const enum sipdialer_amd verdict = told->heard.verdict;
@@ -253,26 +330,22 @@ static void final(struct sipd_call *call, const struct sipd_told *told)
 	if (amd->state == SIPD_AMD_LISTENS)
 		sipd_timer_cancel(&amd->limit);
 	amd->record.verdict = verdict;
-	amd->record.at_ms = told->heard.at_ms;
+	amd->record.at_ms = told->heard.from_ms;
 	amd->record.confidence = told->heard.confidence;
 	sipd_call_record_verdict(call, nobody(amd) ? SIPDIALER_AMD_UNKNOWN
 						   : verdict);
 	tell(call, told);
 
 	/* the host may have hung up, or played something, in its turn */
-	if (call->quit)
+	if (call->quit || !is_open(amd, verdict))
 		return;
 	if (amd->state == SIPD_AMD_LISTENS && amd->taken) {
 		amd->state = SIPD_AMD_ACTS;
+		return;
 	}
-	else if (amd->state == SIPD_AMD_LISTENS) {
-		sipd_call_amd_act(call, verdict, told);
-	}
-	else if (amd->state == SIPD_AMD_WAITS &&
-		 verdict == SIPDIALER_AMD_HUMAN) {
+	if (amd->state == SIPD_AMD_WAITS)
 		sipd_call_message_skip(call, "a human picked up");
-		sipd_call_amd_act(call, verdict, told);
-	}
+	sipd_call_amd_act(call, verdict, told);
 }
 
 
@@ -303,7 +376,7 @@ static void heard(struct sipd_call *call, const struct sipd_told *told)
 		if (told->heard.final)
 			final(call, told);
 		else
-			tell(call, told);
+			provisional(call, told);
 		return;
 	}
 	if (!word)
@@ -349,6 +422,7 @@ static void late_handler(void *arg)
 		.heard = {.kind = SIPD_HEARD_VERDICT,
 			  .verdict = SIPDIALER_AMD_UNKNOWN,
 			  .final = true,
+			  .from_ms = now_ms,
 			  .at_ms = now_ms,
 			  .word = "timeout"},
 		.now_ms = now_ms,
@@ -378,15 +452,22 @@ void sipd_call_amd_answered(struct sipd_call *call)
 static void undecided(struct sipd_call *call)
 {
 	struct sipd_call_amd *amd = call->amd;
-	const struct sipd_amd_told t = {
-		.verdict = SIPDIALER_AMD_UNKNOWN,
-		.text = "final",
-		.cause = "ended",
-		.at_ms = (uint32_t)(sipd_clock_ms() - call->answer_mono),
-	};
+	const uint32_t now_ms = (uint32_t)(sipd_clock_ms() -
+					   call->answer_mono);
+	struct sipd_amd_told t = amd->likely;
+
+	/* somebody said a word and hung up: what it was like is known */
+	if (!t.text)
+		t = (struct sipd_amd_told){.verdict = SIPDIALER_AMD_UNKNOWN,
+					   .at_ms = now_ms};
+	t.text = "final";
+	t.cause = "ended";
+	t.stood_ms = now_ms > t.at_ms ? now_ms - t.at_ms : 0;
+	t.at_ms = now_ms;
 
 	amd->record.verdict = t.verdict;
-	amd->record.at_ms = t.at_ms;
+	amd->record.at_ms = t.at_ms - t.stood_ms;
+	amd->record.confidence = t.confidence;
 	sipd_call_record_verdict(call, t.verdict);
 	call->h->amd(call, &t, call->arg);
 }

@@ -53,7 +53,9 @@ enum sipd_amd_state {
 struct sipd_call_amd {
 	enum sipd_amd_state state;
 	bool taken; /* by the host, before the verdict */
+	bool plays; /* call.play; another verdict stops it */
 	enum sipd_amd_action actions[SIPD_AMD_VERDICTS];
+	enum sipd_amd_early early;
 	char *path, *transfer;
 	struct sipd_prompt *message;
 	bool transfers; /* its action, not the host */
@@ -68,6 +70,7 @@ struct sipd_call_amd {
 	char why[64];            /* it is over, if the host did that */
 
 	struct sipd_amd_record record;
+	struct sipd_amd_told likely; /* told last, provisional; or no text */
 	const char *tone; /* of the network, see struct sipd_outcome */
 };
 

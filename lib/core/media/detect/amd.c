@@ -8,24 +8,27 @@
 
 enum {
 	FRAME_MS = 20,
-	SURE = 2,         /* frames in a row */
-	GUESSED = 5,      /* the same, of a provisional verdict */
 	EARLIEST = 160,   /* ms of speech before any verdict */
 	MACHINE_MS = 900, /* the same, of a machine: nobody waits for it */
-	PAUSE_MS = 300,
-	LATE = 175,     /* frames until somebody speaks */
-	MEND_MS = 12000 /* later, a beep is of a talk with a person */
+	PAUSE_MS = 100,
+	LATE = 175, /* frames until somebody speaks */
+	MEND_MS = 15000, /* later, a beep is of a talk with a person */
+
+	/* frames in a row */
+	LIKELY_PAUSES = 3,
+	LIKELY_SPEAKS = 6,
+	LIKELY_MACHINE = 20,
+	SURE_HUMAN = 20,
+	SURE_MACHINE = 40
 };
 
-/* While somebody speaks, more is to come: that must be surer than in a pause.
- * A greeting that goes on does so within 300 ms, as a rule. */
-static const float human_speaks = 0.96F;
-static const float human_waits = 0.86F;
+/* What is likely is told at once and may be taken back, what is sure stays. */
+static const float human_likely = 0.6F;
+static const float human_sure = 0.9F;
 static const float human_late = 0.7F; /* when time is up */
-static const float machine_sure = 0.03F;
-static const float weak = 20;           /* dB over the noise */
-static const float human_guess = 0.65F; /* of a provisional verdict */
-static const float machine_guess = 0.25F;
+static const float weak = 20;         /* dB over the noise */
+static const float machine_likely = 0.03F;
+static const float machine_sure = 0.05F;
 
 
 void sipd_amd_init(struct sipd_amd *a, uint32_t timeout_ms)
@@ -78,16 +81,23 @@ static bool tell(struct sipd_amd *a, enum sipdialer_amd verdict, bool final,
 		 float confidence, const char *cause,
 		 struct sipd_amd_verdict *v)
 {
-	v->verdict = a->guess = verdict;
+	if (a->guess != verdict)
+		a->since_ms = a->ms;
+	a->guess = verdict;
+	a->final = a->final || final;
+	v->verdict = verdict;
 	v->final = final;
+	v->stood_ms = a->ms - a->since_ms;
 	v->confidence = confidence;
 	v->cause = cause;
-	if (final && !a->final) {
-		a->final = true;
-		a->at_ms = a->ms;
-	}
 
 	return true;
+}
+
+
+static uint32_t spoken(const struct sipd_amd *a)
+{
+	return a->sense.said.active * FRAME_MS;
 }
 
 
@@ -109,12 +119,6 @@ static const char *cause_of_machine(const struct sipd_amd *a)
 }
 
 
-static uint32_t spoken(const struct sipd_amd *a)
-{
-	return a->sense.said.active * FRAME_MS;
-}
-
-
 /* Somebody far away in a room where nobody answers: late, and weak. */
 static bool far_away(const struct sipd_amd *a)
 {
@@ -124,12 +128,17 @@ static bool far_away(const struct sipd_amd *a)
 }
 
 
-/* No more time: the likelier, if anybody spoke. */
+/* No more time: what was told stands, else the likelier, if anybody spoke. */
 static bool time_is_up(struct sipd_amd *a, struct sipd_amd_verdict *v)
 {
+	const bool is_human = a->guess == SIPDIALER_AMD_HUMAN ||
+			      (a->guess != SIPDIALER_AMD_MACHINE &&
+			       a->human > human_late &&
+			       spoken(a) >= EARLIEST && !far_away(a));
+
 	if (!a->sense.said.last)
 		return tell(a, SIPDIALER_AMD_UNKNOWN, true, 0, "silence", v);
-	if (a->human > human_late && spoken(a) >= EARLIEST && !far_away(a))
+	if (is_human)
 		return tell(a, SIPDIALER_AMD_HUMAN, true, a->human, "timeout",
 			    v);
 
@@ -138,47 +147,61 @@ static bool time_is_up(struct sipd_amd *a, struct sipd_amd_verdict *v)
 }
 
 
-static bool is_human(const struct sipd_amd *a)
+/* A pause is much of what tells a person: in it less is enough. */
+static bool likely_human(const struct sipd_amd *a)
 {
-	return a->for_human >= SURE && spoken(a) >= EARLIEST && !far_away(a) &&
-	       a->human >= (pauses(a) ? human_waits : human_speaks);
+	return spoken(a) >= EARLIEST && !far_away(a) &&
+	       a->for_human >= (pauses(a) ? LIKELY_PAUSES : LIKELY_SPEAKS);
 }
 
 
-static bool is_machine(const struct sipd_amd *a)
+static bool likely_machine(const struct sipd_amd *a)
 {
-	return a->for_machine >= SURE && spoken(a) >= MACHINE_MS &&
-	       a->human <= machine_sure;
+	return spoken(a) >= MACHINE_MS && a->for_machine >= LIKELY_MACHINE;
 }
 
 
-/* A provisional verdict, once it differs from the one before. */
-static bool guess(struct sipd_amd *a, struct sipd_amd_verdict *v)
+/* What has been told is sure by now. */
+static bool is_sure(const struct sipd_amd *a)
 {
-	if (a->for_human >= GUESSED && a->guess != SIPDIALER_AMD_HUMAN &&
-	    spoken(a) >= EARLIEST)
-		return tell(a, SIPDIALER_AMD_HUMAN, false, a->human,
-			    cause_of_human(a), v);
-	if (a->for_machine >= GUESSED && a->guess != SIPDIALER_AMD_MACHINE)
-		return tell(a, SIPDIALER_AMD_MACHINE, false, 1 - a->human,
-			    cause_of_machine(a), v);
+	if (a->guess == SIPDIALER_AMD_HUMAN)
+		return a->sure_human >= SURE_HUMAN;
 
-	return false;
+	return a->guess == SIPDIALER_AMD_MACHINE &&
+	       a->sure_machine >= SURE_MACHINE;
+}
+
+
+/* Frames in a row that say so. */
+static void count(struct sipd_amd *a)
+{
+	const float p = a->human;
+
+	a->for_human = p >= human_likely ? a->for_human + 1 : 0;
+	a->for_machine = p <= machine_likely ? a->for_machine + 1 : 0;
+	a->sure_human = p >= human_sure ? a->sure_human + 1 : 0;
+	a->sure_machine = p <= machine_sure ? a->sure_machine + 1 : 0;
 }
 
 
 static bool decide(struct sipd_amd *a, struct sipd_amd_verdict *v)
 {
-	if (is_human(a))
-		return tell(a, SIPDIALER_AMD_HUMAN, true, a->human,
-			    cause_of_human(a), v);
-	if (is_machine(a))
-		return tell(a, SIPDIALER_AMD_MACHINE, true, 1 - a->human,
-			    cause_of_machine(a), v);
 	if (a->ms >= a->timeout_ms)
 		return time_is_up(a, v);
+	if (a->guess != SIPDIALER_AMD_HUMAN && likely_human(a))
+		return tell(a, SIPDIALER_AMD_HUMAN, false, a->human,
+			    cause_of_human(a), v);
+	if (a->guess != SIPDIALER_AMD_MACHINE && likely_machine(a))
+		return tell(a, SIPDIALER_AMD_MACHINE, false, 1 - a->human,
+			    cause_of_machine(a), v);
+	if (!is_sure(a))
+		return false;
 
-	return guess(a, v);
+	return a->guess == SIPDIALER_AMD_HUMAN
+		       ? tell(a, SIPDIALER_AMD_HUMAN, true, a->human,
+			      cause_of_human(a), v)
+		       : tell(a, SIPDIALER_AMD_MACHINE, true, 1 - a->human,
+			      cause_of_machine(a), v);
 }
 
 
@@ -192,9 +215,9 @@ static bool picks_up(struct sipd_amd *a, float level, bool sound,
 		return false;
 
 	a->revised = true;
-	a->human = human_waits;
+	a->human = human_sure;
 
-	return tell(a, SIPDIALER_AMD_HUMAN, true, human_waits, "picked_up", v);
+	return tell(a, SIPDIALER_AMD_HUMAN, true, human_sure, "picked_up", v);
 }
 
 
@@ -214,8 +237,7 @@ bool sipd_amd_hear(struct sipd_amd *a, const struct sipd_look *look,
 		sipd_amd_senses(&a->sense, x);
 		a->human = judge(x);
 	}
-	a->for_human = a->human >= human_guess ? a->for_human + 1 : 0;
-	a->for_machine = a->human <= machine_guess ? a->for_machine + 1 : 0;
+	count(a);
 
 	return decide(a, v);
 }
@@ -228,8 +250,8 @@ bool sipd_amd_sign(struct sipd_amd *a, enum sipd_amd_sign sign,
 		a->beep = true;
 	if (sign == SIPD_AMD_RINGING || (a->final && a->revised))
 		return false;
-	if (a->final &&
-	    (a->guess != SIPDIALER_AMD_HUMAN || sign == SIPD_AMD_BUSY))
+	if (a->final && (a->guess != SIPDIALER_AMD_HUMAN ||
+			 sign == SIPD_AMD_BUSY || a->ms > MEND_MS))
 		return false;
 	a->revised = a->final;
 	a->human = 0;

@@ -25,8 +25,9 @@ enum sipd_amd_sign {
 
 struct sipd_amd_verdict {
 	enum sipdialer_amd verdict;
-	bool final;       /* a later final one corrects it */
-	float confidence; /* 0..1 */
+	bool final;        /* a later final one corrects it */
+	uint32_t stood_ms; /* since it was first told, without a break */
+	float confidence;  /* 0..1 */
 	const char *cause;
 };
 
@@ -34,14 +35,15 @@ struct sipd_amd_verdict {
 struct sipd_amd {
 	struct sipd_amd_sense sense;
 	uint32_t timeout_ms;
-	uint32_t ms;                     /* of audio since the answer */
-	float human;                     /* P, smoothed */
-	uint16_t for_human, for_machine; /* frames it is sure of it */
-	enum sipdialer_amd guess;        /* told so far */
+	uint32_t ms;                       /* of audio since the answer */
+	float human;                       /* P, smoothed */
+	uint16_t for_human, for_machine;   /* frames that it is likely, */
+	uint16_t sure_human, sure_machine; /* and sure */
+	enum sipdialer_amd guess;          /* told last, */
+	uint32_t since_ms;                 /* so long ago */
 	bool final;
-	bool revised;   /* told a second time */
-	bool beep;      /* heard: what comes now is no greeting */
-	uint32_t at_ms; /* of the final verdict */
+	bool revised; /* told a second time */
+	bool beep;    /* heard: what comes now is no greeting */
 	struct sipd_amd_pickup pickup;
 };
 

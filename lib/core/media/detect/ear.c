@@ -53,7 +53,7 @@ static void tell_verdict(const struct found *f,
 	const struct sipd_heard heard = {
 		.kind = SIPD_HEARD_VERDICT,
 		.on = true,
-		.from_ms = now,
+		.from_ms = now - v->stood_ms,
 		.at_ms = now,
 		.word = v->cause,
 		.verdict = v->verdict,
