@@ -8,25 +8,25 @@
 
 enum {
 	FRAME_MS = 20,
-	EARLIEST = 160,   /* ms of speech before any verdict */
+	EARLIEST = 120,   /* ms of speech before any verdict */
 	MACHINE_MS = 900, /* the same, of a machine: nobody waits for it */
 	PAUSE_MS = 100,
-	LATE = 175, /* frames until somebody speaks */
+	LATE = 175,      /* frames until somebody speaks */
 	MEND_MS = 15000, /* later, a beep is of a talk with a person */
 
 	/* frames in a row */
-	LIKELY_PAUSES = 3,
-	LIKELY_SPEAKS = 6,
-	LIKELY_MACHINE = 20,
+	LIKELY_HUMAN = 4,
+	LIKELY_MACHINE = 10,
 	SURE_HUMAN = 20,
 	SURE_MACHINE = 40
 };
 
 /* What is likely is told at once and may be taken back, what is sure stays. */
-static const float human_likely = 0.6F;
+static const float human_likely = 0.55F;
 static const float human_sure = 0.9F;
-static const float human_late = 0.7F; /* when time is up */
-static const float weak = 20;         /* dB over the noise */
+static const float human_late = 0.5F;   /* when time is up, */
+static const float human_stands = 0.1F; /* and that was told */
+static const float weak = 20;           /* dB over the noise */
 static const float machine_likely = 0.03F;
 static const float machine_sure = 0.05F;
 
@@ -128,13 +128,15 @@ static bool far_away(const struct sipd_amd *a)
 }
 
 
-/* No more time: what was told stands, else the likelier, if anybody spoke. */
+/* No more time: what was told stands, unless it seems wrong by now; else the
+ * likelier, if anybody spoke. */
 static bool time_is_up(struct sipd_amd *a, struct sipd_amd_verdict *v)
 {
-	const bool is_human = a->guess == SIPDIALER_AMD_HUMAN ||
-			      (a->guess != SIPDIALER_AMD_MACHINE &&
-			       a->human > human_late &&
-			       spoken(a) >= EARLIEST && !far_away(a));
+	const float enough = a->guess == SIPDIALER_AMD_HUMAN ? human_stands
+							     : human_late;
+	const bool is_human = a->guess != SIPDIALER_AMD_MACHINE &&
+			      spoken(a) >= EARLIEST && !far_away(a) &&
+			      a->human > enough;
 
 	if (!a->sense.said.last)
 		return tell(a, SIPDIALER_AMD_UNKNOWN, true, 0, "silence", v);
@@ -147,11 +149,10 @@ static bool time_is_up(struct sipd_amd *a, struct sipd_amd_verdict *v)
 }
 
 
-/* A pause is much of what tells a person: in it less is enough. */
 static bool likely_human(const struct sipd_amd *a)
 {
 	return spoken(a) >= EARLIEST && !far_away(a) &&
-	       a->for_human >= (pauses(a) ? LIKELY_PAUSES : LIKELY_SPEAKS);
+	       a->for_human >= LIKELY_HUMAN;
 }
 
 
