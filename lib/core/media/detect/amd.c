@@ -215,7 +215,7 @@ static bool picks_up(struct sipd_amd *a, float level, bool sound,
 	if (!sipd_amd_pickup(&a->pickup, level, sound))
 		return false;
 
-	a->revised = true;
+	a->revised = a->final;
 	a->human = human_sure;
 
 	return tell(a, SIPDIALER_AMD_HUMAN, true, human_sure, "picked_up", v);
@@ -232,8 +232,10 @@ bool sipd_amd_hear(struct sipd_amd *a, const struct sipd_look *look,
 
 	a->ms += FRAME_MS;
 	sound = sipd_amd_sense(&a->sense, look, tones, voice, received);
+	if (received && picks_up(a, look->level, sound, v))
+		return true;
 	if (a->final)
-		return received && picks_up(a, look->level, sound, v);
+		return false;
 	if (a->sense.said.last) {
 		sipd_amd_senses(&a->sense, x);
 		a->human = judge(x);
