@@ -206,13 +206,12 @@ static bool decide(struct sipd_amd *a, struct sipd_amd_verdict *v)
 }
 
 
-/* After a machine's verdict, while its greeting goes on. */
+/* While a machine's greeting goes on. */
 static bool picks_up(struct sipd_amd *a, float level, bool sound,
 		     struct sipd_amd_verdict *v)
 {
-	if (a->guess != SIPDIALER_AMD_MACHINE || a->beep || a->revised)
-		return false;
-	if (!sipd_amd_pickup(&a->pickup, level, sound))
+	if (!sipd_amd_pickup(&a->pickup, level, sound) ||
+	    a->guess != SIPDIALER_AMD_MACHINE || a->beep || a->revised)
 		return false;
 
 	a->revised = a->final;

@@ -27,10 +27,17 @@ static void speaks(struct sipd_amd_pickup *p)
 
 static void sounds(struct sipd_amd_pickup *p, float level)
 {
-	if (p->quiet >= PAUSE)
+	if (p->quiet >= PAUSE) {
 		speaks(p);
-	else if (p->said)
-		p->said += p->quiet + 1;
+	}
+	else if (p->quiet) {
+		if (p->said)
+			p->said += p->quiet + 1;
+		p->least = p->gap < p->least ? p->gap : p->least;
+	}
+	else if (p->said) {
+		++p->said;
+	}
 	if (p->said > LONGEST)
 		p->said = 0;
 	p->least = level < p->least ? level : p->least;
@@ -41,6 +48,9 @@ static void sounds(struct sipd_amd_pickup *p, float level)
 bool sipd_amd_pickup(struct sipd_amd_pickup *p, float level, bool sound)
 {
 	level = level < quietest ? quietest : level;
+	/* zeros of a line that has just been opened are not its noise */
+	if (!p->began && !sound)
+		return false;
 	if (!p->began)
 		p->least = p->gap = level;
 	p->began = true;
