@@ -134,6 +134,18 @@ class Answering(flow.Case):
         self.is_whole(heard[int(r.last["amd"]["at_ms"] * 8) - 4000:],
                       self.prompt)
 
+    def test_who_picks_up_during_the_greeting_is_a_human(self):
+        r = self.one("+493010047", "--amd", "--machine-play", self.leave,
+                     "--play", self.play)
+        finals = [(e["status"], e["reason"]) for e in r.all("call_amd")
+                  if e["text"] == "final"]
+        self.assertEqual(finals[0][0], "machine", r)
+        self.assertEqual(finals[-1], ("human", "picked_up"), r)
+        self.assertEqual([e["text"] for e in r.all("call_message")],
+                         ["waiting", "skipped"], r)
+        self.assertEqual(r.last["disposition"], "answered_human", r)
+        self.assertTrue(r.all("call_played"), r)
+
     def test_tones_of_the_network_are_no_human(self):
         r = self.one("+493010043", "--amd", "--play", self.play, status=1)
         self.assertEqual((r.last["disposition"], r.last["sit"]),
