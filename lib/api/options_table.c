@@ -352,7 +352,7 @@ const struct sipd_option_def sipd_option_table[SIPD_OPT_COUNT] = {
 	.standard = "", .check = sipd_option_check_target,
 	.doc = "Number or SIP URI that the action transfer transfers to."},
 [SIPD_OPT_AMD_TIMEOUT] = {"amd.timeout", MILLISECONDS(500, 60000),
-	.scope = BOTH, .standard = "4000",
+	.scope = BOTH, .standard = "5000",
 	.doc = "The final verdict comes so long after the answer at the latest."},
 [SIPD_OPT_AMD_BEEP_TIMEOUT] = {"amd.beep_timeout", SECONDS(1, 600),
 	.scope = BOTH, .standard = "60",

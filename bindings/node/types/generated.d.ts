@@ -179,7 +179,7 @@ export interface DialerOptions {
   'amd.message'?: string | null
   /** Number or SIP URI that the action transfer transfers to. */
   'amd.transfer'?: string | null
-  /** The verdict comes so long after the answer at the latest. 500 to 60,000 ms. Default: 5000. */
+  /** The final verdict comes so long after the answer at the latest. 500 to 60,000 ms. Default: 5000. */
   'amd.timeout'?: number | bigint | `${number}` | null
   /** A message waits so long for the beep or the end of the greeting, counted from the verdict; then it is skipped and the call hung up. 1 to 600 s. Default: 60. */
   'amd.beep_timeout'?: number | bigint | `${number}` | null
@@ -301,7 +301,7 @@ export interface CallOptions {
   'amd.message'?: string | null
   /** Number or SIP URI that the action transfer transfers to. */
   'amd.transfer'?: string | null
-  /** The verdict comes so long after the answer at the latest. 500 to 60,000 ms. Default: 5000. */
+  /** The final verdict comes so long after the answer at the latest. 500 to 60,000 ms. Default: 5000. */
   'amd.timeout'?: number | bigint | `${number}` | null
   /** A message waits so long for the beep or the end of the greeting, counted from the verdict; then it is skipped and the call hung up. 1 to 600 s. Default: 60. */
   'amd.beep_timeout'?: number | bigint | `${number}` | null
@@ -501,7 +501,7 @@ export interface CampaignOptions {
   'amd.message'?: string | null
   /** Number or SIP URI that the action transfer transfers to. */
   'amd.transfer'?: string | null
-  /** The verdict comes so long after the answer at the latest. 500 to 60,000 ms. Default: 5000. */
+  /** The final verdict comes so long after the answer at the latest. 500 to 60,000 ms. Default: 5000. */
   'amd.timeout'?: number | bigint | `${number}` | null
   /** A message waits so long for the beep or the end of the greeting, counted from the verdict; then it is skipped and the call hung up. 1 to 600 s. Default: 60. */
   'amd.beep_timeout'?: number | bigint | `${number}` | null

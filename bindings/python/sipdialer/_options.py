@@ -323,8 +323,8 @@ class DialerOptions:
     amd_message: path. WAV file left as a message, whole, after the beep; then the call is hung
         up.
     amd_transfer: str. Number or SIP URI that the action transfer transfers to.
-    amd_timeout: int, 500 to 60,000 ms, default 5000. The verdict comes so long after the answer
-        at the latest.
+    amd_timeout: int, 500 to 60,000 ms, default 5000. The final verdict comes so long after the
+        answer at the latest.
     amd_beep_timeout: int, 1 to 600 s, default 60. A message waits so long for the beep or the
         end of the greeting, counted from the verdict; then it is skipped and the call hung up.
     amd_end_silence: int, 300 to 10,000 ms, default 1200. Silence that ends a greeting if no
@@ -545,8 +545,8 @@ class DialerOptions:
         amd_message: path. WAV file left as a message, whole, after the beep; then the call is
             hung up.
         amd_transfer: str. Number or SIP URI that the action transfer transfers to.
-        amd_timeout: int, 500 to 60,000 ms, default 5000. The verdict comes so long after the
-            answer at the latest.
+        amd_timeout: int, 500 to 60,000 ms, default 5000. The final verdict comes so long after
+            the answer at the latest.
         amd_beep_timeout: int, 1 to 600 s, default 60. A message waits so long for the beep or
             the end of the greeting, counted from the verdict; then it is skipped and the call
             hung up.

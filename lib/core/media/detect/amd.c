@@ -16,18 +16,18 @@ enum {
 
 	/* frames in a row */
 	LIKELY_HUMAN = 4,
-	LIKELY_MACHINE = 10,
-	SURE_HUMAN = 20,
+	LIKELY_MACHINE = 40,
+	SURE_HUMAN = 30,
 	SURE_MACHINE = 40
 };
 
 /* What is likely is told at once and may be taken back, what is sure stays. */
 static const float human_likely = 0.55F;
-static const float human_sure = 0.9F;
+static const float human_sure = 0.95F;
 static const float human_late = 0.5F;   /* when time is up, */
 static const float human_stands = 0.1F; /* and that was told */
 static const float weak = 20;           /* dB over the noise */
-static const float machine_likely = 0.03F;
+static const float machine_likely = 0.02F;
 static const float machine_sure = 0.05F;
 
 
