@@ -134,6 +134,24 @@ class Answering(flow.Case):
         self.is_whole(heard[int(r.last["amd"]["at_ms"] * 8) - 4000:],
                       self.prompt)
 
+    def test_a_prompt_stops_when_its_verdict_is_taken_back(self):
+        long = flow.write_wav(self.path("long.wav"), flow.voice(9.0, seed=7))
+        r = self.one("+493010011", "--amd", "--play", long)
+        told = [(e["text"], e["status"]) for e in r.all("call_amd")]
+        self.assertEqual((told[0], told[-1]), (("provisional", "human"),
+                                               ("final", "machine")), r)
+        played, = r.all("call_played")
+        self.assertEqual((played["text"], played["error"]),
+                         (long, "SIPDIALER_ECANCELLED"), r)
+        self.assertEqual((r.last["disposition"], r.last["reason"]),
+                         ("answered_machine", "a machine answered"), r)
+
+    def test_a_prompt_may_wait_for_the_final_verdict(self):
+        r = run(*self.net.options, "-o", "amd.early=no", "--json", "call",
+                "+493010011", "--amd", "--play", self.play, timeout=60)
+        self.assertEqual(r.all("call_played"), [], r)
+        self.assertEqual(r.last["disposition"], "answered_machine", r)
+
     def test_who_picks_up_during_the_greeting_is_a_human(self):
         r = self.one("+493010047", "--amd", "--machine-play", self.leave,
                      "--play", self.play)
