@@ -37,6 +37,7 @@ struct sipd_recordings {
 	struct sipd_shelf_walk *walk; /* a look under way */
 	uint64_t look_ms;             /* when the last began, 0 never */
 	int64_t day;                  /* of the last */
+	uint64_t jump_ms;             /* when the clock jumped, 0 never */
 	uint64_t since;               /* bytes written since it began */
 
 	atomic_uint_fast64_t active, begun, refused, removed, bytes, lost,
@@ -70,23 +71,23 @@ static void day_text(char *buf, size_t size, int64_t day)
 }
 
 
-/* A clock that is set wrong for a while must not cost all recordings: not more
- * days may have gone by than there was time for. */
-static bool clock_trusted(const struct sipd_recordings *rs, int64_t day,
+/* A clock that is set wrong for a while must not cost all recordings: if more
+ * days have gone by than there was time for, it is believed a day later. */
+static bool clock_trusted(struct sipd_recordings *rs, int64_t day,
 			  uint64_t now_ms)
 {
-	const int64_t time_for = (int64_t)((now_ms - rs->look_ms) /
-					   ((uint64_t)DAY_S * 1000));
+	const uint64_t day_ms = (uint64_t)DAY_S * 1000;
+	const int64_t time_for = (int64_t)((now_ms - rs->look_ms) / day_ms);
 
-	if (!rs->look_ms || day - rs->day <= time_for + 1)
-		return true;
+	if (rs->look_ms && day - rs->day > time_for + 1) {
+		rs->jump_ms = now_ms;
+		sipd_log_warning(rs->log,
+				 "recordings: the clock has jumped by %lld "
+				 "days: none is removed for a day",
+				 (long long)(day - rs->day));
+	}
 
-	sipd_log_warning(rs->log,
-			 "recordings: the clock has jumped by %lld days: none "
-			 "is removed for now",
-			 (long long)(day - rs->day));
-
-	return false;
+	return !rs->jump_ms || now_ms - rs->jump_ms >= day_ms;
 }
 
 

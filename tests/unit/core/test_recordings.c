@@ -455,38 +455,56 @@ static void test_old_days_go_after_midnight(void **state)
 }
 
 
-/* The clock is set two days on, in no time. */
+/* Something is written to the file of that day; it has looked again when it has
+ * found so many bytes in all. */
+static void looked(struct fixture *f, const char *path, const char *text,
+		   uint64_t total)
+{
+	const uint64_t end = sipd_clock_ms() + HELP_DEADLINE_MS;
+	const struct timespec moment = {0, 2000000};
+	struct sipd_recordings_stats st;
+
+	help_write(at(f, path), text, strlen(text));
+	do {
+		(void)nanosleep(&moment, NULL);
+		sipd_recordings_stats(f->help.recordings, &st);
+	} while (st.total != total && sipd_clock_ms() < end);
+	assert_int_equal(st.total, total);
+	assert_int_equal(st.removed, 2);
+	assert_int_equal(size_of(at(f, path)), strlen(text));
+}
+
+
+static void zone(const char *tz)
+{
+	(void)setenv("TZ", tz, 1);
+	tzset();
+}
+
+
+/* The clock is set two days on, in no time; nor does it help that the days go on
+ * as they should from there. */
 static void test_a_clock_that_jumps_removes_nothing(void **state)
 {
 	struct fixture *f = *state;
 	const struct sipd_recordings_conf conf = {.keep_days = 2,
 						  .max_total = MIB};
-	const uint64_t end = sipd_clock_ms() + HELP_DEADLINE_MS;
 	char three[16], two[16], path[64];
-	struct sipd_recordings_stats st;
 
 	assert_int_equal(mkdir(f->help.folder, 0700), 0);
 	day_make(f, three, 4, false);
 	day_make(f, two, 2, false);
-	(void)setenv("TZ", "AAA+24", 1);
-	tzset();
+	(void)snprintf(path, sizeof(path), "%s/1.wav", two);
+	zone("AAA+24");
 	limits(f, &conf);
 	removed_files(f, 2);
 
-	(void)setenv("TZ", "AAA-24", 1);
-	tzset();
-	/* it has looked again when it has found this one */
-	(void)snprintf(path, sizeof(path), "%s/1.wav", two);
-	help_write(at(f, path), "123", 3);
-	do {
-		const struct timespec moment = {0, 2000000};
-
-		(void)nanosleep(&moment, NULL);
-		sipd_recordings_stats(f->help.recordings, &st);
-	} while (st.total != 4 && sipd_clock_ms() < end);
-	assert_int_equal(st.total, 4);
-	assert_int_equal(st.removed, 2);
-	assert_int_equal(size_of(at(f, path)), 3);
+	zone("AAA-24");
+	looked(f, path, "123", 4);
+	zone("UTC0");
+	looked(f, path, "1234", 5);
+	zone("AAA-24");
+	looked(f, path, "12345", 6);
 }
 
 
