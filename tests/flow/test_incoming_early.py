@@ -61,9 +61,10 @@ class Early(sippcall.Case):
         flow.write_wav(self.path("early.wav"), flow.voice(1.5))
 
         def host(d, call):
-            d.early(call, "call.play=" + self.path("early.wav"))
+            hold = "call.hold_play=" + self.path("early.wav")
+            d.early(call, "call.play=" + self.path("early.wav"), hold)
             d.wait("call_early_media", call=call)
-            d.answer(call, "call.hangup_after_play=yes")
+            d.answer(call, "call.hangup_after_play=yes", hold)
             self.assertIsNone(d.wait("call_played", call=call)["error"])
 
         e = self.goes(invite() + recv(180) + recv(183) +

@@ -386,7 +386,9 @@ bool sipd_call_settings(struct sipd_call *call,
 	call->play = text_or_null(conf->play, &failed);
 	call->dtmf_send = text_or_null(conf->dtmf, &failed);
 	call->record = text_or_null(conf->record, &failed);
-	free(call->record_name); /* of before the answer */
+	/* of before the answer */
+	free(call->record_name);
+	free(call->hold_play);
 	call->record_name = text_or_null(conf->record_name, &failed);
 	call->hold_play = text_or_null(conf->hold_play, &failed);
 	call->refer_ask = conf->refer_ask;
