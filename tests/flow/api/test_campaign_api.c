@@ -55,7 +55,10 @@ static void add_many(struct host *h, uint64_t campaign, const char *prefix,
 	uint64_t request = 0;
 	char *text = malloc((size_t)n * 32 + 16), *at = text;
 
-	assert_non_null(text);
+	if (!text) {
+		fail_msg("no memory");
+		return;
+	}
 	at += sprintf(at, "number\n");
 	for (int i = 0; i < n; i++)
 		at += sprintf(at, "%s%05d%s\n", prefix, i, digits);
