@@ -313,11 +313,12 @@ export interface Stats {
   version: string
   loop_delay_us: number
   requests_waiting: number
-  calls: Record<'active' | 'max' | 'started' | 'answered' | 'ended' | Disposition, number>
+  calls: Record<'active' | 'max' | 'started' | 'answered' | 'ended', number> &
+    { by_disposition: Record<Exclude<Disposition, 'none'>, number> }
   media: Record<'streams' | 'tx' | 'rx' | 'dropped' | 'frames_due' | 'frames_skipped' | 'late_below_1ms' |
     'late_below_2ms' | 'late_below_5ms' | 'late_below_10ms' | 'late_below_20ms' | 'late_more' | 'late_max_us', number>
-  sip: Record<'requests_in' | 'responses_in' | 'malformed' | 'strangers' | 'strays' | 'replies_limited' | 'incoming',
-    number>
+  sip: Record<'requests_in' | 'responses_in' | 'malformed' | 'strangers' | 'strays' | 'replies_limited' | 'incoming' |
+    'servers' | 'left_alone' | 'failovers', number>
   audio: Record<'lost_ms' | 'underruns', number>
   recordings: Record<'active' | 'begun' | 'refused' | 'removed' | 'bytes' | 'lost_ms' | 'total_bytes', number>
   registration: { status: RegistrationStatus, sip_status: number, reason: string, expires_s: number }

@@ -16,10 +16,12 @@ static void add_calls(struct sipdialer *d, struct sipd_text *t)
 	sipd_json_uint(t, "started", atomic_load(&d->counts.calls));
 	sipd_json_uint(t, "answered", atomic_load(&d->counts.answered));
 	sipd_json_uint(t, "ended", atomic_load(&d->counts.ended));
+	/* one of these words is `answered`, too */
+	sipd_text_add(t, ",\"by_disposition\":{");
 	for (size_t i = 1; i < sipd_words_disposition.count; i++)
 		sipd_json_uint(t, sipd_word(&sipd_words_disposition, (int)i),
 			       atomic_load(&d->counts.by_disposition[i]));
-	sipd_text_add(t, "}");
+	sipd_text_add(t, "}}");
 }
 
 

@@ -304,6 +304,7 @@ static void test_garbage_options_name_value_and_limit(void **state)
 
 static void test_stats_are_json(void **state)
 {
+	const char *answered, *by;
 	char buf[8192];
 	struct host h;
 	int len;
@@ -312,6 +313,11 @@ static void test_stats_are_json(void **state)
 	host_open(&h, quick_net, NULL);
 	host_start(&h);
 	len = sipdialer_stats(h.d, buf, sizeof(buf));
+	/* all that were answered, and those with that disposition */
+	answered = strstr(buf, "\"answered\":");
+	by = strstr(buf, "\"by_disposition\":{");
+	assert_true(answered && by && answered < by);
+	assert_true(strstr(answered + 1, "\"answered\":") > by);
 	assert_in_range(len, 10, sizeof(buf) - 1);
 	assert_true(json_valid(buf));
 	assert_int_equal(sipdialer_stats(h.d, NULL, 0), len);
