@@ -10,10 +10,33 @@ struct one_call {
 	uint64_t id;
 	const char *transfer; /* NULL no transfer */
 	int transfer_after;   /* this event */
-	bool stayed;          /* the transfer has failed */
+	bool listens;         /* ... and the final verdict */
+	bool decided, played;
+	bool stayed; /* the transfer has failed */
 	bool over;
 	int disposition;
 };
+
+
+/* A prompt that begins with a provisional verdict may be over before the final
+ * one, or be stopped by it; a transfer cannot be undone. */
+static bool transfer_now(struct one_call *c, const struct sipdialer_event *ev)
+{
+	if (ev->type == c->transfer_after &&
+	    ev->error != SIPDIALER_ECANCELLED) {
+		c->played = true;
+		return c->decided || !c->listens;
+	}
+	if (ev->type != SIPDIALER_EVENT_CALL_AMD || c->decided ||
+	    strcmp(ev->text, "final") != 0)
+		return false;
+
+	c->decided = true;
+
+	return c->played && ev->reason && strcmp(ev->reason, "ended") != 0 &&
+	       (ev->status == SIPDIALER_AMD_HUMAN ||
+		ev->status == SIPDIALER_AMD_UNKNOWN);
+}
 
 
 static void transfer(struct cli *cli, struct one_call *c,
@@ -21,7 +44,7 @@ static void transfer(struct cli *cli, struct one_call *c,
 {
 	int err = 0;
 
-	if (ev->type == c->transfer_after)
+	if (transfer_now(c, ev))
 		err = sipdialer_call_transfer(cli->d, c->id, c->transfer);
 	if (err && err != SIPDIALER_ENOENT)
 		(void)cli_library_error(0, err, sipdialer_last_error());
@@ -97,6 +120,57 @@ static int dial(struct cli *cli, struct one_call *c, const char *to,
 }
 
 
+static bool listens(struct cli *cli)
+{
+	char value[8];
+
+	(void)sipdialer_get(cli->d, "amd.enabled", value, sizeof(value));
+
+	return !strcmp(value, "yes");
+}
+
+
+/* Without a prompt who answers is transferred, but for machines and fax. */
+static int transfer_listened(struct cli *cli, struct one_call *c)
+{
+	static const char *const who[] = {"amd.human", "amd.unknown"};
+	char value[16];
+	int err;
+
+	if (!c->transfer || !c->listens)
+		return CLI_OK;
+
+	c->transfer_after = SIPDIALER_EVENT_NONE;
+	err = sipdialer_set(cli->d, "amd.transfer", c->transfer);
+	for (size_t i = 0; i < sizeof(who) / sizeof(who[0]) && !err; i++) {
+		(void)sipdialer_get(cli->d, who[i], value, sizeof(value));
+		if (!strcmp(value, "play"))
+			err = sipdialer_set(cli->d, who[i], "transfer");
+	}
+
+	return err ? cli_library_error(CLI_USAGE, err, sipdialer_last_error())
+		   : CLI_OK;
+}
+
+
+static int check_record(struct cli *cli)
+{
+	char path[4096], policy[16];
+
+	(void)sipdialer_get(cli->d, "call.record", path, sizeof(path));
+	if (!path[0])
+		return CLI_OK;
+
+	(void)sipdialer_get(cli->d, "record.policy", policy, sizeof(policy));
+	if (!strcmp(policy, "never"))
+		return cli_error(CLI_USAGE,
+				 "call.record \"%s\": record.policy is never",
+				 path);
+
+	return cli_check_folder("call.record", path);
+}
+
+
 static bool no_audio(const char *path)
 {
 	return !path || !*path || !strcmp(path, "none");
@@ -130,8 +204,9 @@ int cli_call(struct cli *cli, int argc, char **argv)
 		return CLI_USAGE;
 	if (!to)
 		return cli_error(CLI_USAGE, "call: which number?");
-	if (cli_leave_message(cli, message))
+	if (cli_leave_message(cli, message) || check_record(cli))
 		return CLI_USAGE;
+	c.listens = listens(cli);
 	if (!no_audio(play)) {
 		if (cli_check_prompt(play))
 			return CLI_USAGE;
@@ -140,6 +215,9 @@ int cli_call(struct cli *cli, int argc, char **argv)
 		if (!c.transfer)
 			options[1] = "call.hangup_after_play=yes";
 		c.transfer_after = SIPDIALER_EVENT_CALL_PLAYED;
+	}
+	else if (transfer_listened(cli, &c)) {
+		return CLI_USAGE;
 	}
 
 	cli->event = call_event;

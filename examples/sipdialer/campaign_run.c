@@ -78,7 +78,10 @@ static int find_or_create(struct cli *cli, const char *name,
 	if (cli_answer(cli, &made,
 		       sipdialer_campaign_create(cli->d, name, options,
 						 &made.request)))
-		return cli_library_error(CLI_NO_START, made.error, made.text);
+		return cli_library_error(made.error == SIPDIALER_EINVAL
+						 ? CLI_USAGE
+						 : CLI_NO_START,
+					 made.error, made.text);
 	s->id = made.campaign;
 	s->status = SIPDIALER_CAMPAIGN_DRAFT;
 
@@ -252,17 +255,23 @@ static const char *const kept[] = {
 	"sip.caller_id",
 	"dial.max_duration",
 	"record.policy",
+	"record.name",
+	"record.max_size",
+	"record.max_duration",
+	"call.record_stereo",
 	"call.play",
 	"amd.enabled",
 	"amd.human",
 	"amd.machine",
 	"amd.fax",
 	"amd.unknown",
+	"amd.early",
 	"amd.message",
 	"amd.transfer",
 	"amd.timeout",
 	"amd.beep_timeout",
 	"amd.end_silence",
+	"amd.interval",
 };
 
 enum { KEPT = sizeof(kept) / sizeof(kept[0]) };

@@ -268,6 +268,11 @@ int cli_flags(struct cli *cli, int argc, char **argv,
 			cli->json = true;
 			continue;
 		}
+		if (!strcmp(argv[i], "-o") || !strcmp(argv[i], "-c"))
+			return cli_error(CLI_USAGE,
+					 "%s stands before the command: "
+					 "sipdialer %s ... COMMAND ...",
+					 argv[i], argv[i]);
 		if (strncmp(argv[i], "--", 2)) {
 			if (n == max)
 				return cli_error(CLI_USAGE,

@@ -91,11 +91,14 @@ static void print_transfer(const struct sipdialer_event *ev)
 
 static void print_amd(const struct sipdialer_event *ev)
 {
-	if (!strcmp(ev->text, "final"))
-		(void)printf("%s, %.0f %% sure after %.1f s (%s)\n",
-			     sipdialer_amd_name(ev->status),
-			     100 * ev->confidence, (double)ev->at_ms / 1000,
-			     ev->reason ? ev->reason : "");
+	if (strcmp(ev->text, "final"))
+		return;
+
+	(void)fputs(sipdialer_amd_name(ev->status), stdout);
+	if (ev->status != SIPDIALER_AMD_UNKNOWN)
+		(void)printf(", %.0f %% sure", 100 * ev->confidence);
+	(void)printf(" after %.1f s (%s)\n", (double)ev->at_ms / 1000,
+		     ev->reason ? ev->reason : "");
 }
 
 
@@ -103,6 +106,18 @@ static void print_message(const struct sipdialer_event *ev)
 {
 	(void)printf("message %s%s%s\n", ev->text, ev->reason ? ": " : "",
 		     ev->reason ? ev->reason : "");
+}
+
+
+/* The file stands in the last line; refusals come as warnings. */
+static void print_recording(const struct sipdialer_event *ev)
+{
+	if (!strcmp(ev->text, "removed"))
+		(void)puts("recording removed");
+	else if (ev->failed)
+		(void)printf("recording: %llu ms lost, the disk was too "
+			     "slow\n",
+			     (unsigned long long)ev->failed);
 }
 
 
@@ -142,6 +157,9 @@ void cli_print_call(const struct sipdialer_event *ev)
 		break;
 	case SIPDIALER_EVENT_CALL_MESSAGE:
 		print_message(ev);
+		break;
+	case SIPDIALER_EVENT_CALL_RECORDING:
+		print_recording(ev);
 		break;
 	case SIPDIALER_EVENT_CALL_TRANSFER:
 		print_transfer(ev);

@@ -50,6 +50,8 @@ class Mistakes(flow.Case):
         self.wrong(2, ("--play", "value"), "call", "1", "--play")
         self.wrong(2, ("2",), "call", "1", "2")
         self.wrong(2, ("which number",), "call")
+        self.wrong(2, ("-o", "before the command"), "call", "1", "-o",
+                   "amd.enabled=yes")
         self.wrong(2, ("explode",), "-o", "store.path=" +
                    self.path("x.db"), "campaign", "explode", "1")
         self.assertFalse(os.path.exists(self.path("x.db")))

@@ -4,6 +4,7 @@ import csv
 import os
 import re
 import signal
+import sqlite3
 import sys
 import time
 import wave
@@ -63,6 +64,10 @@ class Recording(flow.Case):
         ends = [e for e in r.all("call_ended")
                 if e["disposition"] == "answered"]
         self.assertEqual(len(ends), 5, r)
+        with sqlite3.connect(self.path("s.db")) as db:
+            kept, = db.execute("SELECT options FROM campaigns").fetchone()
+        for option in ("record.name", "call.record_stereo", "amd.early"):
+            self.assertIn(option, kept)
         names = tree(self.folder)
         self.assertEqual(len(names), 5, names)
         for e in ends:
@@ -96,11 +101,27 @@ class Recording(flow.Case):
         r = run(*self.net.options, "-o", "record.policy=human", "call",
                 "+4930100000")
         self.one_line(r, 2, "record.policy=human", "amd.enabled")
+        contacts = self.path("c.csv")
+        flow.contacts(contacts, ["+4930100000"])
+        r = run(*self.net.options, "-o", "store.path=" + self.path("s.db"),
+                "campaign", "run", "--contacts", contacts, "--record",
+                "human")
+        self.one_line(r, 2, "record.policy=human", "amd.enabled")
         with self.engine(record_policy="human") as d:
             d.start()
             with self.assertRaises(Refused) as refused:
                 d.call("+4930100000")
             self.assertIn("amd.enabled", refused.exception.text)
+
+    def test_a_file_that_cannot_be_is_refused_before_anybody_is_called(self):
+        for options, file, words in (
+                (("-o", "record.policy=never"), self.path("x.wav"),
+                 ("x.wav", "record.policy is never")),
+                ((), self.path("none/x.wav"), ("x.wav", "No such file"))):
+            r = run(*self.net.options, *options, "call", "+4930100000",
+                    "--record", file)
+            self.one_line(r, 2, *words)
+        self.assertEqual(self.net.events("invite"), [])
 
     def test_the_verb_takes_the_place_of_the_policy(self):
         file = os.path.join(self.dir, "mine.wav")

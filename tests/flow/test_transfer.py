@@ -305,5 +305,35 @@ class Transfer(flow.Case):
         tel.wait(self)
 
 
+class Listening(flow.Case):
+    """`call --amd --transfer`: machines are not transferred. The network
+    refuses transfers, that is enough to see when they are asked for."""
+
+    def setUp(self):
+        super().setUp()
+        self.net = self.network("--answer-delay", "100")
+
+    def one(self, *args, status):
+        r = flow.run(*self.net.options, "--json", "call", *args, "--amd",
+                     "--transfer", "200", timeout=60)
+        self.assertEqual(r.status, status, r)
+        return r, [e["event"] + ":" + str(e.get("text")) for e in r.events]
+
+    def test_a_human_is_transferred_behind_the_verdict(self):
+        r, told = self.one("+493010051", status=1)
+        self.assertLess(told.index("call_amd:final"),
+                        told.index("call_transfer:None"), r)
+        self.assertEqual(r.last["disposition"], "answered_human", r)
+
+    def test_a_prompt_that_is_over_before_the_verdict(self):
+        play = flow.write_wav(self.path("p.wav"), flow.tone(0.2, 440))
+        r, told = self.one("+493010011", "--play", play, status=0)
+        # it began with a provisional verdict, and then it was a machine
+        self.assertLess(told.index("call_played:" + play),
+                        told.index("call_amd:final"), r)
+        self.assertNotIn("call_transfer:None", told, r)
+        self.assertEqual(r.last["disposition"], "answered_machine", r)
+
+
 if __name__ == "__main__":
     flow.main()

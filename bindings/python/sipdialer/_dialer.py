@@ -290,7 +290,8 @@ class Dialer(DialerOptions, Pump):
     def amd_file(self, path: Path) -> List[Event]:
         """What is heard in a recording of an answered call, by the detectors
         that listen to calls, with this dialer's options amd.*: events
-        `call_amd`, one of them with text "final", and `call_tone`.  Needs no
+        `call_amd`, at least one of them with text "final", and `call_tone`; a
+        `log` first if only one of several channels is heard.  Needs no
         start(); waits for the disk."""
         heard: List[Event] = []
 
