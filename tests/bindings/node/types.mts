@@ -8,7 +8,7 @@ async function right(): Promise<void> {
   const version: string = Dialer.version
   d.set('dial.ring_timeout', 20)
   d.set('sip.user', null)
-  const active: number = d.stats().calls.active + d.stats().calls.busy
+  const active: number = d.stats().calls.active + d.stats().calls.by_disposition.busy
   console.log(active, (await d.registered({ signal: AbortSignal.timeout(1) })).expires_s)
   await d.load('options.conf')
   const address: string = (await d.start()).text
