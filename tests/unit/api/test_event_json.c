@@ -151,7 +151,8 @@ static void test_kinds_of_listening_have_their_fields(void **state)
 	struct sipdialer_event amd = {
 		.type = SIPDIALER_EVENT_CALL_AMD, .call = 1,
 		.status = SIPDIALER_AMD_HUMAN, .text = "final",
-		.confidence = 0.96, .at_ms = 1140, .reason = "pause",
+		.confidence = 0.96, .at_ms = 1140, .duration_ms = 300,
+		.reason = "pause",
 		.p_human = 0.97, .p_machine = 0.03,
 	};
 	struct sipdialer_event tone = {
@@ -168,7 +169,7 @@ static void test_kinds_of_listening_have_their_fields(void **state)
 	assert_json(&amd, HEAD("call_amd") ",\"call\":1,\"campaign\":null,"
 		"\"contact\":null,\"status\":\"human\","
 		"\"text\":\"final\",\"confidence\":0.96,\"at_ms\":1140,"
-		"\"reason\":\"pause\",\"p_human\":0.97,"
+		"\"duration_ms\":300,\"reason\":\"pause\",\"p_human\":0.97,"
 		"\"p_machine\":0.03,\"p_beep\":0}");
 	assert_json(&tone, HEAD("call_tone") ",\"call\":1,"
 		"\"campaign\":null,\"contact\":null,\"text\":\"beep\","
