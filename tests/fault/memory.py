@@ -160,7 +160,7 @@ def main():
     p = argparse.ArgumentParser()
     p.add_argument("--points", type=int, default=500)
     p.add_argument("--offset", type=int, default=0)
-    p.add_argument("--jobs", type=int, default=16)
+    p.add_argument("--jobs", type=int, default=24)
     p.add_argument("--who", default="libsipdialer")
     p.add_argument("--at", type=int)
     o = p.parse_args()
