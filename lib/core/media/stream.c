@@ -533,6 +533,19 @@ void sipd_stream_dtmf(struct sipd_stream *s, const char *digits)
 }
 
 
+static void record_refused(struct sipd_stream *s)
+{
+	const struct sipd_record_news news = {
+		.kind = SIPD_RECORD_REFUSED,
+		.text = sipd_error_text(),
+	};
+
+	note_recording(s, &news);
+	if (s->h.recording)
+		s->h.recording(&news, s->arg);
+}
+
+
 void sipd_stream_record(struct sipd_stream *s,
 			const struct sipd_record_conf *conf)
 {
@@ -542,13 +555,10 @@ void sipd_stream_record(struct sipd_stream *s,
 		return;
 
 	if (sipd_recorder_start(&recorder, s->recordings, s->loop, conf,
-				recorder_handler, s)) {
-		sipd_log_warning(s->log, "%s", sipd_error_text());
-		replace(&s->record_error, sipd_error_text());
-	}
-	else {
+				recorder_handler, s))
+		record_refused(s);
+	else
 		++s->recorders;
-	}
 	s->recorder = recorder;
 	record(s, recorder);
 }

@@ -11,6 +11,7 @@
 
 static _Thread_local bool counted; /* this is the media thread */
 static atomic_uint asked, given_back;
+static atomic_bool scarce; /* there is none for a recording */
 
 void *__real_malloc(size_t n);
 void *__real_calloc(size_t n, size_t size);
@@ -33,6 +34,8 @@ void *__wrap_malloc(size_t n)
 void *__wrap_calloc(size_t n, size_t size)
 {
 	atomic_fetch_add(&asked, counted);
+	if (atomic_load(&scarce) && n * size > SIPD_RECORD_RING * FRAME)
+		return NULL;
 
 	return __real_calloc(n, size);
 }
@@ -98,9 +101,34 @@ static void test_no_memory_is_asked_for_in_a_tick(void **state)
 }
 
 
+static void begin_scarce(void *arg)
+{
+	struct fixture *f = arg;
+
+	atomic_store(&scarce, true);
+	record_to(&f->a, help_path(f->help.dir, "1.wav"), false);
+	atomic_store(&scarce, false);
+}
+
+
+static void test_without_memory_a_recording_is_refused(void **state)
+{
+	struct fixture *f = *state;
+
+	help_on_loop(&f->help, begin_scarce, f);
+	wait_for(&f->a, 'r', 1);
+	close_and_wait(f);
+	assert_non_null(strstr(f->a.record_error, "no memory to record"));
+	assert_string_equal(f->a.recording, "");
+}
+
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			test_without_memory_a_recording_is_refused, setup,
+			teardown),
 		cmocka_unit_test_setup_teardown(
 			test_no_memory_is_asked_for_in_a_tick, setup,
 			teardown),

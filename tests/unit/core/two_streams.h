@@ -91,6 +91,13 @@ static UNUSED void played(struct sipd_prompt *prompt, bool whole, void *arg)
 }
 
 
+static UNUSED void recording(const struct sipd_record_news *news, void *arg)
+{
+	if (news->kind == SIPD_RECORD_REFUSED)
+		note(arg, 'r');
+}
+
+
 static UNUSED uint32_t data_bytes(const char *path)
 {
 	size_t len;
@@ -144,6 +151,7 @@ static UNUSED void open_side(struct side *side, struct fixture *f,
 		.silent = silent,
 		.played = played,
 		.dtmf_sent = dtmf_sent,
+		.recording = recording,
 		.closed = closed,
 	};
 	struct sipd_stream_conf conf = {
