@@ -21,7 +21,8 @@
 
 enum {
 	RING = SIPD_RECORD_RING,
-	SILENCE_FRAMES = 10 /* written at once */
+	SILENCE_FRAMES = 10, /* written at once */
+	PAGE = 4096          /* bytes, the smallest there are */
 };
 
 struct sipd_recorder {
@@ -489,6 +490,18 @@ static void limit_set(struct sipd_recorder *r,
 }
 
 
+/* A media thread never waits for the kernel to find a page.  Zeros alone do not
+ * do it: a compiler may leave them to calloc(), which touches nothing. */
+static void touch(void *mem, size_t size)
+{
+	volatile char *p = mem;
+
+	for (size_t at = 0; at < size; at += PAGE)
+		p[at] = 0;
+	p[size - 1] = 0;
+}
+
+
 int sipd_recorder_start(struct sipd_recorder **rp, struct sipd_recordings *rs,
 			struct sipd_loop *loop,
 			const struct sipd_record_conf *conf,
@@ -499,11 +512,9 @@ int sipd_recorder_start(struct sipd_recorder **rp, struct sipd_recordings *rs,
 			    sizeof(int16_t) * RING * SIPD_FRAME * channels;
 	struct sipd_recorder *r;
 
-	/* touched here, so that a media thread never waits for the kernel to
-	 * find a page of it */
-	r = malloc(size);
+	r = calloc(1, size);
 	if (r) {
-		memset(r, 0, size);
+		touch(r, size);
 		r->path = strdup(conf->path);
 	}
 	if (!r || !r->path) {
