@@ -290,6 +290,9 @@ static int check_value(const struct sipd_option_def *def, const char *value,
 	err = checks[def->type](def, value, text);
 	if (err)
 		return err;
+	if (def->filled && !*text)
+		return sipd_error(SIPDIALER_EINVAL,
+				  "option %s: not to be empty", def->name);
 	if (def->later && *def->later == '*' && strcmp(text, def->standard))
 		return not_built_in(def, def->type == SIPD_OPTION_SECRET
 						 ? "***"

@@ -175,6 +175,7 @@ struct sipd_option_def {
 				  * value but the default */
 	const char *standard; /* default as text */
 	sipd_option_check_h *check;
+	bool filled; /* not to be empty */
 	const char *doc;
 };
 

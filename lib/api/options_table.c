@@ -287,10 +287,11 @@ const struct sipd_option_def sipd_option_table[SIPD_OPT_COUNT] = {
 	"call.record or a verb; human: all, but only those stay on disk whose "
 	"verdict (amd.enabled) is human."},
 [SIPD_OPT_RECORD_FOLDER] = {"record.folder", PATH,
-	.standard = "recordings",
+	.standard = "recordings", .filled = true,
 	.doc = "Folder of the files that record.policy makes; made if it is "
 	"not there."},
 [SIPD_OPT_RECORD_NAME] = {"record.name", STRING(127), .scope = BOTH,
+	.filled = true,
 	.standard = "{date}/{time}-{call}.wav",
 	.check = sipd_option_check_record_name,
 	.doc = "Their names in it, of {date} {time} {call} {campaign} "

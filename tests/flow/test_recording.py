@@ -188,6 +188,8 @@ class Recording(flow.Case):
                 ("record.name=../{call}.wav", "folder"),
                 ("record.name={calls}-{call}.wav", "{calls}"),
                 ("record.policy=some", "never"),
+                ("record.folder=", "record.folder: not to be empty"),
+                ("record.name=", "record.name: not to be empty"),
                 ("record.max_size=4096", "2047")):
             with self.subTest(option=option):
                 r = run(*self.net.options, "-o", option, "call", "100")
