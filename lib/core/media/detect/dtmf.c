@@ -11,8 +11,8 @@
 
 enum {
 	N = SIPD_DTMF_BLOCK,
-	ON = 2,  /* blocks until it is a key */
-	OFF = 2, /* blocks until it is over: less is a drop-out */
+	ON = 2, /* blocks until it is a key */
+	OFF = 3, /* blocks until it is over: less is a drop-out, of a packet at most */
 	BLOCK_US = 12750
 };
 
