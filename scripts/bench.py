@@ -295,6 +295,12 @@ class Bench:
         self.keep("full_stack", r)
         self.row("e", f"whole process, {calls:,} calls, % of a core", "",
                  f"{r['cpu_percent']:.1f}", None)
+        # a short one: what all calls share is not theirs
+        with Far(self.release) as far:
+            r = bench(self.release, "bench_calls", "--server", far.address,
+                      "--rate", 1, "--seconds", 3, "--base", calls,
+                      "--base-rate", 200, "--option",
+                      f"call.play={self.prompt(10)}")
         self.row("f", "memory per call with media, KiB", "<= 24",
                  f"{r['base_rss_kb_per_call']:.1f}",
                  r["base_rss_kb_per_call"] <= 24)
