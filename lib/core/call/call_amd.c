@@ -291,7 +291,7 @@ static void provisional(struct sipd_call *call, const struct sipd_told *told)
 
 	if (!sipd_amd_told_from(&amd->likely, told))
 		return;
-	tell(call, told);
+	call->h->amd(call, &amd->likely, call->arg);
 	if (call->quit || amd->state != SIPD_AMD_LISTENS || amd->taken ||
 	    nobody(amd) || amd->early == SIPD_AMD_EARLY_NO)
 		return;

@@ -107,15 +107,25 @@ static bool pauses(const struct sipd_amd *a)
 }
 
 
-static const char *cause_of_human(const struct sipd_amd *a)
+/* By P(human); cause NULL: what is heard now. */
+static bool tell_human(struct sipd_amd *a, bool final, const char *cause,
+		       struct sipd_amd_verdict *v)
 {
-	return pauses(a) ? "short_greeting" : "voice";
+	if (!cause)
+		cause = pauses(a) ? "short_greeting" : "voice";
+
+	return tell(a, SIPDIALER_AMD_HUMAN, final, a->human, cause, v);
 }
 
 
-static const char *cause_of_machine(const struct sipd_amd *a)
+static bool tell_machine(struct sipd_amd *a, bool final, const char *cause,
+			 struct sipd_amd_verdict *v)
 {
-	return a->sense.said.utterances > 2 ? "many_words" : "long_greeting";
+	if (!cause)
+		cause = a->sense.said.utterances > 2 ? "many_words"
+						     : "long_greeting";
+
+	return tell(a, SIPDIALER_AMD_MACHINE, final, 1 - a->human, cause, v);
 }
 
 
@@ -140,12 +150,9 @@ static bool time_is_up(struct sipd_amd *a, struct sipd_amd_verdict *v)
 
 	if (!a->sense.said.last)
 		return tell(a, SIPDIALER_AMD_UNKNOWN, true, 0, "silence", v);
-	if (is_human)
-		return tell(a, SIPDIALER_AMD_HUMAN, true, a->human, "timeout",
-			    v);
 
-	return tell(a, SIPDIALER_AMD_MACHINE, true, 1 - a->human, "timeout",
-		    v);
+	return is_human ? tell_human(a, true, "timeout", v)
+			: tell_machine(a, true, "timeout", v);
 }
 
 
@@ -190,19 +197,15 @@ static bool decide(struct sipd_amd *a, struct sipd_amd_verdict *v)
 	if (a->ms >= a->timeout_ms)
 		return time_is_up(a, v);
 	if (a->guess != SIPDIALER_AMD_HUMAN && likely_human(a))
-		return tell(a, SIPDIALER_AMD_HUMAN, false, a->human,
-			    cause_of_human(a), v);
+		return tell_human(a, false, NULL, v);
 	if (a->guess != SIPDIALER_AMD_MACHINE && likely_machine(a))
-		return tell(a, SIPDIALER_AMD_MACHINE, false, 1 - a->human,
-			    cause_of_machine(a), v);
+		return tell_machine(a, false, NULL, v);
 	if (!is_sure(a))
 		return false;
 
 	return a->guess == SIPDIALER_AMD_HUMAN
-		       ? tell(a, SIPDIALER_AMD_HUMAN, true, a->human,
-			      cause_of_human(a), v)
-		       : tell(a, SIPDIALER_AMD_MACHINE, true, 1 - a->human,
-			      cause_of_machine(a), v);
+		       ? tell_human(a, true, NULL, v)
+		       : tell_machine(a, true, NULL, v);
 }
 
 
@@ -217,7 +220,7 @@ static bool picks_up(struct sipd_amd *a, float level, bool sound,
 	a->revised = a->final;
 	a->human = human_sure;
 
-	return tell(a, SIPDIALER_AMD_HUMAN, true, human_sure, "picked_up", v);
+	return tell_human(a, true, "picked_up", v);
 }
 
 
